@@ -1,0 +1,18 @@
+/** A `Fault` is a request that we refuse or cannot serve. It is thrown anywhere and caught once, in `http/dispatch`. */
+import { type FaultName, faults } from '@waffo/protocol/codes';
+
+export class Fault extends Error {
+  readonly fault: FaultName;
+
+  /**
+   * @param fault - the name of a row of the fault table, e.g. `TOKEN_INVALID`
+   * @param msg - a text that tells the caller what to do; the row's own text when absent. It must never carry card data or secrets.
+   * @param options - `cause` for the log; callers never see it
+   * @example throw new Fault('PARAMETER_INVALID', 'orderAmount: HKD needs exactly two decimals, e.g. 100.00')
+   */
+  constructor(fault: FaultName, msg?: string, options?: { cause?: unknown }) {
+    super(msg ?? faults[fault].msg, options);
+    this.name = 'Fault';
+    this.fault = fault;
+  }
+}

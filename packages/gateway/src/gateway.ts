@@ -1,0 +1,23 @@
+/** What every handler is given. Built once, in `app.ts`; there is nothing else to reach for. */
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Connectors } from './connector/registry.ts';
+import type { Nudge } from './job/queue.ts';
+import type { PlatformKeys } from './merchant/platform-keys.ts';
+import type { Log } from './observe/log.ts';
+import type { Database } from './storage/database.ts';
+import type { Keyring } from './vault/keyring.ts';
+import type { Egress } from './webhook/egress.ts';
+
+export interface Gateway {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly database: Database;
+  readonly keyring: Keyring;
+  readonly platformKeys: PlatformKeys;
+  readonly connectors: Connectors;
+  readonly egress: Egress;
+  /** Tells the runner of this process that work was added. */
+  readonly nudge: Nudge;
+}

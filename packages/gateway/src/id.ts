@@ -1,0 +1,26 @@
+/** Ids. Public ones come from the CSPRNG and say nothing; row ids are ordered by time. */
+import { randomBytes } from 'node:crypto';
+import { uuidv7 } from 'uuidv7';
+
+const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** Base62 characters from the CSPRNG, without modulo bias. */
+export function randomBase62(length: number): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < 248 && text.length < length) text += base62[byte % 62];
+    }
+  }
+  return text;
+}
+
+/** `tok_` + 22 base62 characters (131 bits). */
+export const newTokenId = (): string => `tok_${randomBase62(22)}`;
+
+/** `A` + UTC date-time to the second + 15 base62 characters: 30 characters, of which 89 bits are random (contract section 4: starts `A` + year, at most 32). */
+export const newAcquiringOrderId = (now: Date): string =>
+  `A${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBase62(15)}`;
+
+/** A row's id: unique, ordered by time. */
+export const newRowId = (): string => uuidv7();

@@ -1,0 +1,58 @@
+/**
+ * The log. Lines carry declared fields only (an allow-list); bodies are never logged. As a second net every line is
+ * scrubbed of runs of digits that look like a card number.
+ */
+import { pino } from 'pino';
+import { scrub } from './scrub.ts';
+
+/** All that a line may say. */
+export interface LogFields {
+  readonly requestId?: string;
+  readonly operation?: string;
+  readonly merchantId?: string;
+  readonly code?: string;
+  readonly status?: number;
+  readonly ms?: number;
+  readonly job?: string;
+  readonly attempt?: number;
+  readonly detail?: string;
+  /** Only name, message, stack and cause are written. */
+  readonly error?: unknown;
+}
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+const allowed = ['requestId', 'operation', 'merchantId', 'code', 'status', 'ms', 'job', 'attempt', 'detail'] as const;
+
+/**
+ * @param options.level - pino's level names
+ * @param options.write - receives each line, already scrubbed, with its newline
+ */
+export function createLog(options: { level: string; write: (line: string) => void }): Log {
+  const sink = pino({ level: options.level, base: null }, { write: (line: string) => options.write(scrub(line)) });
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields: LogFields = {}) =>
+    sink[level](pick(fields), message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function pick(fields: LogFields): Record<string, unknown> {
+  const line: Record<string, unknown> = {};
+  for (const name of allowed) if (fields[name] !== undefined) line[name] = fields[name];
+  if (fields.error !== undefined) line.error = describeError(fields.error);
+  return line;
+}
+
+function describeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error;
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause !== undefined && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
+  };
+}

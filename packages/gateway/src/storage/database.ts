@@ -1,0 +1,43 @@
+/** What stores are given: a database or a transaction, and named statements. Which PostgreSQL it is, nobody else knows. */
+
+/** A named SQL statement; the name is its prepared-statement name, `<table or module>/<verb>`. */
+export interface Statement<Row> {
+  readonly name: string;
+  readonly text: string;
+  /** Only for the type checker: the shape of a row. */
+  readonly row?: Row;
+}
+
+/**
+ * Declares a statement.
+ *
+ * @param name - unique in the whole gateway, e.g. `token/find`
+ * @param text - SQL with `$1` parameters, columns listed
+ */
+export function statement<Row>(name: string, text: string): Statement<Row> {
+  return { name, text };
+}
+
+/** Runs statements: the database (each on its own) or a transaction (all together). */
+export interface Sql {
+  /** The rows that a statement answers. `timestamptz` arrives as `Date`, `bytea` as `Buffer`, `bigint` as `bigint`, `jsonb` parsed. */
+  rows<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Inside a transaction; every statement that must be atomic takes one of these first. */
+export interface Tx extends Sql {
+  readonly inTransaction: true;
+}
+
+export interface Database extends Sql {
+  /**
+   * Runs `work` in one transaction; commits when it resolves, rolls back when it throws.
+   * Never call the outside world in it.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Says what this database is, for the banner and the health answer, e.g. `PostgreSQL 18.4 (embedded)`. */
+  readonly description: string;
+  /** Connection string for tools and tests. */
+  readonly url: string;
+  close(): Promise<void>;
+}

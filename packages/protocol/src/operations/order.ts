@@ -1,0 +1,172 @@
+/** `/order/*` (contract sections 8 to 10 and 15). */
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import { dateTime, id, merchantInfo, text } from './shared.ts';
+
+const userInfo = z
+  .object({
+    userId: id(64),
+    userEmail: id(64),
+    userTerminal: id(32, 'WEB, APP, IN_WALLET_APP or IN_MINI_PROGRAM'),
+    userPhone: text(30).optional(),
+    userCountryCode: text(3).optional(),
+    userFirstName: text(64).optional(),
+    userLastName: text(64).optional(),
+    userCreatedAt: text(32).optional(),
+    userBrowserIp: text(128).optional(),
+    userAgent: text(256).optional(),
+    userReceiptUrl: text(1024).optional(),
+  })
+  .meta({ id: 'OrderUserInfo' });
+
+/** Nothing inside is required (C-07). */
+const goodsInfo = z
+  .object({
+    goodsId: text(128).optional(),
+    goodsName: text(64).optional(),
+    skuName: text(32).optional(),
+    goodsUniquePrice: text(16).optional(),
+    goodsQuantity: z.int32().optional(),
+    goodsCategory: text(32).optional(),
+    goodsUrl: text(128).optional(),
+    appName: text(32).optional(),
+  })
+  .meta({ id: 'GoodsInfo' });
+
+const paymentInfo = z
+  .object({
+    productName: id(32, 'ONE_TIME_PAYMENT, DIRECT_PAYMENT'),
+    payMethodType: text(256, 'May be a comma list, e.g. CREDITCARD,DEBITCARD').optional(),
+    payMethodName: text(256, 'e.g. CC_VISA').optional(),
+    payMethodProperties: text(1024, 'A string that holds JSON').optional(),
+    payMethodResponse: text(1024, 'Answers only: a string that holds JSON').optional(),
+    userPaymentAccessToken: text(256, 'A tokenId; required with merchantInitiatedMode').optional(),
+    payMethodUserAccountNo: text(64).optional(),
+    payMethodUserAccountType: text(24).optional(),
+    payMethodUserAccessToken: text(128, 'Accepted as a tokenId').optional(),
+    payMethodPublicUid: text(128, 'Accepted as a tokenId').optional(),
+    cashierLanguage: text(24).optional(),
+    cashierAppearance: text(1024, 'A string that holds JSON').optional(),
+    payMethodCountry: text(3).optional(),
+    captureMode: text(24, 'manualCapture').optional(),
+    merchantInitiatedMode: text(24, 'scheduled or unscheduled').optional(),
+  })
+  .meta({ id: 'OrderPaymentInfo' });
+
+/** Both published shapes are accepted and echoed (C-12). */
+const addressInfo = z.record(z.string(), z.unknown()).meta({ id: 'AddressInfo' });
+
+/** `{tokenId}`, or a string (C-06, shapes V2 and V3 of contract section 8). */
+const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(8192).optional() })]);
+
+const createRequest = z
+  .object({
+    paymentRequestId: id(32, 'The idempotency key'),
+    merchantOrderId: id(64),
+    orderCurrency: id(12, 'ISO 4217'),
+    orderAmount: id(24, 'Decimal string in major units, e.g. 100.00'),
+    userCurrency: text(12).optional(),
+    orderDescription: id(128),
+    orderRequestedAt: dateTime(),
+    orderExpiredAt: dateTime().optional(),
+    successRedirectUrl: text(1024).optional(),
+    failedRedirectUrl: text(1024).optional(),
+    cancelRedirectUrl: text(512).optional(),
+    notifyUrl: id(1024, 'Receives PAYMENT_NOTIFICATION'),
+    extendInfo: text(128).optional(),
+    merchantInfo,
+    userInfo,
+    goodsInfo: goodsInfo.optional(),
+    paymentInfo,
+    addressInfo: addressInfo.optional(),
+    tokenId: text(8192, 'Replaces the card number').optional(),
+    paymentTokenData: paymentTokenData.optional(),
+    extraParams: z.object({ tokenId: text(8192).optional() }).optional(),
+  })
+  .meta({ id: 'OrderCreateRequest' });
+
+const createData = z
+  .object({
+    paymentRequestId: z.string(),
+    merchantOrderId: z.string(),
+    acquiringOrderId: z.string(),
+    orderStatus: z.enum(['PAY_IN_PROGRESS', 'AUTHORIZATION_REQUIRED', 'AUTHED_WAITING_CAPTURE', 'CAPTURE_IN_PROGRESS', 'PAY_SUCCESS', 'ORDER_CLOSE']),
+    orderAction: z.string().optional().describe('A string that holds JSON: actionType and webUrl'),
+  })
+  .meta({ id: 'OrderCreateData' });
+
+/** Creates an order and, with a token, charges it. */
+export const create = operation({
+  path: '/order/create',
+  door: 'merchant',
+  summary: 'Create an order and pay it with a token',
+  description:
+    'Accepts the token in every published shape (contract section 8). A repeat with the same `paymentRequestId` and content answers the present state and charges nothing.',
+  request: createRequest,
+  data: createData,
+  envelope: 'order',
+  idempotencyKey: 'paymentRequestId',
+  faults: [
+    'IDEMPOTENCY_MISMATCH',
+    'CONCURRENT_REQUEST',
+    'CURRENCY_NOT_SUPPORTED',
+    'CONTRACT_FORBIDS',
+    'PAY_METHOD_UNAVAILABLE',
+    'TOKEN_EXPIRED',
+    'TOKEN_INVALID',
+    'PAYMENT_TOKEN_INVALID',
+    'MIT_NEEDS_VERIFIED_TOKEN',
+    'TOKEN_UNVERIFIED',
+    'ORDER_EXPIRY_PAST',
+    'CHANNEL_REJECTED',
+    'STATUS_UNKNOWN',
+  ],
+});
+
+const inquiryRequest = z
+  .object({
+    paymentRequestId: text(32, 'This or acquiringOrderId must be given').optional(),
+    acquiringOrderId: text(32).optional(),
+  })
+  .meta({ id: 'OrderInquiryRequest' });
+
+/** An order as inquiry and PAYMENT_NOTIFICATION show it. */
+export const orderRecord = z
+  .object({
+    paymentRequestId: z.string(),
+    merchantOrderId: z.string(),
+    acquiringOrderId: z.string(),
+    orderStatus: createData.shape.orderStatus,
+    orderAction: z.string().optional(),
+    orderCurrency: z.string(),
+    orderAmount: z.string(),
+    finalDealAmount: z.string(),
+    userCurrency: z.string().optional(),
+    orderDescription: z.string(),
+    merchantInfo: merchantInfo,
+    userInfo: userInfo,
+    goodsInfo: goodsInfo.optional(),
+    addressInfo: addressInfo.optional(),
+    paymentInfo: paymentInfo,
+    orderRequestedAt: z.string(),
+    orderExpiredAt: z.string().optional(),
+    orderUpdatedAt: z.string(),
+    orderCompletedAt: z.string().optional(),
+    refundExpiryAt: z.string().optional(),
+    cancelRedirectUrl: z.string().optional(),
+    orderFailedReason: z.string().optional().describe('A string that holds JSON: orderFailedCode and orderFailedDescription'),
+    extendInfo: z.string().optional(),
+  })
+  .meta({ id: 'OrderRecord' });
+
+/** Reads the present state of an order. */
+export const inquiry = operation({
+  path: '/order/inquiry',
+  door: 'merchant',
+  summary: 'Read an order',
+  description: 'By `paymentRequestId` or `acquiringOrderId`.',
+  request: inquiryRequest,
+  data: orderRecord,
+  envelope: 'order',
+  faults: ['ORDER_NOT_FOUND'],
+});

@@ -1,0 +1,39 @@
+/**
+ * The wire's statuses, each with whose move it is: who has to act before the status can change.
+ * Identifiers are the wire's own (contract section 17, decisions "Token").
+ */
+
+/** Who has the next move. `nobody` does not mean final: see `final`. */
+export type Mover = 'shopper' | 'merchant' | 'gateway' | 'acquirer' | 'nobody';
+
+/** One status of a list. */
+export interface StatusRow {
+  readonly move: Mover;
+  /** A final status never changes again. */
+  readonly final: boolean;
+  readonly meaning: string;
+}
+
+/** `tokenStatus`. */
+export const tokenStatuses = {
+  UNVERIFIED: { move: 'nobody', final: false, meaning: 'bound; the issuer has not strongly authenticated the holder' },
+  VERIFIED: { move: 'nobody', final: false, meaning: 'bound and authenticated, or charged once with the shopper present' },
+  SUSPENDED: { move: 'merchant', final: false, meaning: 'must not be charged for now; can return' },
+  EXPIRED: { move: 'shopper', final: false, meaning: 'the card behind it has expired and no update came' },
+  REMOVED: { move: 'nobody', final: true, meaning: 'unbound; card data and fingerprint are erased' },
+} as const satisfies Record<string, StatusRow>;
+export type TokenStatus = keyof typeof tokenStatuses;
+
+/** `tokenStatus` of a notification only: a binding that failed never becomes a token. */
+export const failedBindingStatus = 'FAILED';
+
+/** `orderStatus`. */
+export const orderStatuses = {
+  PAY_IN_PROGRESS: { move: 'gateway', final: false, meaning: 'accepted; the outcome is not known yet' },
+  AUTHORIZATION_REQUIRED: { move: 'shopper', final: false, meaning: 'the shopper must act at orderAction' },
+  AUTHED_WAITING_CAPTURE: { move: 'merchant', final: false, meaning: 'authorised; waits for the capture' },
+  CAPTURE_IN_PROGRESS: { move: 'acquirer', final: false, meaning: 'capture sent; settlement is on its way' },
+  PAY_SUCCESS: { move: 'nobody', final: true, meaning: 'paid' },
+  ORDER_CLOSE: { move: 'nobody', final: true, meaning: 'cancelled, failed or timed out; nothing was taken' },
+} as const satisfies Record<string, StatusRow>;
+export type OrderStatus = keyof typeof orderStatuses;
