@@ -1,5 +1,6 @@
 /** Ids. Public ones come from the CSPRNG and say nothing; row ids are ordered by time. */
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { uuidv7 } from 'uuidv7';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -21,6 +22,23 @@ export const newTokenId = (): string => `tok_${randomBase62(22)}`;
 /** `A` + UTC date-time to the second + 15 base62 characters: 30 characters, of which 89 bits are random (contract section 4: starts `A` + year, at most 32). */
 export const newAcquiringOrderId = (now: Date): string =>
   `A${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBase62(15)}`;
+
+/** `wk_<environment>_` + 32 base62 characters + 6 of checksum, which lets a scanner tell a leaked key from noise (D-08). */
+export const newApiKey = (environment: 'test' | 'live'): string => withChecksum(`wk_${environment}_${randomBase62(32)}`);
+
+/** `wck_<environment>_…`: the browser's key; public by nature. */
+export const newClientKey = (environment: 'test' | 'live'): string =>
+  withChecksum(`wck_${environment}_${randomBase62(32)}`);
+
+function withChecksum(body: string): string {
+  let rest = BigInt(crc32(body));
+  let checksum = '';
+  for (let digit = 0; digit < 6; digit++) {
+    checksum = base62[Number(rest % 62n)] + checksum;
+    rest /= 62n;
+  }
+  return body + checksum;
+}
 
 /** A row's id: unique, ordered by time. */
 export const newRowId = (): string => uuidv7();

@@ -1,0 +1,94 @@
+/**
+ * Settings. One table says what an operator may set; this file alone reads the environment. Secrets come from files,
+ * never from a variable or a command line.
+ */
+import { isAbsolute, join, resolve } from 'node:path';
+
+/** One setting an operator may change. */
+export interface Setting {
+  readonly name: string;
+  readonly fallback: string;
+  readonly meaning: string;
+}
+
+/** Every setting, for `configFrom`, the reference page and the CLI's help. */
+export const settings = [
+  { name: 'WAFFO_ENVIRONMENT', fallback: 'sandbox', meaning: '`sandbox` or `production`' },
+  { name: 'WAFFO_HOST', fallback: '127.0.0.1', meaning: 'address the gateway listens on' },
+  { name: 'WAFFO_PORT', fallback: '4010', meaning: 'port of the gateway; 0 takes any free one' },
+  { name: 'WAFFO_PUBLIC_URL', fallback: '', meaning: 'origin under which shoppers and merchants reach the gateway; empty: what it listens on' },
+  { name: 'WAFFO_DEMO_PORT', fallback: '4020', meaning: 'port of the demo shop, written to sandbox.json' },
+  { name: 'WAFFO_HOME', fallback: '.waffo', meaning: 'folder for keys, sandbox.json and the embedded database' },
+  { name: 'WAFFO_DATABASE_URL', fallback: '', meaning: 'PostgreSQL 15 or later; empty starts the embedded server in WAFFO_HOME' },
+  { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption key, mode 0600; empty: kek in WAFFO_HOME' },
+  { name: 'WAFFO_LOG_LEVEL', fallback: 'info', meaning: '`debug`, `info`, `warn` or `error`' },
+  { name: 'WAFFO_SESSION_MINUTES', fallback: '30', meaning: 'life of a tokenization session, in minutes' },
+] as const satisfies readonly Setting[];
+
+/** Settings, read and checked. */
+export interface Config {
+  readonly environment: 'sandbox' | 'production';
+  readonly host: string;
+  readonly port: number;
+  /** Without a trailing slash; undefined until the listener knows its port. */
+  readonly publicUrl: string | undefined;
+  readonly demoPort: number;
+  readonly home: string;
+  /** Undefined: the embedded server. */
+  readonly databaseUrl: string | undefined;
+  readonly kekFile: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly sessionLifetimeMs: number;
+  /** A point of the road at which the process kills itself; for the crash tests only, and only in the sandbox. */
+  readonly crashAt: string | undefined;
+}
+
+/** A setting that cannot be used; its message is one sentence for the operator. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the settings.
+ *
+ * @param environment - variables by name; the process's own when absent
+ * @returns the settings with their defaults
+ * @throws ConfigError naming the variable and what it may be
+ */
+export function configFrom(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const read = (name: (typeof settings)[number]['name']): string =>
+    environment[name]?.trim() || (settings.find((setting) => setting.name === name)?.fallback ?? '');
+  const home = absolute(read('WAFFO_HOME'));
+  const name = oneOf('WAFFO_ENVIRONMENT', read('WAFFO_ENVIRONMENT'), ['sandbox', 'production'] as const);
+  const crashAt = environment.WAFFO_CRASH_AT || undefined;
+  if (crashAt !== undefined && name !== 'sandbox') throw new ConfigError('WAFFO_CRASH_AT is for sandbox tests only; unset it.');
+  if (name === 'production') throw new ConfigError('WAFFO_ENVIRONMENT=production needs an acquirer, and this version has the sandbox acquirer only.');
+  return {
+    environment: name,
+    host: read('WAFFO_HOST'),
+    port: integer('WAFFO_PORT', read('WAFFO_PORT'), 0, 65_535),
+    publicUrl: read('WAFFO_PUBLIC_URL').replace(/\/+$/, '') || undefined,
+    demoPort: integer('WAFFO_DEMO_PORT', read('WAFFO_DEMO_PORT'), 0, 65_535),
+    home,
+    databaseUrl: read('WAFFO_DATABASE_URL') || undefined,
+    kekFile: read('WAFFO_KEK_FILE') === '' ? join(home, 'kek') : absolute(read('WAFFO_KEK_FILE')),
+    logLevel: oneOf('WAFFO_LOG_LEVEL', read('WAFFO_LOG_LEVEL'), ['debug', 'info', 'warn', 'error'] as const),
+    sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
+    crashAt,
+  };
+}
+
+const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(path));
+
+function integer(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new ConfigError(`${name} is "${text}"; it must be a whole number from ${least} to ${most}.`);
+  }
+  return value;
+}
+
+function oneOf<const Values extends readonly string[]>(name: string, text: string, values: Values): Values[number] {
+  if (!values.includes(text)) throw new ConfigError(`${name} is "${text}"; it must be one of ${values.join(', ')}.`);
+  return text;
+}

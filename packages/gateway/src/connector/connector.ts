@@ -1,0 +1,56 @@
+/**
+ * The seam to an acquirer. A connector translates the field's verbs into one acquirer's dialect and its answers into
+ * three outcomes. It knows no order, token or subscription: it is handed what it needs.
+ */
+import type { FaultName } from '@waffo/protocol/codes';
+import type { CardBuffer } from '../vault/card-buffer.ts';
+import type { FinalOutcome, Outcome } from './outcome.ts';
+
+/** One call for money, or for the zero-amount check. */
+export interface AcquirerCall {
+  /** Ours, unique for ever, decided before the call: what a repeat or an inquiry names. */
+  readonly reference: string;
+  readonly merchantId: string;
+  /** Lent for the length of the call; never kept. */
+  readonly card: CardBuffer;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Minor units; 0 for `verify`. */
+  readonly amountMinor: bigint;
+  /** The amount as the merchant wrote it, in major units. */
+  readonly amount: string;
+  /** CIT: the shopper is present. MIT: not. */
+  readonly initiator: 'CIT' | 'MIT';
+}
+
+/** What is known of a card beyond its number. Unknown values are empty strings, never guesses. */
+export interface CardFacts {
+  readonly type: 'CREDIT' | 'DEBIT' | 'PREPAID' | '';
+  readonly issuerName: string;
+  /** ISO 3166-1 alpha-3. */
+  readonly issueCountryCode: string;
+}
+
+export interface Connector {
+  readonly name: string;
+  /** Numbers that are taken although they fail the Luhn check (the sandbox's published test cards). */
+  acceptsUnchecked(pan: Uint8Array): boolean;
+  /** What this connector's BIN table knows of a card. */
+  factsOf(pan: Uint8Array): CardFacts;
+  /**
+   * A look at an amount before anything is recorded. An acquirer may refuse it with a fault, or take an amount that
+   * the precision rules would refuse (contract C-27: sandbox triggers come before precision).
+   */
+  screen(amount: string): { readonly fault?: FaultName; readonly anyPrecision: boolean };
+  /** The zero-amount check of a card. */
+  verify(call: AcquirerCall): Promise<Outcome>;
+  /** Authorize and capture at once. */
+  purchase(call: AcquirerCall): Promise<Outcome>;
+  /**
+   * What became of a call. `never`: the acquirer has not seen the reference, and from now on refuses it, so that a
+   * call still on its way cannot take effect after somebody was told that it did not.
+   */
+  inquire(reference: string): Promise<Outcome | { readonly kind: 'never' }>;
+}
+
+export type { FinalOutcome };

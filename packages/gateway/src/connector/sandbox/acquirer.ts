@@ -1,0 +1,74 @@
+/**
+ * The sandbox acquirer: a connector like any other, whose bank is a table. It keeps its own books, as a real acquirer
+ * would, apart from ours: what it did under a reference it answers again, and it never does it twice. It must never
+ * meet real money: a production configuration does not start with it.
+ */
+import { randomBase62 } from '../../id.ts';
+import type { Clock } from '../../clock.ts';
+import { type Database, statement } from '../../storage/database.ts';
+import type { AcquirerCall, Connector } from '../connector.ts';
+import type { Outcome } from '../outcome.ts';
+import { testCardOf, triggerOf } from './triggers.ts';
+
+type Booked = Outcome | { readonly kind: 'never' };
+
+const book = statement<{ outcome: Booked }>(
+  'sandbox/book',
+  `insert into sandbox_transaction (reference, verb, outcome, currency, amount_minor, created_at)
+   values ($1, $2, $3, $4, $5, $6)
+   on conflict (reference) do nothing returning outcome`,
+);
+
+const read = statement<{ outcome: Booked }>(
+  'sandbox/read',
+  'select outcome from sandbox_transaction where reference = $1',
+);
+
+const noFacts = { type: '', issuerName: '', issueCountryCode: '' } as const;
+
+/** @param deps.database - where the books are kept; in the sandbox, the gateway's own database */
+export function sandboxAcquirer(deps: { database: Database; clock: Clock }): Connector {
+  return {
+    name: 'sandbox',
+    acceptsUnchecked: (pan) => testCardOf(pan) !== undefined,
+    factsOf: (pan) => testCardOf(pan)?.facts ?? noFacts,
+    screen(amount) {
+      const trigger = triggerOf(amount);
+      if (trigger === undefined) return { anyPrecision: false };
+      return 'fault' in trigger ? { fault: trigger.fault, anyPrecision: true } : { anyPrecision: true };
+    },
+    verify: (call) => transact(deps, 'verify', call, decide(call)),
+    async purchase(call) {
+      const outcome = await transact(deps, 'purchase', call, decide(call));
+      const trigger = triggerOf(call.amount);
+      return trigger !== undefined && 'outcome' in trigger ? { kind: 'unknown' } : outcome;
+    },
+    inquire: (reference) => inquire(deps, reference),
+  };
+}
+
+function decide(call: AcquirerCall): Outcome {
+  const card = testCardOf(call.card.pan);
+  if (card !== undefined && card.outcome !== 'approved') return { kind: 'declined', reason: card.outcome };
+  return { kind: 'approved', acquirerReference: `SBX${randomBase62(12)}`, networkTransactionId: randomBase62(15) };
+}
+
+async function transact(
+  { database, clock }: { database: Database; clock: Clock },
+  verb: string,
+  call: AcquirerCall,
+  decision: Outcome,
+): Promise<Outcome> {
+  const values = [call.reference, verb, JSON.stringify(decision), call.currency, call.amountMinor, clock.now()];
+  const [booked] = await database.rows(book, values);
+  const outcome = booked?.outcome ?? (await database.rows(read, [call.reference]))[0]?.outcome;
+  if (outcome === undefined) return { kind: 'unknown' };
+  return outcome.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : outcome;
+}
+
+/** A reference never seen is struck out, so that a call still on its way finds it taken. */
+async function inquire({ database, clock }: { database: Database; clock: Clock }, reference: string): Promise<Booked> {
+  const struck = JSON.stringify({ kind: 'never' });
+  const [booked] = await database.rows(book, [reference, 'inquire', struck, '', 0n, clock.now()]);
+  return booked?.outcome ?? (await database.rows(read, [reference]))[0]?.outcome ?? { kind: 'unknown' };
+}

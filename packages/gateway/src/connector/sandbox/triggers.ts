@@ -1,0 +1,78 @@
+/**
+ * What makes the sandbox answer as it does: the published test cards and trigger amounts (contract section 20), in one
+ * table for the acquirer, the docs and the banner.
+ */
+import type { FaultName } from '@waffo/protocol/codes';
+import type { CardFacts } from '../connector.ts';
+import type { DeclineReason } from '../declines.ts';
+
+export interface TestCard {
+  readonly pan: string;
+  readonly payMethodName: string;
+  readonly outcome: 'approved' | DeclineReason;
+  readonly facts: CardFacts;
+}
+
+const issuer = (type: CardFacts['type'], issueCountryCode = 'USA'): CardFacts => ({
+  type,
+  issuerName: 'Waffo Sandbox Bank',
+  issueCountryCode,
+});
+
+const card = (
+  pan: string,
+  payMethodName: string,
+  outcome: TestCard['outcome'] = 'approved',
+  facts = issuer(payMethodName.startsWith('DC_') ? 'DEBIT' : 'CREDIT'),
+): TestCard => ({ pan, payMethodName, outcome, facts });
+
+/** Most of these fail the Luhn check; the sandbox takes them all the same. */
+export const testCards: readonly TestCard[] = [
+  card('4111111111111111', 'CC_VISA'),
+  card('4576750000000110', 'CC_VISA'),
+  card('4576750000000220', 'CC_VISA', 'DO_NOT_HONOR'),
+  card('2226900000000110', 'CC_MASTERCARD'),
+  card('2226900000000220', 'CC_MASTERCARD', 'DO_NOT_HONOR'),
+  card('3528000000000214', 'CC_JCB'),
+  card('3528000000120006', 'CC_JCB', 'DO_NOT_HONOR'),
+  card('3400000000000216', 'CC_AMEX'),
+  card('340000000200027', 'CC_AMEX', 'DO_NOT_HONOR'),
+  card('4001700000000110', 'DC_VISA'),
+  card('4001700000000220', 'DC_VISA', 'DO_NOT_HONOR'),
+  card('2226930000000110', 'DC_MASTERCARD'),
+  card('2226930000000220', 'DC_MASTERCARD', 'DO_NOT_HONOR'),
+  card('3088850000000116', 'DC_JCB'),
+  card('3088850000200004', 'DC_JCB', 'DO_NOT_HONOR'),
+  card('340034000100009', 'DC_AMEX'),
+  card('340034000400003', 'DC_AMEX', 'DO_NOT_HONOR'),
+];
+
+export interface TriggerAmount {
+  /** Tested against the amount without trailing zeros. */
+  readonly pattern: RegExp;
+  readonly examples: readonly string[];
+  readonly effect: { readonly fault: FaultName } | { readonly outcome: 'unknown' };
+}
+
+export const triggerAmounts: readonly TriggerAmount[] = [
+  { pattern: /^(?:9\.1|9*91)$/, examples: ['9.1', '91', '991'], effect: { fault: 'SYSTEM_ERROR' } },
+  { pattern: /^(?:9\.2|9*92)$/, examples: ['9.2', '92', '992'], effect: { outcome: 'unknown' } },
+  { pattern: /^(?:9|9*90)$/, examples: ['9', '90', '990'], effect: { fault: 'CHANNEL_REJECTED' } },
+];
+
+/**
+ * The trigger that an amount pulls, if any.
+ *
+ * @param amount - decimal string as the merchant wrote it; `92`, `92.0` and `92.00` are the same
+ */
+export function triggerOf(amount: string): TriggerAmount['effect'] | undefined {
+  const bare = amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount;
+  return triggerAmounts.find((trigger) => trigger.pattern.test(bare))?.effect;
+}
+
+const byNumber = new Map(testCards.map((row) => [row.pan.length, [] as { row: TestCard; digits: Buffer }[]]));
+for (const row of testCards) byNumber.get(row.pan.length)?.push({ row, digits: Buffer.from(row.pan, 'latin1') });
+
+/** The test card with this number, compared without making a string of it. */
+export const testCardOf = (pan: Uint8Array): TestCard | undefined =>
+  byNumber.get(pan.length)?.find(({ digits }) => digits.equals(pan))?.row;

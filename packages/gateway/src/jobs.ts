@@ -1,0 +1,18 @@
+/** Door 3: what happens by itself. One line each; the kind is the file's path. */
+import type { Gateway } from './gateway.ts';
+import type { JobTable } from './job/runner.ts';
+import { findMerchant } from './merchant/find.ts';
+import { settleOrder } from './order/settle.ts';
+import { resolveUnknown, type Settlers } from './payment/resolve-unknown.ts';
+import { settleBinding } from './tokenization/bind-card.ts';
+import { expireSession } from './tokenization/expire-session.ts';
+import { deliver } from './webhook/deliver.ts';
+
+/** Who carries an outcome on that was found out later. */
+const settlers: Settlers = { tokenization: settleBinding, order: settleOrder };
+
+export const jobsOf = (gateway: Gateway): JobTable => ({
+  'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
+  'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
+  'webhook/deliver': { run: (job) => deliver({ ...gateway, merchantOf: (id) => findMerchant(gateway, id) }, job) },
+});

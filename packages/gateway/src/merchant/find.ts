@@ -1,0 +1,68 @@
+/**
+ * Finds a merchant by what a caller presents. Keys are found by their SHA-256, so nothing here compares secrets.
+ * Public keys are parsed once and kept: parsing costs more than verifying.
+ */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import type { Database } from '../storage/database.ts';
+import type { Merchant } from './merchant.ts';
+import {
+  findMerchantRow,
+  findMerchantRowByApiKey,
+  findMerchantRowByClientKey,
+  isOriginRegistered,
+  type MerchantRow,
+} from './merchant.store.ts';
+
+type Deps = { readonly database: Database };
+
+const parsedKeyLimit = 10_000;
+const parsedKeys = new Map<string, KeyObject>();
+
+/** SHA-256 of an API key or client key; the only form in which it is stored. */
+export const keyHash = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+/** The merchant of this id, or undefined. */
+export async function findMerchant({ database }: Deps, merchantId: string): Promise<Merchant | undefined> {
+  return merchantFrom(await findMerchantRow(database, merchantId));
+}
+
+/** The merchant that a backend's API key belongs to, or undefined. */
+export async function findMerchantByApiKey({ database }: Deps, apiKey: string): Promise<Merchant | undefined> {
+  return merchantFrom(await findMerchantRowByApiKey(database, keyHash(apiKey)));
+}
+
+/** The merchant that a browser's client key belongs to, with the origins it may be used from, or undefined. */
+export async function findMerchantByClientKey(
+  { database }: Deps,
+  clientKey: string,
+): Promise<{ merchant: Merchant; origins: readonly string[] } | undefined> {
+  const row = await findMerchantRowByClientKey(database, keyHash(clientKey));
+  const merchant = merchantFrom(row);
+  return row === undefined || merchant === undefined ? undefined : { merchant, origins: row.origins };
+}
+
+/** Whether any client key may be used from this origin; a preflight does not say which key will come. */
+export const originIsRegistered = ({ database }: Deps, origin: string): Promise<boolean> =>
+  isOriginRegistered(database, origin);
+
+function merchantFrom(row: MerchantRow | undefined): Merchant | undefined {
+  if (row === undefined) return undefined;
+  return {
+    merchantId: row.merchant_id,
+    name: row.name,
+    status: row.status,
+    pciCertified: row.pci_certified,
+    settings: row.settings,
+    publicKeys: row.spkis.map(parsedKey),
+  };
+}
+
+function parsedKey(spki: Buffer): KeyObject {
+  const id = spki.toString('latin1');
+  const known = parsedKeys.get(id);
+  if (known !== undefined) return known;
+  if (parsedKeys.size >= parsedKeyLimit) parsedKeys.clear();
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  parsedKeys.set(id, key);
+  return key;
+}

@@ -1,0 +1,31 @@
+/** A merchant: who it is, what its contract allows, and the public keys it signs with. Never a private key. */
+import type { KeyObject } from 'node:crypto';
+
+/** What a merchant may switch. */
+export interface MerchantSettings {
+  /** Accept acknowledgements without a signature (contract 18.2 is strict; real receivers exist that do not sign). */
+  readonly lenientAck: boolean;
+  /** Refuse a token whose `merchantUserId` is not the order's `userInfo.userId` (U-16). */
+  readonly enforceTokenOwner: boolean;
+  /** Notify the removal of a token (U-03). */
+  readonly notifyRemoval: boolean;
+  /** Used by `generate` without a `notifyUrl`. */
+  readonly tokenNotifyUrl?: string;
+}
+
+export const defaultSettings: MerchantSettings = {
+  lenientAck: false,
+  enforceTokenOwner: false,
+  notifyRemoval: true,
+};
+
+export interface Merchant {
+  readonly merchantId: string;
+  readonly name: string;
+  readonly status: 'ACTIVE' | 'SUSPENDED';
+  /** May send bare cards (`tokenData`). */
+  readonly pciCertified: boolean;
+  readonly settings: MerchantSettings;
+  /** One or, while one replaces another, two. */
+  readonly publicKeys: readonly KeyObject[];
+}

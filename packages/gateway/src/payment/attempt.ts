@@ -1,0 +1,35 @@
+/**
+ * An attempt: one call to an acquirer, recorded before it is made. SENDING is committed before the call, so a crash
+ * leaves a record; after it only an inquiry with the same reference may follow, never a second call.
+ */
+import type { DeclineReason } from '../connector/declines.ts';
+import type { Outcome } from '../connector/outcome.ts';
+
+/** Each status with whose move it is: SENDING gateway, UNKNOWN acquirer, the others nobody's. */
+export type AttemptStatus = 'SENDING' | 'APPROVED' | 'DECLINED' | 'UNKNOWN';
+
+/** What an attempt is for; `kind` says which module settles it. */
+export interface Subject {
+  readonly kind: 'tokenization' | 'order';
+  /** `tokenRequestId` or `acquiringOrderId`. */
+  readonly id: string;
+}
+
+export interface Attempt {
+  readonly merchantId: string;
+  /** Also the connector's reference. */
+  readonly attemptId: string;
+  readonly subject: Subject;
+  readonly verb: 'verify' | 'purchase';
+  readonly connector: string;
+  readonly status: AttemptStatus;
+  readonly declineReason: DeclineReason | null;
+  readonly createdAt: Date;
+}
+
+/** Which statuses an outcome may replace. A final status is never replaced. */
+export const replaceable: readonly AttemptStatus[] = ['SENDING', 'UNKNOWN'];
+
+/** The status that an outcome means. */
+export const statusOf = (outcome: Outcome): AttemptStatus =>
+  ({ approved: 'APPROVED', declined: 'DECLINED', unknown: 'UNKNOWN' })[outcome.kind] as AttemptStatus;

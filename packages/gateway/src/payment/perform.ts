@@ -1,0 +1,138 @@
+/**
+ * The one road to money: every call to an acquirer goes through `perform`. It writes the intent before the call and
+ * the outcome after it, and nothing is called inside a transaction. When the outcome is not known, or the process dies
+ * in between, `resolve-unknown` takes over; nobody calls a second time.
+ */
+import type { Connector } from '../connector/connector.ts';
+import type { Outcome } from '../connector/outcome.ts';
+import { crashPoint } from '../crash-point.ts';
+import type { Gateway } from '../gateway.ts';
+import { newRowId } from '../id.ts';
+import { enqueue } from '../job/queue.ts';
+import type { Tx } from '../storage/database.ts';
+import type { CardBuffer } from '../vault/card-buffer.ts';
+import { withCard } from '../vault/vault.ts';
+import type { Subject } from './attempt.ts';
+import { insertAttempt, recordOutcome } from './attempt.store.ts';
+
+/** A connector that does not answer within this time has an unknown outcome. */
+export const connectorTimeoutMs = 30_000;
+
+/** When `resolve-unknown` first asks; later than any call can still be waiting. */
+export const resolveAfterMs = 60_000;
+
+export interface Payment {
+  readonly merchantId: string;
+  readonly subject: Subject;
+  readonly verb: 'verify' | 'purchase';
+  readonly currency: string;
+  readonly amountMinor: bigint;
+  /** As the merchant wrote it. */
+  readonly amount: string;
+  readonly initiator: 'CIT' | 'MIT';
+}
+
+export interface Road<Settled> {
+  /** The card in hand, with its CVV, or where it rests. */
+  readonly card: CardBuffer | { readonly cardId: string };
+  /**
+   * Writes the caller's own row in the transaction that records the intent. False: somebody else was first, and
+   * nothing is recorded or called.
+   */
+  begin(tx: Tx): Promise<boolean>;
+  /** Writes the caller's transition and its notification in the transaction that records the outcome. */
+  settle(tx: Tx, outcome: Outcome): Promise<Settled>;
+}
+
+/**
+ * Records the intent, calls the acquirer, records the outcome.
+ *
+ * @returns the outcome and what `settle` answered; `not-begun` when `begin` said false; `settled-elsewhere` when an
+ *   inquiry was faster than the answer
+ */
+export async function perform<Settled>(
+  gateway: Gateway,
+  payment: Payment,
+  road: Road<Settled>,
+): Promise<{ kind: 'performed'; outcome: Outcome; settled: Settled } | { kind: 'not-begun' | 'settled-elsewhere' }> {
+  const connector = gateway.connectors.of(payment.merchantId);
+  const attemptId = newRowId();
+  crashPoint('payment/before-intent');
+  const begun = await gateway.database.transaction((tx) => recordIntent(gateway, tx, payment, connector, attemptId, road));
+  if (!begun) return { kind: 'not-begun' };
+  crashPoint('payment/intent-committed');
+  const outcome = await call(gateway, connector, payment, attemptId, road.card);
+  crashPoint('payment/connector-answered');
+  const settled = await gateway.database.transaction(async (tx) => {
+    const recorded = await recordOutcome(tx, payment.merchantId, attemptId, outcome, gateway.clock.now());
+    return recorded ? { value: await road.settle(tx, outcome) } : undefined;
+  });
+  crashPoint('payment/outcome-committed');
+  gateway.nudge();
+  return settled === undefined ? { kind: 'settled-elsewhere' } : { kind: 'performed', outcome, settled: settled.value };
+}
+
+async function recordIntent(
+  gateway: Gateway,
+  tx: Tx,
+  payment: Payment,
+  connector: Connector,
+  attemptId: string,
+  road: Road<unknown>,
+): Promise<boolean> {
+  if (!(await road.begin(tx))) return false;
+  const now = gateway.clock.now();
+  const { merchantId, subject, verb, currency, amountMinor } = payment;
+  await insertAttempt(tx, {
+    merchantId,
+    attemptId,
+    subject,
+    verb,
+    connector: connector.name,
+    currency,
+    amountMinor,
+    createdAt: now,
+  });
+  await enqueue(tx, {
+    kind: 'payment/resolve-unknown',
+    merchantId,
+    payload: { attemptId },
+    dueAt: new Date(now.getTime() + resolveAfterMs),
+    now,
+  });
+  return true;
+}
+
+async function call(
+  gateway: Gateway,
+  connector: Connector,
+  payment: Payment,
+  reference: string,
+  card: CardBuffer | { readonly cardId: string },
+): Promise<Outcome> {
+  const { merchantId, verb, currency, amountMinor, amount, initiator } = payment;
+  const send = (lent: CardBuffer) =>
+    connector[verb]({ reference, merchantId, card: lent, currency, amountMinor, amount, initiator });
+  try {
+    const answer =
+      'cardId' in card
+        ? withCard(gateway, { merchantId, cardId: card.cardId, purpose: verb, reference }, send)
+        : send(card);
+    return await within(connectorTimeoutMs, answer);
+  } catch (error) {
+    gateway.log.error('the connector did not answer; the outcome is unknown', { merchantId, detail: verb, error });
+    return { kind: 'unknown' };
+  }
+}
+
+async function within(ms: number, answer: Promise<Outcome>): Promise<Outcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Outcome>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'unknown' }), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,54 @@
+/** What an order may do with a token: find the one to charge, and tell it that a charge authenticated its holder. */
+import { isExpired, parseExpiry } from '@waffo/protocol/card';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Tx } from '../storage/database.ts';
+import type { CardSummary } from './card-summary.ts';
+import { notifyToken } from './notification.ts';
+import { advance, type Token } from './token.ts';
+import { findToken, saveToken } from './token.store.ts';
+
+/** `tok_` and base62, 22 or more. */
+const tokenIdForm = /^tok_[0-9A-Za-z]{22,60}$/;
+
+export interface ChargeableToken {
+  readonly tokenId: string;
+  readonly merchantUserId: string;
+  readonly cardId: string;
+  readonly card: CardSummary;
+}
+
+/**
+ * The token to charge.
+ *
+ * @param charge.initiator - a MIT needs a verified token
+ * @param charge.asAccessToken - the token came as `userPaymentAccessToken` (shape V4), which has a code of its own
+ * @throws Fault PAYMENT_TOKEN_INVALID (malformed), TOKEN_INVALID (unknown, removed, foreign, suspended), TOKEN_EXPIRED,
+ *   TOKEN_UNVERIFIED or MIT_NEEDS_VERIFIED_TOKEN (decisions, "Paying with a token")
+ */
+export async function chargeableToken(
+  gateway: Pick<Gateway, 'database' | 'clock'>,
+  charge: { merchantId: string; tokenId: string; initiator: 'CIT' | 'MIT'; asAccessToken: boolean },
+): Promise<ChargeableToken> {
+  if (!tokenIdForm.test(charge.tokenId)) throw new Fault('PAYMENT_TOKEN_INVALID', 'tokenId: malformed; it looks like tok_ and 22 characters');
+  const token = await findToken(gateway.database, charge.merchantId, charge.tokenId);
+  if (token?.cardId === undefined || token.card === undefined || token.status === 'SUSPENDED') throw new Fault('TOKEN_INVALID');
+  if (token.status === 'EXPIRED' || cardExpired(token.card, gateway.clock.now())) throw new Fault('TOKEN_EXPIRED');
+  if (charge.initiator === 'MIT' && token.status !== 'VERIFIED') {
+    throw new Fault(charge.asAccessToken ? 'MIT_NEEDS_VERIFIED_TOKEN' : 'TOKEN_UNVERIFIED');
+  }
+  return { tokenId: token.tokenId, merchantUserId: token.merchantUserId, cardId: token.cardId, card: token.card };
+}
+
+/** A first approved charge with the shopper present verifies an unverified token; any other status stays. */
+export async function authenticateToken(gateway: Gateway, tx: Tx, merchantId: string, tokenId: string): Promise<void> {
+  const token: Token | undefined = await findToken(tx, merchantId, tokenId);
+  if (token?.status !== 'UNVERIFIED') return;
+  const verified = advance(token, 'authenticated', gateway.clock.now());
+  if (await saveToken(tx, verified, token.status)) await notifyToken(gateway, tx, verified);
+}
+
+function cardExpired(card: CardSummary, now: Date): boolean {
+  const expiry = parseExpiry(card.expiry);
+  return expiry === undefined || isExpired(expiry, now);
+}

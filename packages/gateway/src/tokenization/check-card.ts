@@ -1,0 +1,34 @@
+/** Whether a card may be bound at all: number, scheme, expiry, CVV length. Says what is wrong, never what was sent. */
+import { isExpired, passesLuhn, schemes } from '@waffo/protocol/card';
+import type { Connector } from '../connector/connector.ts';
+import { Fault } from '../fault.ts';
+import type { CardBuffer } from '../vault/card-buffer.ts';
+
+const nameLimit = 128;
+
+/**
+ * @param card - as it was submitted
+ * @param connector - its test numbers are taken before the Luhn check (contract section 20)
+ * @param now - decides whether the card has expired; a card is good to the end of its month, UTC
+ * @throws Fault CARD_DATA_INVALID or CARD_NOT_SUPPORTED
+ */
+export function checkCard(card: CardBuffer, connector: Connector, now: Date): void {
+  if (!connector.acceptsUnchecked(card.pan) && !passesLuhn(card.pan)) {
+    throw new Fault('CARD_DATA_INVALID', 'pan: the number fails the check digit; ask the shopper to check it');
+  }
+  const { scheme } = card.summary();
+  if (scheme === undefined) throw new Fault('CARD_NOT_SUPPORTED', 'pan: no supported scheme issues this number');
+  const rule = schemes[scheme];
+  if (!connector.acceptsUnchecked(card.pan) && !rule.lengths.includes(card.pan.length)) {
+    throw new Fault('CARD_DATA_INVALID', `pan: ${scheme} numbers have ${rule.lengths.join(' or ')} digits`);
+  }
+  if (isExpired({ month: card.expiryMonth, year: card.expiryYear }, now)) {
+    throw new Fault('CARD_DATA_INVALID', 'expiry: the card has expired; use a later MM/YYYY');
+  }
+  if (card.cvv !== undefined && card.cvv.length !== rule.cvvLength) {
+    throw new Fault('CARD_DATA_INVALID', `cvv: ${scheme} codes have ${rule.cvvLength} digits`);
+  }
+  if (card.name.length > nameLimit || /\d(?:[ -]?\d){11,}/.test(card.name)) {
+    throw new Fault('CARD_DATA_INVALID', `name: at most ${nameLimit} characters, and not a card number`);
+  }
+}

@@ -1,0 +1,152 @@
+/** `POST /tokenization/generate`: opens a binding session, or binds at once when a PCI-certified merchant sends the card. */
+import type { DataOf, RequestOf } from '@waffo/protocol/operation';
+import type * as operations from '@waffo/protocol/operations/tokenization';
+import { parseExpiry } from '@waffo/protocol/card';
+import { crashPoint } from '../crash-point.ts';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import type { MerchantCaller } from '../http/callers.ts';
+import { requestFingerprint } from '../idempotency.ts';
+import { enqueue } from '../job/queue.ts';
+import { awaitAnswer } from '../payment/await-answer.ts';
+import type { Tx } from '../storage/database.ts';
+import { CardBuffer } from '../vault/card-buffer.ts';
+import { fingerprintOf } from '../vault/fingerprint.ts';
+import { newSessionKey } from '../vault/session-key.ts';
+import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
+import { checkCard } from './check-card.ts';
+import { isExpired, type Session, tokensPerUserLimit } from './session.ts';
+import { findSession, insertSession, renewSession } from './session.store.ts';
+import { countTokensOfUser } from './token.store.ts';
+
+type Input = RequestOf<typeof operations.generate>;
+type Data = DataOf<typeof operations.generate>;
+
+export async function generate(gateway: Gateway, caller: MerchantCaller, input: Input): Promise<Data> {
+  const { merchant } = caller;
+  if (input.tokenData !== undefined && !merchant.pciCertified) {
+    throw new Fault('PERMISSION_DENIED', 'tokenData: only PCI-certified merchants may send a card; use @waffo/payment-sdk');
+  }
+  const notifyUrl = input.notifyUrl ?? merchant.settings.tokenNotifyUrl;
+  const reason = notifyUrl === undefined ? undefined : gateway.egress.check(notifyUrl);
+  if (reason !== undefined) throw new Fault('PARAMETER_INVALID', `notifyUrl: ${reason}`);
+  if (input.tokenData === undefined) return openSession(gateway, caller, input, notifyUrl);
+  const card = bareCard(input.tokenData);
+  try {
+    return await bindBareCard(gateway, caller, input, notifyUrl, card);
+  } finally {
+    card.dispose();
+  }
+}
+
+async function openSession(gateway: Gateway, caller: MerchantCaller, input: Input, notifyUrl: string | undefined) {
+  const fingerprint = requestFingerprint(input);
+  const { merchantId } = caller.merchant;
+  const before = await findSession(gateway.database, merchantId, input.tokenRequestId);
+  if (before === undefined) await refuseFullUser(gateway, merchantId, input.merchantUserId);
+  const inserted =
+    before === undefined &&
+    (await gateway.database.transaction(async (tx) => {
+      const key = await freshKey(gateway, tx, merchantId, input.tokenRequestId);
+      return insertSession(tx, { ...newSession(gateway, caller, input, notifyUrl, fingerprint), ...key });
+    }));
+  if (inserted) crashPoint('tokenization/session-created');
+  const session = await present(gateway, merchantId, input.tokenRequestId, fingerprint);
+  if (session.status !== 'OPEN' || !isExpired(session, gateway.clock.now())) return answer(session);
+  await gateway.database.transaction(async (tx) => {
+    const key = await freshKey(gateway, tx, merchantId, input.tokenRequestId);
+    await renewSession(tx, session, key, gateway.clock.now());
+  });
+  return answer(await present(gateway, merchantId, input.tokenRequestId, fingerprint));
+}
+
+async function bindBareCard(
+  gateway: Gateway,
+  caller: MerchantCaller,
+  input: Input,
+  notifyUrl: string | undefined,
+  card: CardBuffer,
+): Promise<Data> {
+  const { merchantId } = caller.merchant;
+  const pan = await fingerprintOf(gateway, merchantId, card.pan);
+  const tokenData = { ...input.tokenData, pan: pan.fingerprint.toString('hex'), cvv: undefined };
+  const fingerprint = requestFingerprint({ ...input, tokenData });
+  if ((await findSession(gateway.database, merchantId, input.tokenRequestId)) === undefined) {
+    checkCard(card, gateway.connectors.of(merchantId), gateway.clock.now());
+    await refuseFullUser(gateway, merchantId, input.merchantUserId);
+    const session = newSession(gateway, caller, input, notifyUrl, fingerprint);
+    const submission = { card, submitFingerprint: undefined, billingAddress: input.billingAddress, returnUrl: undefined };
+    await bindCard(gateway, session, submission, (tx) => insertSession(tx, session));
+  }
+  await present(gateway, merchantId, input.tokenRequestId, fingerprint);
+  await awaitAnswer(gateway, merchantId, { kind: 'tokenization', id: input.tokenRequestId });
+  const session = await present(gateway, merchantId, input.tokenRequestId, fingerprint);
+  if (session.status === 'FAILED') throw cardDeclined();
+  if (session.status !== 'BOUND') throw bindingUnknown();
+  return answer(session);
+}
+
+async function present(gateway: Gateway, merchantId: string, tokenRequestId: string, fingerprint: Buffer): Promise<Session> {
+  const session = await findSession(gateway.database, merchantId, tokenRequestId);
+  if (session === undefined) throw new Error('a session that was just written is not there');
+  if (!session.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
+  return session;
+}
+
+async function freshKey(gateway: Gateway, tx: Tx, merchantId: string, tokenRequestId: string) {
+  const now = gateway.clock.now();
+  const { sessionId, sealedPrivateKey } = await newSessionKey(tx, gateway, { merchantId, tokenRequestId });
+  const expiresAt = new Date(now.getTime() + gateway.config.sessionLifetimeMs);
+  await enqueue(tx, {
+    kind: 'tokenization/expire-session',
+    merchantId,
+    payload: { tokenRequestId, sessionId },
+    dueAt: expiresAt,
+    now,
+  });
+  return { sessionId, sealedPrivateKey, expiresAt };
+}
+
+const newSession = (
+  gateway: Gateway,
+  caller: MerchantCaller,
+  input: Input,
+  notifyUrl: string | undefined,
+  requestFingerprint: Buffer,
+) => ({
+  merchantId: caller.merchant.merchantId,
+  tokenRequestId: input.tokenRequestId,
+  requestFingerprint,
+  sessionId: undefined,
+  sealedPrivateKey: undefined,
+  expiresAt: undefined,
+  merchantUserId: input.merchantUserId,
+  subMerchantId: input.merchantInfo.subMerchantId,
+  notifyUrl,
+  billingAddress: input.billingAddress,
+  createdAt: gateway.clock.now(),
+});
+
+const answer = (session: Session): Data => ({
+  tokenRequestId: session.tokenRequestId,
+  ...(session.sessionId !== undefined && { tokenSessionId: session.sessionId }),
+  merchantUserId: session.merchantUserId,
+  ...(session.tokenId !== undefined && { tokenId: session.tokenId }),
+});
+
+/** @throws Fault MERCHANT_LIMIT_EXCEEDED when the user has as many cards as a user may have */
+export async function refuseFullUser(gateway: Gateway, merchantId: string, merchantUserId: string): Promise<void> {
+  if ((await countTokensOfUser(gateway.database, merchantId, merchantUserId)) >= tokensPerUserLimit) {
+    throw new Fault('MERCHANT_LIMIT_EXCEEDED', `merchantUserId: at most ${tokensPerUserLimit} cards can be bound; remove one first`);
+  }
+}
+
+function bareCard(tokenData: NonNullable<Input['tokenData']>): CardBuffer {
+  const expiry = parseExpiry(tokenData.expiry);
+  if (expiry === undefined) throw new Fault('CARD_DATA_INVALID', 'tokenData.expiry: expected MM/YYYY, e.g. 12/2030');
+  if (!/^\d{12,19}$/.test(tokenData.pan)) throw new Fault('CARD_DATA_INVALID', 'tokenData.pan: expected 12 to 19 digits');
+  if (tokenData.cvv !== undefined && !/^\d{3,4}$/.test(tokenData.cvv)) {
+    throw new Fault('CARD_DATA_INVALID', 'tokenData.cvv: expected three or four digits');
+  }
+  return CardBuffer.fromText({ pan: tokenData.pan, expiry, cvv: tokenData.cvv, name: tokenData.name ?? '' });
+}
