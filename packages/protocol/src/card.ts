@@ -157,7 +157,7 @@ export function schemeOf(digits: Digits): Scheme | undefined {
   return found;
 }
 
-/** An equal width of longer prefixes: RuPay took its 508500 to 508999 out of Maestro's, so the narrower range wins. */
+/** The narrowest range wins: RuPay's 508500 to 508999 lie within a range of Maestro's, of equal width. */
 function schemeOfPrefix(prefix: number, width: number): Scheme | undefined {
   let found: Scheme | undefined;
   let narrowest = Number.POSITIVE_INFINITY;

@@ -1,0 +1,121 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import vectors from '../vectors/signature.json' with { type: 'json' };
+import {
+  checkMerchantKey,
+  exportPrivateKey,
+  exportPublicKey,
+  parsePrivateKey,
+  parsePublicKey,
+  SignatureKeyError,
+  sign,
+  verify,
+} from './signature.ts';
+
+const privateKey = parsePrivateKey(vectors.privateKey);
+const publicKey = parsePublicKey(vectors.publicKey);
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+describe('a signature', () => {
+  test.each(vectors.valid)('is byte for byte what other clients make: $comment', async ({ body, signature }) => {
+    expect(await sign(utf8(body), privateKey)).toBe(signature);
+    expect(verify(utf8(body), signature, publicKey)).toBe(true);
+  });
+
+  test.each(vectors.invalid)('is refused: $comment', ({ body, signature }) => {
+    expect(verify(utf8(body), signature, publicKey)).toBe(false);
+  });
+
+  test('of any body verifies, and no longer does when any one bit of the body or the signature flips', async () => {
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 300 });
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.nat(), fc.nat(256 * 8 - 1), async (body, bodyBit, signatureBit) => {
+        const signature = await sign(body, privateKey);
+        expect(verify(body, signature, publicKey)).toBe(true);
+        expect(verify(flipped(body, bodyBit % (body.length * 8)), signature, publicKey)).toBe(false);
+        const other = Buffer.from(flipped(Buffer.from(signature, 'base64'), signatureBit)).toString('base64');
+        expect(verify(body, other, publicKey)).toBe(false);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('by our key verifies with WebCrypto, and the other way round', async () => {
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    const { subtle } = globalThis.crypto;
+    const pkcs8 = Buffer.from(vectors.privateKey, 'base64');
+    const spki = Buffer.from(vectors.publicKey, 'base64');
+    const body = utf8('{"orderDescription":"测试订单 🧾","orderAmount":"100.00"}');
+    const theirs = await subtle.sign(
+      algorithm,
+      await subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']),
+      body,
+    );
+    expect(verify(body, Buffer.from(theirs).toString('base64'), publicKey)).toBe(true);
+    const ours = Buffer.from(await sign(body, privateKey), 'base64');
+    const theirKey = await subtle.importKey('spki', spki, algorithm, false, ['verify']);
+    expect(await subtle.verify(algorithm, theirKey, ours, body)).toBe(true);
+  });
+
+  test('cannot be made or checked with a key of another kind', () => {
+    const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(verify(utf8('{}'), vectors.valid[0]?.signature ?? '', ec.publicKey)).toBe(false);
+    expect(() => parsePrivateKey(exportPrivateKey(ec.privateKey))).toThrow(SignatureKeyError);
+  });
+});
+
+describe('a key', () => {
+  const pem = (key: KeyObject, type: 'pkcs1' | 'pkcs8') => key.export({ format: 'pem', type }).toString();
+  const pkcs1 = privateKey.export({ format: 'der', type: 'pkcs1' }).toString('base64');
+
+  test.each([
+    ['base64 of PKCS#8, one line', vectors.privateKey],
+    ['base64 of PKCS#8, wrapped', vectors.privateKey.replace(/(.{64})/g, '$1\r\n')],
+    ['base64 of PKCS#1', pkcs1],
+    ['PEM of PKCS#8', pem(privateKey, 'pkcs8')],
+    ['PEM of PKCS#1', pem(privateKey, 'pkcs1')],
+  ])('is read in every form that clients keep it in: %s', (_form, text) => {
+    expect(exportPrivateKey(parsePrivateKey(text))).toBe(vectors.privateKey);
+    expect(exportPublicKey(createPublicKey(parsePrivateKey(text)))).toBe(vectors.publicKey);
+  });
+
+  test('has a public half of 392 characters in one line', () => {
+    expect(exportPublicKey(privateKey)).toBe(vectors.publicKey);
+    expect(exportPublicKey(publicKey)).toMatch(/^[A-Za-z0-9+/=]{392}$/);
+  });
+
+  test.each(['', 'NOT_A_KEY', '!!!', vectors.publicKey, vectors.privateKey.slice(0, 600), 'A'.repeat(100_000)])(
+    'that is no private key is refused without repeating it',
+    (text) => {
+      expect(() => parsePrivateKey(text)).toThrow(SignatureKeyError);
+      expect(() => parsePrivateKey(text)).toThrow(/^the private key must be an RSA key as base64 of PKCS#8 DER/);
+    },
+  );
+
+  test('that is locked by a passphrase is refused, not asked for on the terminal', () => {
+    const options = { format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
+    expect(() => parsePrivateKey(privateKey.export(options).toString())).toThrow(/unencrypted PEM/);
+  });
+
+  test('that is private is not taken for a public one', () => {
+    expect(() => parsePublicKey(vectors.privateKey)).toThrow(/this is a private key/);
+    expect(() => parsePublicKey(pem(privateKey, 'pkcs8'))).toThrow(/this is a private key/);
+  });
+
+  test.each(vectors.merchantKeys.valid)('of a merchant is registered: $comment', ({ key }) => {
+    expect(checkMerchantKey(key).type).toBe('public');
+  });
+
+  test.each(vectors.merchantKeys.invalid)('of a merchant is refused: $comment', ({ key, says }) => {
+    expect(() => checkMerchantKey(key)).toThrow(SignatureKeyError);
+    expect(() => checkMerchantKey(key)).toThrow(says);
+  });
+});
+
+function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const at = bit >> 3;
+  copy[at] = (copy[at] ?? 0) ^ (1 << (bit & 7));
+  return copy;
+}
