@@ -1,7 +1,10 @@
 /**
- * Named points of the roads of bind and pay at which a test may kill the process, as a power cut would. Nothing happens
- * unless a point is armed, which only the sandbox can do. The list is what the crash tests walk through.
+ * Named points of the roads of bind and pay at which a test may kill the process, the database server or both, as a
+ * power cut would. Nothing happens unless a point is armed, which only the sandbox can do. The list is what the crash
+ * tests walk through.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export const crashPoints = [
   'tokenization/session-created',
@@ -15,14 +18,30 @@ export const crashPoints = [
 
 export type CrashPoint = (typeof crashPoints)[number];
 
-let armed: string | undefined;
+/** What dies: `gateway`, `database` (the embedded server) or `both`. */
+export type Victim = 'gateway' | 'database' | 'both';
 
-/** Arms one point; undefined disarms. */
-export function armCrashPoint(name: string | undefined): void {
-  armed = name;
+let armed: { readonly victim: string; readonly point: string; readonly home: string } | undefined;
+
+/**
+ * Arms one point, for one death.
+ *
+ * @param order - `<victim>@<point>`, e.g. `both@payment/intent-committed`; undefined disarms
+ * @param home - where the embedded server keeps its data folder
+ */
+export function armCrashPoint(order: string | undefined, home: string): void {
+  const [victim, point] = (order ?? '').split('@');
+  armed = victim && point ? { victim, point, home } : undefined;
 }
 
-/** Ends the process at once, without any clean-up, when this point is armed. */
+/** Kills what is armed for this point, at once and without any clean-up. */
 export function crashPoint(name: CrashPoint): void {
-  if (armed === name) process.kill(process.pid, 'SIGKILL');
+  if (armed?.point !== name) return;
+  const { victim, home } = armed;
+  armed = undefined;
+  if (victim !== 'gateway') process.kill(postmasterOf(home), 'SIGKILL');
+  if (victim !== 'database') process.kill(process.pid, 'SIGKILL');
 }
+
+const postmasterOf = (home: string): number =>
+  Number(readFileSync(join(home, 'database', 'postmaster.pid'), 'utf8').split('\n')[0]);

@@ -7,6 +7,7 @@ import { randomBase62 } from '../../id.ts';
 import type { Clock } from '../../clock.ts';
 import { type Database, statement } from '../../storage/database.ts';
 import type { AcquirerCall, Connector } from '../connector.ts';
+import type { DeclineReason } from '../declines.ts';
 import type { Outcome } from '../outcome.ts';
 import { testCardOf, triggerOf } from './triggers.ts';
 
@@ -37,9 +38,14 @@ export function sandboxAcquirer(deps: { database: Database; clock: Clock }): Con
       if (trigger === undefined) return { anyPrecision: false };
       return 'fault' in trigger ? { fault: trigger.fault, anyPrecision: true } : { anyPrecision: true };
     },
-    verify: (call) => transact(deps, 'verify', call, decide(call)),
+    async verify(call) {
+      const decision = testCardOf(call.card.pan)?.verify ?? 'approved';
+      const outcome = await transact(deps, 'verify', call, outcomeOf(decision === 'unknown' ? 'approved' : decision));
+      return decision === 'unknown' ? { kind: 'unknown' } : outcome;
+    },
     async purchase(call) {
-      const outcome = await transact(deps, 'purchase', call, decide(call));
+      const decision = testCardOf(call.card.pan)?.purchase ?? 'approved';
+      const outcome = await transact(deps, 'purchase', call, outcomeOf(decision));
       const trigger = triggerOf(call.amount);
       return trigger !== undefined && 'outcome' in trigger ? { kind: 'unknown' } : outcome;
     },
@@ -47,9 +53,8 @@ export function sandboxAcquirer(deps: { database: Database; clock: Clock }): Con
   };
 }
 
-function decide(call: AcquirerCall): Outcome {
-  const card = testCardOf(call.card.pan);
-  if (card !== undefined && card.outcome !== 'approved') return { kind: 'declined', reason: card.outcome };
+function outcomeOf(decision: 'approved' | DeclineReason): Outcome {
+  if (decision !== 'approved') return { kind: 'declined', reason: decision };
   return { kind: 'approved', acquirerReference: `SBX${randomBase62(12)}`, networkTransactionId: randomBase62(15) };
 }
 

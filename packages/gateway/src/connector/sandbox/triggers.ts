@@ -9,7 +9,10 @@ import type { DeclineReason } from '../declines.ts';
 export interface TestCard {
   readonly pan: string;
   readonly payMethodName: string;
-  readonly outcome: 'approved' | DeclineReason;
+  /** What the verification at binding comes to. `unknown` is approved in the books, but not answered. */
+  readonly verify: 'approved' | 'unknown' | DeclineReason;
+  /** What a charge comes to. */
+  readonly purchase: 'approved' | DeclineReason;
   readonly facts: CardFacts;
 }
 
@@ -22,9 +25,9 @@ const issuer = (type: CardFacts['type'], issueCountryCode = 'USA'): CardFacts =>
 const card = (
   pan: string,
   payMethodName: string,
-  outcome: TestCard['outcome'] = 'approved',
-  facts = issuer(payMethodName.startsWith('DC_') ? 'DEBIT' : 'CREDIT'),
-): TestCard => ({ pan, payMethodName, outcome, facts });
+  purchase: TestCard['purchase'] = 'approved',
+  verify: TestCard['verify'] = purchase,
+): TestCard => ({ pan, payMethodName, verify, purchase, facts: issuer(payMethodName.startsWith('DC_') ? 'DEBIT' : 'CREDIT') });
 
 /** Most of these fail the Luhn check; the sandbox takes them all the same. */
 export const testCards: readonly TestCard[] = [
@@ -45,6 +48,10 @@ export const testCards: readonly TestCard[] = [
   card('3088850000200004', 'DC_JCB', 'DO_NOT_HONOR'),
   card('340034000100009', 'DC_AMEX'),
   card('340034000400003', 'DC_AMEX', 'DO_NOT_HONOR'),
+  // Ours: binds, and is declined when it is charged.
+  card('4000000000000341', 'CC_VISA', 'INSUFFICIENT_FUNDS', 'approved'),
+  // Ours: the acquirer does not answer at binding; an inquiry finds it approved a minute later.
+  card('4000000000000119', 'CC_VISA', 'approved', 'unknown'),
 ];
 
 export interface TriggerAmount {

@@ -1,0 +1,86 @@
+/** Brings a database to the present schema: numbered SQL files, each once, each in its own transaction. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import { type Database, statement, type Tx } from './database.ts';
+
+const folder = new URL('./migrations/', import.meta.url);
+
+/** Any number, the same for every gateway: only one migrates at a time. */
+const lockKey = 4_010_001;
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly text: string;
+  readonly checksum: string;
+}
+
+const lock = statement('migration/lock', `select pg_advisory_xact_lock(${lockKey})`);
+const create = statement(
+  'migration/create',
+  `create table if not exists migration (
+     version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null)`,
+);
+const list = statement<{ version: number; checksum: string }>(
+  'migration/list',
+  'select version, checksum from migration order by version',
+);
+const insert = statement(
+  'migration/insert',
+  'insert into migration (version, name, checksum, applied_at) values ($1, $2, $3, $4)',
+);
+
+/**
+ * Applies what is missing.
+ *
+ * @returns how many files were applied
+ * @throws Error with one sentence when a file was edited after it was applied, or the database is newer than this code
+ */
+export async function migrate(database: Database, { clock }: { clock: Clock }): Promise<number> {
+  const migrations = await readMigrations();
+  let applied = 0;
+  for (const migration of migrations) {
+    const done = await database.transaction((tx) => apply(tx, migration, migrations.length, clock));
+    applied += done ? 1 : 0;
+  }
+  return applied;
+}
+
+async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock): Promise<boolean> {
+  await tx.rows(lock);
+  await tx.rows(create);
+  const known = await tx.rows(list);
+  const ahead = known.find(({ version }) => version > newest);
+  if (ahead !== undefined) {
+    throw new Error(`the database has migration ${ahead.version}, this version knows ${newest}; start a newer gateway`);
+  }
+  const same = known.find(({ version }) => version === migration.version);
+  if (same !== undefined && same.checksum !== migration.checksum) {
+    throw new Error(`migration ${migration.name} was edited after this database applied it; restore the file`);
+  }
+  if (same !== undefined) return false;
+  for (const [index, text] of statementsOf(migration.text).entries()) {
+    await tx.rows(statement(`migration/${migration.version}/${index}`, text));
+  }
+  await tx.rows(insert, [migration.version, migration.name, migration.checksum, clock.now()]);
+  return true;
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(new URL(name, folder), 'utf8');
+      return { version: Number(name.slice(0, 4)), name, text, checksum: createHash('sha256').update(text).digest('hex') };
+    }),
+  );
+}
+
+/** Splits at `;` ends of lines: our files hold plain statements, no function bodies. */
+const statementsOf = (text: string): string[] =>
+  text
+    .replace(/^--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');

@@ -1,0 +1,61 @@
+/** A gateway in a process of its own, so that it can be killed. It keeps its embedded database in its home. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SandboxFile } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+export interface ChildGateway {
+  readonly process: ChildProcess;
+  readonly sandbox: SandboxFile;
+  /** Resolves when the process is gone, with the signal or code. */
+  readonly gone: Promise<string>;
+  readonly output: () => string;
+  /** Ends it in the ordinary way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param home - WAFFO_HOME
+ * @param settings - further environment variables
+ * @throws Error with what the process printed when it does not get ready within 30 s
+ */
+export async function startChildGateway(home: string, settings: Record<string, string> = {}): Promise<ChildGateway> {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--conditions=source', join(root, 'packages/gateway/src/main.ts'), 'serve'],
+    {
+      cwd: root,
+      env: { ...process.env, WAFFO_HOME: home, WAFFO_PORT: '0', NODE_OPTIONS: '', ...settings },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
+  let output = '';
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    output += chunk;
+  });
+  const gone = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
+  const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), 30_000).unref());
+  const first = await Promise.race([once(child, 'message').then(() => 'ready'), gone, late]);
+  if (first !== 'ready') {
+    child.kill('SIGKILL');
+    throw new Error(`the gateway did not get ready (${first}):\n${output}`);
+  }
+  const sandbox = JSON.parse(await readFile(join(home, 'sandbox.json'), 'utf8')) as SandboxFile;
+  return {
+    process: child,
+    sandbox,
+    gone,
+    output: () => output,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * A whole gateway in the process, for tests: real PostgreSQL, real sockets, a virtual clock, a merchant's webhook
+ * endpoint, and clients that sign as a merchant does.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CardInput } from '@waffo/protocol/envelope/record';
+import { seal } from '@waffo/protocol/envelope/seal';
+import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
+import { type App, startApp } from '../../packages/gateway/src/app.ts';
+import { VirtualClock } from '../../packages/gateway/src/clock.ts';
+import { configFrom } from '../../packages/gateway/src/config.ts';
+import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+import { freshDatabase, type TestDatabase } from './database.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+
+/** The moment at which every test begins. */
+export const beginning = new Date('2026-11-23T12:00:00.000Z');
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly raw: string;
+  readonly code: string;
+  readonly msg: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into many shapes
+  readonly data: any;
+  /** Whether X-SIGNATURE fits the bytes under the merchant's Waffo key. */
+  readonly signed: boolean;
+}
+
+export interface TestGateway {
+  readonly app: App;
+  readonly url: string;
+  readonly clock: VirtualClock;
+  readonly database: TestDatabase;
+  readonly receiver: Receiver;
+  readonly merchant: SandboxMerchant;
+  readonly pci: SandboxMerchant;
+  readonly logLines: string[];
+  /** Every answer's and every webhook's text, for leak scans. */
+  readonly answers: Answer[];
+  /** A signed call of the ordinary merchant (or another one). `merchantInfo` and times are added when absent. */
+  call(path: string, body: object, as?: SandboxMerchant): Promise<Answer>;
+  /** Sends exactly these bytes. */
+  send(path: string, body: string | Uint8Array, headers: Record<string, string>, verifyWith?: KeyObject): Promise<Answer>;
+  /** Seals and submits a card as the browser SDK does. */
+  submit(tokenSessionId: string, card: Partial<CardInput>, extra?: object): Promise<Answer>;
+  /** generate + submit + delivery; the token id from the webhook. */
+  bind(card?: Partial<CardInput>, user?: string): Promise<string>;
+  /** Runs everything that is due now, until nothing is. */
+  settle(): Promise<void>;
+  /** Lets virtual time pass, doing all that falls due on the way at its very moment. */
+  travel(ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+let counter = 0;
+/** An id that is new in this run. */
+export const freshId = (prefix: string): string => `${prefix}_${process.pid}_${Date.now().toString(36)}_${++counter}`;
+
+export const testCard: CardInput = { pan: '4111111111111111', expiry: '12/2030', cvv: '123', name: 'Ada Lovelace' };
+
+export async function startTestGateway(settings: Record<string, string> = {}): Promise<TestGateway> {
+  const database = await freshDatabase();
+  const home = await mkdtemp(join(tmpdir(), 'waffo-test-'));
+  const clock = new VirtualClock(beginning);
+  const logLines: string[] = [];
+  const keys: { privateKey?: KeyObject } = {};
+  const receiver = await startReceiver(keys);
+  const config = configFrom({
+    WAFFO_HOME: home,
+    WAFFO_PORT: '0',
+    WAFFO_DATABASE_URL: database.url,
+    WAFFO_LOG_LEVEL: 'debug',
+    ...settings,
+  });
+  const app = await startApp(config, { clock, writeLog: (line) => logLines.push(line) });
+  keys.privateKey = parsePrivateKey(app.sandbox.merchantPrivateKey);
+  const client = clientOf(app);
+  const gateway: TestGateway = {
+    ...client,
+    app,
+    url: app.url,
+    clock,
+    database,
+    receiver,
+    merchant: app.sandbox,
+    pci: app.sandbox.pci,
+    logLines,
+    bind: (card, user) => bind(gateway, card, user),
+    settle: async () => {
+      await app.runner.drain();
+    },
+    travel: (ms) => travel(gateway, ms),
+    async stop() {
+      await app.stop();
+      await receiver.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  return gateway;
+}
+
+function clientOf(app: App): Pick<TestGateway, 'call' | 'send' | 'submit' | 'answers'> {
+  const answers: Answer[] = [];
+  const send: TestGateway['send'] = async (path, body, headers, verifyWith) => {
+    const response = await fetch(`${app.url}${path}`, { method: 'POST', body: body as BodyInit, headers });
+    const raw = await response.text();
+    const { code, msg, data } = parseOr(raw);
+    const signature = response.headers.get('x-signature') ?? '';
+    const key = verifyWith ?? parsePublicKey(app.sandbox.waffoPublicKey);
+    const answer = { status: response.status, headers: response.headers, raw, code, msg, data };
+    const signed = verify(Buffer.from(raw), signature, key);
+    answers.push({ ...answer, signed });
+    return { ...answer, signed };
+  };
+  return {
+    answers,
+    send,
+    async call(path, body, as = app.sandbox) {
+      const bytes = Buffer.from(JSON.stringify(completed(path, body, as.merchantId)));
+      const signature = await sign(bytes, parsePrivateKey(as.merchantPrivateKey));
+      const headers = { 'content-type': 'application/json', 'x-api-key': as.apiKey, 'x-signature': signature };
+      return send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
+    },
+    async submit(tokenSessionId, card, extra = {}) {
+      const encryptedCard = await seal(tokenSessionId, { ...testCard, ...card });
+      const headers = { 'content-type': 'application/json', 'x-api-key': app.sandbox.clientApiKey };
+      return send('/api/v1/tokenization/submit', JSON.stringify({ tokenSessionId, encryptedCard, ...extra }), headers);
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an answer may be anything
+function parseOr(raw: string): any {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return {};
+  }
+}
+
+function completed(path: string, body: object, merchantId: string): object {
+  const needsMerchant = path !== '/order/inquiry' && !('merchantInfo' in body);
+  return { ...(needsMerchant && { merchantInfo: { merchantId } }), ...body };
+}
+
+async function bind(gateway: TestGateway, card: Partial<CardInput> = {}, user = 'user_1'): Promise<string> {
+  const tokenRequestId = freshId('treq');
+  const opened = await gateway.call('/tokenization/generate', {
+    tokenRequestId,
+    merchantUserId: user,
+    tokenType: 'CARD',
+    notifyUrl: gateway.receiver.url,
+  });
+  const submitted = await gateway.submit(opened.data.tokenSessionId, card);
+  if (submitted.code !== '0') throw new Error(`the card was not bound: ${submitted.raw}`);
+  const [token] = (await gateway.call('/tokenization/inquiry', { tokenRequestId })).data;
+  await gateway.settle();
+  return token.tokenId;
+}
+
+async function travel(gateway: TestGateway, ms: number): Promise<void> {
+  const target = new Date(gateway.clock.now().getTime() + ms);
+  for (;;) {
+    await gateway.settle();
+    const due = await gateway.app.runner.nextDue();
+    if (due === undefined || due > target) break;
+    if (due > gateway.clock.now()) gateway.clock.moveTo(due);
+  }
+  gateway.clock.moveTo(target);
+  await gateway.settle();
+}
+
+/** A complete order; override what the test is about. */
+export const orderOf = (gateway: TestGateway, fields: object = {}): Record<string, unknown> => ({
+  paymentRequestId: freshId('p').slice(-32),
+  merchantOrderId: freshId('mo'),
+  orderCurrency: 'HKD',
+  orderAmount: '100.00',
+  orderDescription: 'Three teapots',
+  orderRequestedAt: '2026-11-23T12:00:00.000Z',
+  notifyUrl: gateway.receiver.url,
+  userInfo: { userId: 'user_1', userEmail: 'user_1@example.com', userTerminal: 'WEB' },
+  paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
+  ...fields,
+});
+
+/** The public half of a merchant's key. */
+export const publicKeyOf = (merchant: SandboxMerchant): KeyObject =>
+  createPublicKey(parsePrivateKey(merchant.merchantPrivateKey));
