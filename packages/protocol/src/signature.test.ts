@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import vectors from '../vectors/signature.json' with { type: 'json' };
+import wycheproof from '../vectors/signature-wycheproof.json' with { type: 'json' };
 import {
   checkMerchantKey,
   exportPrivateKey,
@@ -25,6 +26,15 @@ describe('a signature', () => {
 
   test.each(vectors.invalid)('is refused: $comment', ({ body, signature }) => {
     expect(verify(utf8(body), signature, publicKey)).toBe(false);
+  });
+
+  test.each(wycheproof.groups)('cannot be forged in any of the ways that Project Wycheproof collected', (group) => {
+    const key = parsePublicKey(group.publicKey);
+    const wrong = group.tests.filter(({ message, signature, result }) => {
+      const accepted = verify(Buffer.from(message, 'hex'), signature, key);
+      return accepted !== (result === 'valid');
+    });
+    expect(wrong).toEqual([]);
   });
 
   test('of any body verifies, and no longer does when any one bit of the body or the signature flips', async () => {

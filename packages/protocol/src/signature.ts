@@ -121,10 +121,10 @@ export function sign(body: Uint8Array, privateKey: KeyObject): Promise<string> {
  * @example if (!verify(rawBody, request.headers['x-signature'] ?? '', waffoPublicKey)) throw new Error('not from Waffo')
  */
 export function verify(body: Uint8Array, signature: string, publicKey: KeyObject): boolean {
-  const modulusBytes = Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
-  if (modulusBytes === 0 || signature.length !== Math.ceil(modulusBytes / 3) * 4) return false;
+  const { modulusLength = 0 } = publicKey.asymmetricKeyDetails ?? {};
   const bytes = Buffer.from(signature, 'base64');
-  if (bytes.length !== modulusBytes || bytes.toString('base64') !== signature) return false;
+  const isCanonical = bytes.toString('base64') === signature;
+  if (!isCanonical || bytes.length === 0 || bytes.length !== Math.ceil(modulusLength / 8)) return false;
   return verifyBytes('sha256', body, { key: publicKey, padding: constants.RSA_PKCS1_PADDING }, bytes);
 }
 

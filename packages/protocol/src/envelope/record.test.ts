@@ -23,6 +23,11 @@ describe('a record', () => {
     expect(() => encodeRecord(card)).toThrow(new RegExp(`^${says}: `));
   });
 
+  test('keeps a byte order mark in a name, so that two names never become one', () => {
+    const record = encodeRecord({ pan: '4111111111111111', expiry: '12/2028', name: '\ufeffA' });
+    expect(decodeRecord(record).name).toBe('\ufeffA');
+  });
+
   test('is not made of half a surrogate pair, which UTF-8 cannot carry (nor can a vector file)', () => {
     const card = { pan: '4111111111111111', expiry: '12/2028', name: 'A\ud800' };
     expect(() => encodeRecord(card)).toThrow(/^name: /);

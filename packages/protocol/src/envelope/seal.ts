@@ -41,7 +41,7 @@ export async function seal(sessionId: string, card: CardInput): Promise<string> 
 }
 
 /** A content key that only the holder of the session's private half can find again, given `epk`. */
-async function agree(subtle: SubtleCrypto, point: Uint8Array<ArrayBuffer>) {
+async function agree(subtle: typeof globalThis.crypto.subtle, point: Uint8Array<ArrayBuffer>) {
   const recipient = await subtle.importKey('raw', point, curve, false, []);
   const ephemeral = await subtle.generateKey(curve, false, ['deriveBits']);
   const secret = await subtle.deriveBits({ name: 'ECDH', public: recipient }, ephemeral.privateKey, 256);
