@@ -13,10 +13,14 @@ import type { FaultName } from './codes.ts';
 export type Door = 'merchant' | 'browser';
 
 /** A declared operation. `request` and `data` are zod objects without transforms or defaults. */
-export interface Operation<Request extends z.ZodType = z.ZodType, Data extends z.ZodType = z.ZodType> {
+export interface Operation<
+  Request extends z.ZodType = z.ZodType,
+  Data extends z.ZodType = z.ZodType,
+  Entrance extends Door = Door,
+> {
   /** Path below `/api/v1`, e.g. `/tokenization/generate`. */
   readonly path: `/${string}`;
-  readonly door: Door;
+  readonly door: Entrance;
   readonly summary: string;
   readonly description: string;
   readonly request: Request;
@@ -56,9 +60,9 @@ export const doorFaults = {
 } as const satisfies Record<Door, readonly FaultName[]>;
 
 /** Declares an operation; only keeps the exact types. */
-export function operation<const Request extends z.ZodType, const Data extends z.ZodType>(
-  declaration: Operation<Request, Data>,
-): Operation<Request, Data> {
+export function operation<const Request extends z.ZodType, const Data extends z.ZodType, const Entrance extends Door>(
+  declaration: Operation<Request, Data, Entrance>,
+): Operation<Request, Data, Entrance> {
   return declaration;
 }
 

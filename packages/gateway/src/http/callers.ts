@@ -1,0 +1,103 @@
+/**
+ * Who calls. A merchant's backend shows its API key and signs the raw body; a shopper's page shows the merchant's client
+ * key and comes from an origin that the merchant registered. Nothing here reads the body's meaning.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { apiKeyHeader, signatureHeader, verify } from '@waffo/protocol/signature';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import { findMerchantByApiKey, findMerchantByClientKey } from '../merchant/find.ts';
+import type { Merchant } from '../merchant/merchant.ts';
+
+/** A merchant's backend, proved by its signature. */
+export interface MerchantCaller {
+  readonly door: 'merchant';
+  readonly merchant: Merchant;
+  readonly requestId: string;
+}
+
+/** A shopper's page, or a native app, that acts for a merchant. */
+export interface BrowserCaller {
+  readonly door: 'browser';
+  readonly merchant: Merchant;
+  /** Absent when no browser sent the request. */
+  readonly origin: string | undefined;
+  readonly requestId: string;
+  /** Whether the shopper may be sent back to this URL: its origin is registered for the client key. */
+  mayReturnTo(url: string): boolean;
+}
+
+export type Caller = MerchantCaller | BrowserCaller;
+
+/** A request as it arrived. */
+export interface Incoming {
+  readonly requestId: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Called as soon as the key tells the merchant, before anything else is proved, so that a refusal can be signed for it. */
+type Recognised = (merchant: Merchant) => Promise<void>;
+
+type Deps = Pick<Gateway, 'database' | 'config'>;
+
+/** One header's text; empty when it is absent. Repeated headers arrive joined and fit nothing. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string {
+  const value = headers[name.toLowerCase()];
+  return typeof value === 'string' ? value : '';
+}
+
+/**
+ * @throws Fault `API_KEY_INVALID`, the same for an absent and an unknown key; `SIGNATURE_INVALID`, the same for whatever
+ *   is wrong with a signature; `PERMISSION_DENIED` for a foreign origin
+ */
+export function identify(
+  door: Caller['door'],
+  deps: Deps,
+  incoming: Incoming,
+  recognised: Recognised,
+): Promise<Caller> {
+  return door === 'merchant'
+    ? identifyMerchant(deps, incoming, recognised)
+    : identifyBrowser(deps, incoming, recognised);
+}
+
+async function identifyMerchant(deps: Deps, incoming: Incoming, recognised: Recognised): Promise<MerchantCaller> {
+  const { headers, body, requestId } = incoming;
+  const apiKey = headerOf(headers, apiKeyHeader);
+  const merchant = apiKey === '' ? undefined : await findMerchantByApiKey(deps, apiKey);
+  if (merchant === undefined) throw new Fault('API_KEY_INVALID');
+  await recognised(merchant);
+  const signature = headerOf(headers, signatureHeader);
+  const proved = merchant.publicKeys.some((key) => verify(body, signature, key));
+  if (!proved) throw new Fault('SIGNATURE_INVALID');
+  return { door: 'merchant', merchant, requestId };
+}
+
+async function identifyBrowser(deps: Deps, incoming: Incoming, recognised: Recognised): Promise<BrowserCaller> {
+  const { headers, requestId } = incoming;
+  const clientKey = headerOf(headers, apiKeyHeader);
+  const found = clientKey === '' ? undefined : await findMerchantByClientKey(deps, clientKey);
+  if (found === undefined) throw new Fault('API_KEY_INVALID');
+  await recognised(found.merchant);
+  const isRegistered = (candidate: string): boolean =>
+    found.origins.includes(candidate) || (deps.config.environment === 'sandbox' && isLoopback(candidate));
+  const { origin } = headers;
+  if (origin !== undefined && !isRegistered(origin)) {
+    throw new Fault('PERMISSION_DENIED', 'Origin: not registered for this client API key');
+  }
+  const mayReturnTo = (url: string): boolean => URL.canParse(url) && isRegistered(new URL(url).origin);
+  return { door: 'browser', merchant: found.merchant, origin, requestId, mayReturnTo };
+}
+
+/**
+ * @param origin - as browsers send it
+ * @returns whether it is a page of the developer's own machine
+ * @example isLoopback('http://localhost:3000') // true
+ */
+export function isLoopback(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  const isOrigin = url.origin === origin && /^https?:$/.test(url.protocol);
+  return isOrigin && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|[^/]+\.localhost)$/.test(url.hostname);
+}

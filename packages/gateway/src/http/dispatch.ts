@@ -1,0 +1,168 @@
+/**
+ * The one pipeline that every operation goes through, in the order of design D-10: type, key, signature over the raw bytes,
+ * strict JSON, schema, merchant, status, handler, signed answer. (The size is checked while the body arrives.) All that is
+ * thrown is caught here and nowhere else; every answer is signed.
+ */
+import type { KeyObject } from 'node:crypto';
+import { faults, successCode } from '@waffo/protocol/codes';
+import { apiKeyHeader, signatureHeader } from '@waffo/protocol/signature';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Merchant } from '../merchant/merchant.ts';
+import { headerOf, type Incoming, identify } from './callers.ts';
+import { corsHeaders, readerAt } from './cors.ts';
+import { faultFrom } from './fault-from.ts';
+import { hintFor } from './hint.ts';
+import { parseRequest } from './parse-request.ts';
+import { envelopeOf, renderFault, renderSuccess, type Signed } from './render.ts';
+import type { Route } from './route.ts';
+import type { Signers } from './signers.ts';
+
+/** What dispatch works with. */
+export interface Dispatcher {
+  readonly gateway: Gateway;
+  readonly signers: Signers;
+}
+
+/** What has become known about a request on its way. */
+interface Exchange {
+  readonly incoming: Incoming;
+  readonly url: string;
+  readonly route: Route | undefined;
+  readonly startedAt: Date;
+  merchant?: Merchant;
+  /** Signs the answer: the merchant's once it is known. */
+  key: KeyObject;
+  /** The page that may read the answer. */
+  reader?: string | undefined;
+}
+
+/** Performs the operation of a route and sends the answer. */
+export const dispatch =
+  (dispatcher: Dispatcher, route: Route) =>
+  (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const exchange = exchangeOf(dispatcher, request, route);
+    return respond(dispatcher, exchange, reply, () => perform(dispatcher, route, exchange));
+  };
+
+/** Answers a request that reaches no handler: an unknown path, or what the framework refused. */
+export function refuse(
+  dispatcher: Dispatcher,
+  route: Route | undefined,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  return respond(dispatcher, exchangeOf(dispatcher, request, route), reply, () => Promise.reject(error));
+}
+
+function exchangeOf({ gateway, signers }: Dispatcher, request: FastifyRequest, route: Route | undefined): Exchange {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const incoming = { requestId: request.id, headers: request.headers, body };
+  return { incoming, url: request.url, route, startedAt: gateway.clock.now(), key: signers.system };
+}
+
+async function perform({ gateway, signers }: Dispatcher, route: Route, exchange: Exchange): Promise<unknown> {
+  const { incoming } = exchange;
+  const { operation, handler } = route;
+  requireJson(incoming);
+  const caller = await identify(operation.door, gateway, incoming, async (merchant) => {
+    exchange.merchant = merchant;
+    exchange.key = await signers.keyOf(merchant.merchantId);
+    signers.remember(headerOf(incoming.headers, apiKeyHeader), merchant.merchantId);
+  });
+  if (caller.door === 'browser') exchange.reader = caller.origin;
+  const { sent, input } = parseRequest(operation.request, incoming.body);
+  requireOwnMerchant(sent, caller.merchant);
+  if (caller.merchant.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
+  return handler(gateway, caller, input);
+}
+
+function requireJson({ headers }: Incoming): void {
+  const type = headers['content-type'] ?? '';
+  if (!/^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i.test(type))
+    throw new Fault('CONTENT_TYPE_INVALID');
+  if (headers['content-encoding'] !== undefined) {
+    throw new Fault('CONTENT_TYPE_INVALID', 'Content-Encoding must be absent: the body is signed as it is sent');
+  }
+}
+
+/** A body may name the merchant in two places; in both it is the one that the key belongs to. */
+function requireOwnMerchant(sent: Readonly<Record<string, unknown>>, { merchantId }: Merchant): void {
+  const { merchantInfo } = sent as { merchantInfo?: { merchantId?: unknown } | null };
+  const isForeign = (named: unknown): boolean => typeof named === 'string' && named !== merchantId;
+  if (isForeign(merchantInfo?.merchantId) || isForeign(sent.merchantId)) {
+    throw new Fault('PERMISSION_DENIED', 'merchantId: not the merchant that this API key belongs to');
+  }
+}
+
+async function respond(
+  dispatcher: Dispatcher,
+  exchange: Exchange,
+  reply: FastifyReply,
+  work: () => Promise<unknown>,
+): Promise<FastifyReply> {
+  const envelope = exchange.route?.operation.envelope ?? envelopeOf(exchange.url);
+  try {
+    const data = await work();
+    return send(dispatcher, exchange, reply, await renderSuccess(envelope, data, exchange.key));
+  } catch (error) {
+    const fault = faultFrom(error);
+    await addressRefusal(dispatcher, exchange, fault);
+    return send(dispatcher, exchange, reply, await renderFault(envelope, fault, exchange.key), fault);
+  }
+}
+
+/**
+ * A refusal from before the caller was identified is signed for the caller's merchant all the same, and shown to its page,
+ * so that the client can read it. Only A0001 knows no merchant. If this fails, the refusal itself still goes out.
+ */
+async function addressRefusal({ gateway, signers }: Dispatcher, exchange: Exchange, fault: Fault): Promise<void> {
+  const { headers, requestId } = exchange.incoming;
+  try {
+    if (exchange.merchant === undefined && fault.fault !== 'API_KEY_INVALID') {
+      exchange.key = await signers.keyOfCaller(headerOf(headers, apiKeyHeader));
+    }
+    if (exchange.route?.operation.door === 'browser') exchange.reader ??= await readerAt(gateway, headers.origin);
+  } catch (error) {
+    gateway.log.warn('the refusal is signed by the system, or hidden from its page', { requestId, error });
+  }
+}
+
+function send(
+  { gateway }: Dispatcher,
+  exchange: Exchange,
+  reply: FastifyReply,
+  signed: Signed,
+  fault?: Fault,
+): FastifyReply {
+  const { incoming, route, merchant, reader } = exchange;
+  if (route?.operation.door === 'browser') reply.headers(corsHeaders(reader));
+  const hint = fault && gateway.config.environment === 'sandbox' ? hintOf(exchange, fault) : undefined;
+  if (hint !== undefined) reply.header('X-Waffo-Hint', hint);
+  const failed = fault?.fault === 'SYSTEM_ERROR';
+  gateway.log[failed ? 'error' : 'info'](failed ? 'failed' : 'answered', {
+    requestId: incoming.requestId,
+    ...(route && { operation: route.operation.path }),
+    ...(merchant && { merchantId: merchant.merchantId }),
+    code: fault ? faults[fault.fault].code : successCode,
+    status: signed.status,
+    ms: gateway.clock.now().getTime() - exchange.startedAt.getTime(),
+    ...(fault?.cause !== undefined && { error: fault.cause }),
+  });
+  return reply
+    .code(signed.status)
+    .headers({ [signatureHeader]: signed.signature, 'Content-Type': 'application/json; charset=utf-8' })
+    .send(signed.body);
+}
+
+function hintOf({ incoming, route, merchant }: Exchange, fault: Fault): string | undefined {
+  return hintFor(fault.fault, {
+    door: route?.operation.door ?? 'merchant',
+    apiKey: headerOf(incoming.headers, apiKeyHeader),
+    signature: headerOf(incoming.headers, signatureHeader),
+    body: incoming.body,
+    publicKeys: merchant?.publicKeys ?? [],
+  });
+}

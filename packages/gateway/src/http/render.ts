@@ -1,0 +1,62 @@
+/**
+ * Puts an answer or a fault into the wire's envelope and signs its bytes. Every answer goes through here, refusals
+ * included: clients refuse what is not signed (contract 2.2, 3.3).
+ */
+import type { KeyObject } from 'node:crypto';
+import { faults, successCode } from '@waffo/protocol/codes';
+import { apiPrefix, type Operation } from '@waffo/protocol/operation';
+import { sign } from '@waffo/protocol/signature';
+import type { Fault } from '../fault.ts';
+
+export type Envelope = Operation['envelope'];
+
+/** Bytes and the signature over exactly these bytes. */
+export interface Signed {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly signature: string;
+}
+
+/** The envelope that belongs to a path, also to one that does not exist. */
+export const envelopeOf = (url: string): Envelope =>
+  url.startsWith(`${apiPrefix}/tokenization/`) ? 'tokenization' : 'order';
+
+/**
+ * @param envelope - three members, or six on tokenization paths
+ * @param data - what the handler returned
+ * @param key - the private key that signs for the caller's merchant
+ */
+export async function renderSuccess(envelope: Envelope, data: unknown, key: KeyObject): Promise<Signed> {
+  const answer = { code: successCode, msg: 'success', ...members(envelope, data, true) };
+  const body = Buffer.from(JSON.stringify(answer));
+  return { status: 200, body, signature: await sign(body, key) };
+}
+
+/**
+ * A refusal with its row's own text is always the same bytes: it is signed once for each key, so that a flood of bad
+ * requests costs no private-key operations (design D-09).
+ *
+ * @param key - of the merchant, or the system's when no merchant is known
+ */
+export async function renderFault(envelope: Envelope, fault: Fault, key: KeyObject): Promise<Signed> {
+  const { code, msg, http } = faults[fault.fault];
+  const answer = { code, msg: fault.message, ...members(envelope, envelope === 'order' ? {} : null, false) };
+  const body = Buffer.from(JSON.stringify(answer));
+  const signature = await (fault.message === msg ? signOnce(body, key) : sign(body, key));
+  return { status: http, body, signature };
+}
+
+const members = (envelope: Envelope, data: unknown, success: boolean): object =>
+  envelope === 'order' ? { data } : { msgParams: {}, data, success, fail: !success };
+
+/** Signatures of constant bodies. As many for a key as there are rows and envelopes; gone with the key. */
+const signatures = new WeakMap<KeyObject, Map<string, Promise<string>>>();
+
+function signOnce(body: Buffer, key: KeyObject): Promise<string> {
+  const kept = signatures.get(key) ?? new Map<string, Promise<string>>();
+  signatures.set(key, kept);
+  const text = body.toString();
+  const signature = kept.get(text) ?? sign(body, key);
+  kept.set(text, signature);
+  return signature;
+}
