@@ -1,7 +1,9 @@
 /** Replaces what looks like a card number: 13 to 19 digits, also spaced or dashed, that pass the Luhn check. */
 import { passesLuhn } from '@waffo/protocol/card';
 
-const digitRun = /\d(?:[ -]?\d){12,18}(?!\d)/g;
+const digitGroups = /\d+(?:[ -]\d+)*/g;
+const shortest = 13;
+const longest = 19;
 
 /**
  * @param text - any text
@@ -9,5 +11,28 @@ const digitRun = /\d(?:[ -]?\d){12,18}(?!\d)/g;
  * @example scrub('card 4111 1111 1111 1111') // 'card [pan]'
  */
 export function scrub(text: string): string {
-  return text.replace(digitRun, (run) => (passesLuhn(run.replace(/\D/g, '')) ? '[pan]' : run));
+  return text.replace(digitGroups, (run) => (run.length < shortest ? run : scrubGroups(run)));
+}
+
+/** A PAN may stand between other numbers, so every row of whole groups is tried, the longest first. */
+function scrubGroups(run: string): string {
+  const parts = run.split(/([ -])/);
+  let scrubbed = '';
+  for (let at = 0; at < parts.length; ) {
+    const end = at % 2 === 0 ? panEnd(parts, at) : undefined;
+    scrubbed += end === undefined ? parts[at] : '[pan]';
+    at = end ?? at + 1;
+  }
+  return scrubbed;
+}
+
+/** Groups are at even places, what separates them at odd ones. */
+function panEnd(parts: readonly string[], start: number): number | undefined {
+  let digits = '';
+  let found: number | undefined;
+  for (let at = start; at < parts.length && digits.length <= longest; at += 2) {
+    digits += parts[at];
+    if (digits.length >= shortest && digits.length <= longest && passesLuhn(digits)) found = at + 1;
+  }
+  return found;
 }
