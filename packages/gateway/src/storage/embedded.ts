@@ -1,54 +1,62 @@
 /**
  * The embedded database: a real PostgreSQL from npm packages under our own supervision, for when the operator names
  * none. It listens on a Unix socket only, is never started beside a living one, and is started again when it dies. On
- * Windows it listens on loopback with a password instead; that road is untested.
+ * Windows it listens on loopback, with the same password; that road is untested.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import { type Account, accountFor, own } from './embedded-account.ts';
-import { findBinaries, type Binaries } from './embedded-binaries.ts';
-import { holdFolder } from './embedded-owner.ts';
-import { run, startServer, stopLeftOver, type Server } from './embedded-server.ts';
-import { socketFolderOf } from './embedded-socket.ts';
+import { type Binaries, findBinaries } from './embedded-binaries.ts';
+import { findRunning, holdFolder, isAlive, stopLeftOver } from './embedded-owner.ts';
+import { run, type Server, startServer } from './embedded-server.ts';
+import { type Address, addressFor } from './embedded-socket.ts';
 
 export interface EmbeddedOptions {
-  /** Where the data rest; made when absent. */
+  /** Where the data rest; made when absent. The folder above it is ours, too. */
   readonly dataFolder: string;
+  /** Another PostgreSQL than the npm package's. */
+  readonly binaries?: Binaries;
   readonly log?: Pick<Log, 'warn' | 'error'>;
 }
 
 export interface Embedded {
-  /** Connection string of the superuser, over the socket. */
+  /** Connection string over the socket, of a role that owns the database and may make others, but is no superuser. */
   readonly url: string;
   readonly description: string;
   /** Pid of the postmaster that runs now. */
   pid(): number | undefined;
+  /** Ends the server in order; resolves when it is gone. */
   stop(): Promise<void>;
 }
 
-const user = 'waffo';
+const role = 'waffo';
+const passwordFile = 'gateway-password';
+const mostTries = 6;
 
 /**
  * Starts the server, making its data folder on first use.
  *
- * @throws Error with one sentence when another gateway uses the folder, or this system has no binaries
+ * @throws Error with one sentence when another gateway uses the folder, or this system cannot run the server
+ * @example
+ * const server = await startEmbedded({ dataFolder: '/var/lib/waffo/database' });
+ * const database = await openDatabase({ url: server.url });
  */
-export async function startEmbedded({ dataFolder, log }: EmbeddedOptions): Promise<Embedded> {
-  const folder = dirname(dataFolder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const binaries = await findBinaries(join(folder, 'database-libraries'));
-  const account = await accountFor(folder, binaries);
-  const socketFolder = await socketFolderOf(dataFolder, account);
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const dataFolder = resolve(options.dataFolder);
+  const { log } = options;
+  await mkdir(dirname(dataFolder), { recursive: true, mode: 0o700 });
+  const binaries = options.binaries ?? (await findBinaries(`${dataFolder}-libraries`));
+  const account = await accountFor(dataFolder, binaries);
+  const address = await addressFor(dataFolder, account);
   const password = await initialise(dataFolder, binaries, account);
-  const url = `postgres://${user}:${password}@/postgres?host=${encodeURIComponent(socketFolder)}`;
-  await holdFolder.refuseIfHeld(url, dataFolder);
-  await stopLeftOver(dataFolder);
-  const server: Server = await startServer({ dataFolder, binaries, account, socketFolder, ...(log && { log }) });
+  const url = urlOf(address, password);
+  const server = await startAlone({ dataFolder, binaries, account, address, ...(log && { log }) }, password);
   try {
-    const release = await holdFolder.hold(url, dataFolder);
+    const release = await holdFolder(url, dataFolder);
     return {
       url,
       description: `PostgreSQL ${binaries.version} (embedded) in ${dataFolder}`,
@@ -64,41 +72,91 @@ export async function startEmbedded({ dataFolder, log }: EmbeddedOptions): Promi
   }
 }
 
-/** Runs `initdb` in a folder beside and renames it, so that a kill in the middle leaves nothing half made. */
-async function initialise(dataFolder: string, binaries: Binaries, account: Account): Promise<string> {
-  const passwordFile = join(dirname(dataFolder), 'database-password');
-  if (existsSync(join(dataFolder, 'PG_VERSION'))) return (await readFile(passwordFile, 'utf8')).trim();
-  const made = `${dataFolder}.new`;
-  await rm(made, { recursive: true, force: true });
-  await mkdir(made, { mode: 0o700 });
-  const password = randomBytes(24).toString('hex');
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  const handed = `${dataFolder}.password`;
-  await writeFile(handed, `${password}\n`, { mode: 0o600 });
-  await own([made, handed], account);
-  try {
-    await run(binaries.initdb, initdbArguments(made, handed), binaries, account);
-  } finally {
-    await rm(handed, { force: true });
+/** The host parameter holds what a URL's host cannot: the path of a socket. */
+const urlOf = ({ host, port }: Address, password: string): string =>
+  `postgres://${role}:${password}@localhost:${port}/${role}?host=${encodeURIComponent(host)}`;
+
+/** Stops what a killed gateway left, then starts. PostgreSQL itself lets only one of several starts at once succeed. */
+async function startAlone(options: Parameters<typeof startServer>[0], password: string): Promise<Server> {
+  const { dataFolder, address } = options;
+  for (let tries = 1; ; tries++) {
+    const running = await findRunning(dataFolder);
+    if (running !== undefined) {
+      const where = running.address.host === '' ? address : running.address;
+      await stopLeftOver(running, urlOf(where, password), dataFolder);
+    }
+    try {
+      return await startServer(options);
+    } catch (error) {
+      // Another start was faster, or children of a killed server still hold its memory: look again.
+      if (tries === mostTries) throw error;
+      await sleep(tries * 100);
+    }
   }
-  await writeFile(join(made, 'postgresql.auto.conf'), settings);
-  await own([join(made, 'postgresql.auto.conf')], account);
-  await chmod(join(made, 'postgresql.auto.conf'), 0o600);
-  await rename(made, dataFolder);
-  return password;
 }
 
-const initdbArguments = (folder: string, passwordFile: string): string[] => [
-  ['-D', folder],
-  ['-U', user],
-  ['--pwfile', passwordFile],
-  ['--auth', 'scram-sha-256'],
-  ['--encoding', 'UTF8'],
-  ['--locale', 'C'],
-  ['--no-instructions'],
-].flat();
+/**
+ * Makes the data folder beside its place and renames it, so that a kill in the middle leaves nothing half made, and
+ * several who start at once agree on one.
+ *
+ * @returns the role's password
+ */
+async function initialise(dataFolder: string, binaries: Binaries, account: Account): Promise<string> {
+  const version = join(dataFolder, 'PG_VERSION');
+  if (!existsSync(version)) {
+    await removeLeftOvers(dataFolder);
+    const made = `${dataFolder}.new-${process.pid}-${randomBytes(4).toString('hex')}`;
+    try {
+      await fill(made, binaries, account);
+      await rename(made, dataFolder).catch((error: unknown) => {
+        if (!existsSync(version)) throw error;
+      });
+    } finally {
+      await rm(made, { recursive: true, force: true });
+    }
+  }
+  const major = (await readFile(version, 'utf8')).trim();
+  if (major !== binaries.version.split('.')[0]) {
+    throw new Error(
+      `${dataFolder} is of PostgreSQL ${major} and cannot be read by ${binaries.version}: move the data over`,
+    );
+  }
+  return (await readFile(join(dataFolder, passwordFile), 'utf8')).trim();
+}
 
-/** Parameters stay out of the server's log: they may be sealed cards, and habits spread (D-21). */
+async function fill(folder: string, binaries: Binaries, account: Account): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  await own([folder], account);
+  const as = { binaries, account };
+  const layout = ['--username=postgres', '--auth=reject', '--encoding=UTF8', '--locale=C', '--no-instructions'];
+  await run(binaries.initdb, ['-D', folder, ...layout], as);
+  const password = randomBytes(24).toString('hex');
+  const statements = [
+    `create role ${role} login createdb password '${password}'`,
+    `create database ${role} owner ${role}`,
+  ];
+  await run(binaries.postgres, ['--single', '-D', folder, 'postgres'], as, `${statements.join('\n')}\n`);
+  const files = { [passwordFile]: `${password}\n`, 'pg_hba.conf': access, 'postgresql.auto.conf': settings };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(folder, name), text, { mode: 0o600, flush: true });
+    await own([join(folder, name)], account);
+  }
+}
+
+/** What a start that was killed left half made. */
+async function removeLeftOvers(dataFolder: string): Promise<void> {
+  const prefix = `${basename(dataFolder)}.new-`;
+  for (const name of await readdir(dirname(dataFolder))) {
+    if (!name.startsWith(prefix) || isAlive(Number(name.slice(prefix.length).split('-')[0]))) continue;
+    // An `initdb` that lives a moment longer may write on; the next start finds the rest.
+    await rm(join(dirname(dataFolder), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** Nobody is let in but our role; the superuser has no password and no door. */
+const access = `local all ${role} scram-sha-256\nhost all ${role} 127.0.0.1/32 scram-sha-256\n`;
+
+/** Statements and parameters stay out of the server's log: they may hold sealed cards (D-21). */
 const settings = `
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0

@@ -1,16 +1,20 @@
 /**
- * The PostgreSQL driver, once. Statements are named and prepared; connections that break are reported as what they are:
- * `DatabaseUnavailable` when nothing was done, `CommitUnknown` when a commit may or may not have been.
+ * The PostgreSQL driver, once. Statements are named and prepared; a connection that breaks is reported as what it is:
+ * `DatabaseUnavailable` before a commit, `CommitUnknown` in one. It never lets a broken idle connection end the process,
+ * and never opens a server that may lose what it confirmed.
  */
 import pg from 'pg';
-import type { Database, Sql, Statement, Tx } from './database.ts';
+import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
 
 /** A request waits at most this long for a connection. */
 const connectTimeoutMs = 2_000;
+/** The server ends a statement after this time; we stop waiting for a server that hangs a little later. */
 const statementTimeoutMs = 15_000;
+const answerTimeoutMs = 20_000;
+const idleTimeoutMs = 60_000;
 const oldestVersion = 150_000;
 
-/** Nothing was done: the database could not be reached. */
+/** The database cannot be reached. A transaction has not been committed; a statement of its own may have been done. */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable';
 }
@@ -32,48 +36,91 @@ export interface DatabaseOptions {
 /**
  * Opens a database and makes sure that it keeps what it confirms.
  *
- * @throws Error with one sentence when the server is too old or not durable
- * @throws DatabaseUnavailable when it cannot be reached
+ * @param options.url - `postgres://user:password@host:5432/name`
+ * @returns the database; close it to end the process
+ * @throws Error with one sentence when the server is too old, not durable, read-only or not in UTF-8
+ * @throws DatabaseUnavailable when it cannot be reached within 2 s
+ * @example
+ * const database = await openDatabase({ url: 'postgres://waffo:secret@db.example/waffo' });
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...connection(options.url),
     max: options.poolSize ?? 8,
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    idleTimeoutMillis: 60_000,
-    types: { getTypeParser: typeParser },
+    idleTimeoutMillis: idleTimeoutMs,
+    onConnect: keepParametersOutOfLogs,
   });
   // An idle connection that breaks is replaced on the next use; without a listener it would end the process.
   pool.on('error', () => {});
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= pool.end();
+    return closed;
+  };
+  const rows: Sql['rows'] = (statement, values) => withClient(pool, (client) => client.rows(statement, values));
   try {
-    const description = await inspect(sqlOf(pool));
+    const description = await inspect({ rows });
     return {
-      ...sqlOf(pool),
+      rows,
       transaction: (work) => transaction(pool, work),
       description: options.description ?? description,
       url: options.url,
-      close: () => pool.end(),
+      close,
     };
   } catch (error) {
-    await pool.end();
+    await close();
     throw error;
   }
 }
+
+/** One connection of its own, for what lives as long as a connection does: an advisory lock. */
+export interface Session extends Sql {
+  /** Resolves when the connection is gone, however that came. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param name - shown in `pg_stat_activity.application_name`
+ * @throws DatabaseUnavailable when it cannot be reached within 2 s
+ */
+export async function openSession(url: string, name: string): Promise<Session> {
+  const client = new pg.Client({ ...connection(url), application_name: name });
+  client.on('error', () => {});
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
+  await client.connect().catch((error: unknown) => {
+    throw asUnavailable(error);
+  });
+  return { ...sqlOf(client), ended, close: () => client.end().catch(() => {}) };
+}
+
+const connection = (url: string) => ({
+  connectionString: url,
+  connectionTimeoutMillis: connectTimeoutMs,
+  statement_timeout: statementTimeoutMs,
+  query_timeout: answerTimeoutMs,
+  keepAlive: true,
+  application_name: 'waffo',
+  types: { getTypeParser: typeParser },
+});
 
 /** `bigint` columns as BigInt; everything else as the driver does it. */
 function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   return oid === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(oid, format as 'text');
 }
 
-interface Queryable {
-  query(config: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+/** Where our role may say so, the server logs no parameters: they hold sealed cards (D-21). Older servers are refused later. */
+async function keepParametersOutOfLogs(client: pg.ClientBase): Promise<void> {
+  const ask = `select set_config(name, '0', false) from pg_settings
+    where name in ('log_parameter_max_length', 'log_parameter_max_length_on_error')
+      and setting <> '0' and has_parameter_privilege(name, 'set')`;
+  await client.query(ask).catch(() => {});
 }
 
-const sqlOf = (queryable: Queryable): Sql => ({
+const sqlOf = (client: pg.ClientBase): Sql => ({
   async rows<Row>(statement: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> {
     try {
-      const { rows } = await queryable.query({ name: statement.name, text: statement.text, values: [...values] });
+      const { rows } = await client.query({ name: statement.name, text: statement.text, values: [...values] });
       return rows as Row[];
     } catch (error) {
       throw asUnavailable(error);
@@ -81,7 +128,13 @@ const sqlOf = (queryable: Queryable): Sql => ({
   },
 });
 
-async function transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+interface Client extends Sql {
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+/** Lends a connection; one that broke is thrown away, one whose statement was merely refused is kept. */
+async function withClient<T>(pool: pg.Pool, use: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw asUnavailable(error);
   });
@@ -91,13 +144,13 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Prom
   };
   client.on('error', notice);
   try {
-    await sqlOf(client).rows({ name: 'begin', text: 'begin' });
-    const result = await work({ ...sqlOf(client), inTransaction: true });
-    await commit(client);
-    return result;
+    return await use({
+      ...sqlOf(client),
+      commit: () => commit(client),
+      rollback: async () => void (await client.query('rollback').catch(notice)),
+    });
   } catch (error) {
     if (error instanceof DatabaseUnavailable || error instanceof CommitUnknown) broken = error;
-    else await client.query('rollback').catch(notice);
     throw error;
   } finally {
     client.off('error', notice);
@@ -105,9 +158,24 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Prom
   }
 }
 
-async function commit(client: pg.PoolClient): Promise<void> {
+const begin = statement('database/begin', 'begin');
+
+const transaction = <T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  withClient(pool, async (client) => {
+    await client.rows(begin);
+    try {
+      const result = await work({ rows: client.rows, inTransaction: true });
+      await client.commit();
+      return result;
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable || error instanceof CommitUnknown)) await client.rollback();
+      throw error;
+    }
+  });
+
+async function commit(client: pg.ClientBase): Promise<void> {
   try {
-    const { command } = await client.query({ name: 'commit', text: 'commit' });
+    const { command } = await client.query({ name: 'database/commit', text: 'commit' });
     if (command !== 'COMMIT') throw new Error(`the transaction was not committed but answered ${command}`);
   } catch (error) {
     if (isConnectionFailure(error)) throw new CommitUnknown('the connection was lost in commit', { cause: error });
@@ -118,33 +186,46 @@ async function commit(client: pg.PoolClient): Promise<void> {
 const asUnavailable = (error: unknown): unknown =>
   isConnectionFailure(error) ? new DatabaseUnavailable('the database cannot be reached', { cause: error }) : error;
 
-const failureCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '55000']);
-const failureText = /connection terminated|timeout exceeded when trying to connect|connection error|not queryable|socket/i;
+/** System errors, and SQLSTATEs of a server that is shutting down, crashed, starting or full (class 57P, 53300). */
+const failureCodes = new Set(
+  'ECONNREFUSED ECONNRESET ENOENT ENOTFOUND EAI_AGAIN EHOSTUNREACH EPIPE ETIMEDOUT 57P01 57P02 57P03 57P05 53300'.split(
+    ' ',
+  ),
+);
+/** The driver's own failures have no code. */
+const failureText = /connection terminated|connection timeout|timeout e|read timeout|connection error|not queryable/i;
 
 function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: string };
-  if (code !== undefined) return failureCodes.has(code) || code.startsWith('08');
-  return failureText.test(error.message);
+  return code === undefined ? failureText.test(error.message) : failureCodes.has(code) || code.startsWith('08');
 }
+
+const settings = statement<
+  Record<'version' | 'number' | 'fsync' | 'pages' | 'commit' | 'encoding', string> & { standby: boolean }
+>(
+  'database/inspect',
+  `select current_setting('server_version') as version, current_setting('server_version_num') as number,
+     current_setting('fsync') as fsync, current_setting('full_page_writes') as pages,
+     current_setting('synchronous_commit') as commit, current_setting('server_encoding') as encoding,
+     pg_is_in_recovery() as standby`,
+);
 
 /** Refuses a server that would lose what it confirmed; answers how to call it. */
 async function inspect(sql: Sql): Promise<string> {
-  const [settings] = await sql.rows<Record<'version' | 'number' | 'fsync' | 'pages' | 'commit', string>>({
-    name: 'database/inspect',
-    text: `select current_setting('server_version') as version, current_setting('server_version_num') as number,
-             current_setting('fsync') as fsync, current_setting('full_page_writes') as pages,
-             current_setting('synchronous_commit') as commit`,
-  });
-  if (settings === undefined) throw new Error('the database did not tell its settings');
-  if (Number(settings.number) < oldestVersion) {
-    throw new Error(`the database is PostgreSQL ${settings.version}; use 15 or later`);
+  const [found] = await sql.rows(settings);
+  if (found === undefined) throw new Error('the database did not tell its settings');
+  if (Number(found.number) < oldestVersion) {
+    throw new Error(`the database is PostgreSQL ${found.version}; use 15 or later`);
   }
+  if (found.standby) throw new Error('the database is a read-only standby; name its primary');
+  if (found.encoding !== 'UTF8')
+    throw new Error(`the database is encoded in ${found.encoding}; create it with encoding UTF8`);
   const wrong = [
-    settings.fsync !== 'on' && 'fsync',
-    settings.pages !== 'on' && 'full_page_writes',
-    settings.commit === 'off' && 'synchronous_commit',
+    found.fsync !== 'on' && 'fsync',
+    found.pages !== 'on' && 'full_page_writes',
+    found.commit === 'off' && 'synchronous_commit',
   ].filter((name) => name !== false);
   if (wrong.length > 0) throw new Error(`the database may lose what it confirmed; set ${wrong.join(' and ')} to on`);
-  return `PostgreSQL ${settings.version.split(' ')[0]}`;
+  return `PostgreSQL ${found.version.split(' ')[0]}`;
 }
