@@ -11,7 +11,7 @@ import { newRowId } from '../id.ts';
 import { enqueue } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
-import { withCard } from '../vault/vault.ts';
+import { CardMissing, withCard } from '../vault/vault.ts';
 import type { Subject } from './attempt.ts';
 import { insertAttempt, recordOutcome } from './attempt.store.ts';
 
@@ -120,6 +120,8 @@ async function call(
         : send(card);
     return await within(connectorTimeoutMs, answer);
   } catch (error) {
+    // The token was removed in this very moment; nothing was sent.
+    if (error instanceof CardMissing) return { kind: 'declined', reason: 'NEVER_RECEIVED' };
     gateway.log.error('the connector did not answer; the outcome is unknown', { merchantId, detail: verb, error });
     return { kind: 'unknown' };
   }

@@ -12,7 +12,7 @@ import { newTokenId } from '../id.ts';
 import { perform } from '../payment/perform.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
-import { eraseCard, storeCard } from '../vault/vault.ts';
+import { eraseCard, type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
 import { summarise } from './card-summary.ts';
 import { notifyFailedBinding, notifyToken } from './notification.ts';
 import type { BindingFailure, Session } from './session.ts';
@@ -47,27 +47,30 @@ export async function bindCard(
   const { merchantId, tokenRequestId } = session;
   const subject = { kind: 'tokenization', id: tokenRequestId } as const;
   const check = { merchantId, subject, verb: 'verify', currency: verificationCurrency, amountMinor: 0n, amount: '0' } as const;
+  const sealed = await sealCard(gateway, { merchantId, card: submission.card });
   const result = await perform(gateway, { ...check, initiator: 'CIT' }, {
     card: submission.card,
-    begin: async (tx) => (await open(tx)) && (await sealCard(gateway, tx, session, submission)),
+    begin: async (tx) => (await open(tx)) && (await keepCard(gateway, tx, session, submission, sealed)),
     settle: (tx, outcome) => settleBinding(gateway, tx, merchantId, tokenRequestId, outcome),
   });
   if (result.kind !== 'performed') return result.kind === 'not-begun' ? 'lost' : 'unknown';
   return ({ approved: 'bound', declined: 'failed', unknown: 'unknown' } as const)[result.outcome.kind];
 }
 
-async function sealCard(
+async function keepCard(
   gateway: Gateway,
   tx: Tx,
   session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
   submission: Submission,
+  sealed: SealedCard,
 ): Promise<boolean> {
   const { card, submitFingerprint, billingAddress, returnUrl } = submission;
   const facts = gateway.connectors.of(session.merchantId).factsOf(card.pan);
   const shown = { submitFingerprint, card: summarise(card, facts), billingAddress, returnUrl };
-  if (!(await markSubmitted(tx, session, shown, gateway.clock.now()))) return false;
-  const { cardId } = await storeCard(tx, gateway, { merchantId: session.merchantId, card });
-  await attachCardToSession(tx, session, cardId);
+  const now = gateway.clock.now();
+  if (!(await markSubmitted(tx, session, shown, now))) return false;
+  await storeCard(tx, sealed, now);
+  await attachCardToSession(tx, session, sealed.cardId);
   return true;
 }
 

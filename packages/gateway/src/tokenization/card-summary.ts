@@ -17,7 +17,7 @@ export interface CardSummary {
 }
 
 export function summarise(card: CardBuffer, facts: CardFacts): CardSummary {
-  const { masked, bin, scheme } = card.summary();
+  const { masked, bin, scheme } = card.describe();
   return {
     masked,
     bin,

@@ -16,7 +16,7 @@ export function checkCard(card: CardBuffer, connector: Connector, now: Date): vo
   if (!connector.acceptsUnchecked(card.pan) && !passesLuhn(card.pan)) {
     throw new Fault('CARD_DATA_INVALID', 'pan: the number fails the check digit; ask the shopper to check it');
   }
-  const { scheme } = card.summary();
+  const { scheme } = card.describe();
   if (scheme === undefined) throw new Fault('CARD_NOT_SUPPORTED', 'pan: no supported scheme issues this number');
   const rule = schemes[scheme];
   if (!connector.acceptsUnchecked(card.pan) && !rule.lengths.includes(card.pan.length)) {

@@ -44,18 +44,19 @@ async function openSession(gateway: Gateway, caller: MerchantCaller, input: Inpu
   const { merchantId } = caller.merchant;
   const before = await findSession(gateway.database, merchantId, input.tokenRequestId);
   if (before === undefined) await refuseFullUser(gateway, merchantId, input.merchantUserId);
-  const inserted =
-    before === undefined &&
-    (await gateway.database.transaction(async (tx) => {
-      const key = await freshKey(gateway, tx, merchantId, input.tokenRequestId);
-      return insertSession(tx, { ...newSession(gateway, caller, input, notifyUrl, fingerprint), ...key });
-    }));
-  if (inserted) crashPoint('tokenization/session-created');
+  if (before === undefined) {
+    const key = await freshKey(gateway, merchantId, input.tokenRequestId);
+    const session = { ...newSession(gateway, caller, input, notifyUrl, fingerprint), ...key };
+    await gateway.database.transaction(async (tx) => {
+      if (await insertSession(tx, session)) await queueExpiry(gateway, tx, session);
+    });
+    crashPoint('tokenization/session-created');
+  }
   const session = await present(gateway, merchantId, input.tokenRequestId, fingerprint);
   if (session.status !== 'OPEN' || !isExpired(session, gateway.clock.now())) return answer(session);
+  const key = await freshKey(gateway, merchantId, input.tokenRequestId);
   await gateway.database.transaction(async (tx) => {
-    const key = await freshKey(gateway, tx, merchantId, input.tokenRequestId);
-    await renewSession(tx, session, key, gateway.clock.now());
+    if (await renewSession(tx, session, key, gateway.clock.now())) await queueExpiry(gateway, tx, { ...session, ...key });
   });
   return answer(await present(gateway, merchantId, input.tokenRequestId, fingerprint));
 }
@@ -93,18 +94,20 @@ async function present(gateway: Gateway, merchantId: string, tokenRequestId: str
   return session;
 }
 
-async function freshKey(gateway: Gateway, tx: Tx, merchantId: string, tokenRequestId: string) {
-  const now = gateway.clock.now();
-  const { sessionId, sealedPrivateKey } = await newSessionKey(tx, gateway, { merchantId, tokenRequestId });
-  const expiresAt = new Date(now.getTime() + gateway.config.sessionLifetimeMs);
-  await enqueue(tx, {
-    kind: 'tokenization/expire-session',
-    merchantId,
-    payload: { tokenRequestId, sessionId },
-    dueAt: expiresAt,
-    now,
-  });
-  return { sessionId, sealedPrivateKey, expiresAt };
+async function freshKey(gateway: Gateway, merchantId: string, tokenRequestId: string) {
+  const { sessionId, sealedPrivateKey } = await newSessionKey(gateway, { merchantId, tokenRequestId });
+  return { sessionId, sealedPrivateKey, expiresAt: new Date(gateway.clock.now().getTime() + gateway.config.sessionLifetimeMs) };
+}
+
+/** When the session expires unused, its key is destroyed. */
+async function queueExpiry(
+  gateway: Gateway,
+  tx: Tx,
+  session: { merchantId: string; tokenRequestId: string; sessionId: string; expiresAt: Date },
+): Promise<void> {
+  const { merchantId, tokenRequestId, sessionId, expiresAt } = session;
+  const payload = { tokenRequestId, sessionId };
+  await enqueue(tx, { kind: 'tokenization/expire-session', merchantId, payload, dueAt: expiresAt, now: gateway.clock.now() });
 }
 
 const newSession = (

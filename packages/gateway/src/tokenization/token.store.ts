@@ -41,7 +41,7 @@ const listOfUser = statement<TokenRow>(
   'token/list-of-user',
   `select ${columns} from token
    where merchant_id = $1 and merchant_user_id = $2 and status <> 'REMOVED'
-   order by created_at, token_id`,
+   order by sequence`,
 );
 
 const countOfUser = statement<{ bound: bigint }>(

@@ -120,12 +120,14 @@ create table token (
   card_summary     jsonb,
   billing_address  jsonb,
   notify_url       text,
+  -- Oldest first: times may be equal.
+  sequence         bigint generated always as identity,
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
   primary key (merchant_id, token_id),
   unique (merchant_id, token_request_id)
 );
-create index token_of_user on token (merchant_id, merchant_user_id, created_at);
+create index token_of_user on token (merchant_id, merchant_user_id, sequence);
 
 create table payment_order (
   merchant_id         text not null references merchant,
@@ -198,20 +200,24 @@ create table delivery (
   primary key (merchant_id, event_id, attempt)
 );
 
--- Work that happens by itself. Due times are compared with the gateway's clock.
+-- Work that happens by itself. Due times are compared with the gateway's clock. The job id is a sequence, for times can
+-- be equal and a lane must keep the order in which its jobs were written.
 create table job (
-  job_id       uuid primary key,
+  job_id       bigint generated always as identity primary key,
   merchant_id  text not null,
   kind         text not null,
   lane         text,
   payload      jsonb not null,
   attempts     integer not null default 0,
   due_at       timestamptz not null,
+  lease_id     uuid,
   leased_until timestamptz,
-  created_at   timestamptz not null
+  created_at   timestamptz not null,
+  check ((lease_id is null) = (leased_until is null))
 );
-create index job_due on job (due_at);
-create index job_lane on job (lane, created_at) where lane is not null;
+create index job_due on job (due_at, job_id);
+create index job_leased on job (leased_until) where leased_until is not null;
+create index job_lane on job (merchant_id, lane, job_id) where lane is not null;
 
 -- The sandbox acquirer's own books: what it did, by the reference it was given.
 create table sandbox_transaction (

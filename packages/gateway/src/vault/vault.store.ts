@@ -1,0 +1,116 @@
+/** SQL of the vault: keys, cards, and the record of who opened one. */
+import { type Sql, statement, type Tx } from '../storage/database.ts';
+
+export interface DataKeyRow {
+  merchant_id: string;
+  data_key_id: string;
+  purpose: string;
+  kek_id: string;
+  wrapped: Buffer;
+}
+
+interface CardRow {
+  data_key_id: string;
+  sealed: Buffer;
+}
+
+const findKek = statement<{ check_value: Buffer }>('vault/find-kek', 'select check_value from vault_kek where kek_id = $1');
+const anyKek = statement<{ kek_id: string }>('vault/any-kek', 'select kek_id from vault_kek limit 1');
+const insertKekRow = statement(
+  'vault/insert-kek',
+  'insert into vault_kek (kek_id, check_value, created_at) values ($1, $2, $3) on conflict do nothing',
+);
+
+const keyColumns = 'merchant_id, data_key_id, purpose, kek_id, wrapped';
+const newestKey = statement<DataKeyRow>(
+  'vault/newest-key',
+  `select ${keyColumns} from vault_data_key where merchant_id = $1 and purpose = $2 order by created_at desc, data_key_id desc limit 1`,
+);
+const findKey = statement<DataKeyRow>(
+  'vault/find-key',
+  `select ${keyColumns} from vault_data_key where merchant_id = $1 and data_key_id = $2`,
+);
+/** Two processes may want the first key at once: the lock lets the second see what the first made. */
+const lockKeys = statement('vault/lock-keys', 'select pg_advisory_xact_lock(hashtextextended($1, 0))');
+const insertKeyRow = statement(
+  'vault/insert-key',
+  `insert into vault_data_key (${keyColumns}, created_at) values ($1, $2, $3, $4, $5, $6)`,
+);
+
+const insertCardRow = statement(
+  'vault/insert-card',
+  `insert into vault_card (merchant_id, card_id, data_key_id, sealed, fingerprint, fingerprint_version, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7)`,
+);
+const findCardRow = statement<CardRow>(
+  'vault/find-card',
+  'select data_key_id, sealed from vault_card where merchant_id = $1 and card_id = $2',
+);
+const deleteCardRow = statement<{ card_id: string }>(
+  'vault/delete-card',
+  'delete from vault_card where merchant_id = $1 and card_id = $2 returning card_id',
+);
+const insertAccessRow = statement(
+  'vault/insert-access',
+  'insert into vault_access (merchant_id, access_id, card_id, purpose, reference, at) values ($1, $2, $3, $4, $5, $6)',
+);
+
+export const findKekCheck = async (sql: Sql, kekId: string): Promise<Buffer | undefined> =>
+  (await sql.rows(findKek, [kekId]))[0]?.check_value;
+
+export const hasAnyKek = async (sql: Sql): Promise<boolean> => (await sql.rows(anyKek)).length > 0;
+
+export async function insertKek(sql: Sql, kekId: string, checkValue: Buffer, now: Date): Promise<void> {
+  await sql.rows(insertKekRow, [kekId, checkValue, now]);
+}
+
+export const findNewestKey = async (sql: Sql, merchantId: string, purpose: string): Promise<DataKeyRow | undefined> =>
+  (await sql.rows(newestKey, [merchantId, purpose]))[0];
+
+export const findDataKey = async (sql: Sql, merchantId: string, dataKeyId: string): Promise<DataKeyRow | undefined> =>
+  (await sql.rows(findKey, [merchantId, dataKeyId]))[0];
+
+export async function lockKeysOf(tx: Tx, merchantId: string, purpose: string): Promise<void> {
+  await tx.rows(lockKeys, [`vault_data_key/${merchantId}/${purpose}`]);
+}
+
+export async function insertDataKey(tx: Tx, row: DataKeyRow, now: Date): Promise<void> {
+  await tx.rows(insertKeyRow, [row.merchant_id, row.data_key_id, row.purpose, row.kek_id, row.wrapped, now]);
+}
+
+export async function insertCard(
+  tx: Tx,
+  card: {
+    merchantId: string;
+    cardId: string;
+    dataKeyId: string;
+    sealed: Buffer;
+    fingerprint: Buffer;
+    fingerprintVersion: number;
+    now: Date;
+  },
+): Promise<void> {
+  await tx.rows(insertCardRow, [
+    card.merchantId,
+    card.cardId,
+    card.dataKeyId,
+    card.sealed,
+    card.fingerprint,
+    card.fingerprintVersion,
+    card.now,
+  ]);
+}
+
+export const findCard = async (sql: Sql, merchantId: string, cardId: string): Promise<CardRow | undefined> =>
+  (await sql.rows(findCardRow, [merchantId, cardId]))[0];
+
+export const deleteCard = async (tx: Tx, merchantId: string, cardId: string): Promise<boolean> =>
+  (await tx.rows(deleteCardRow, [merchantId, cardId])).length === 1;
+
+export async function insertAccess(
+  sql: Sql,
+  access: { merchantId: string; accessId: string; cardId: string; purpose: string; reference: string; now: Date },
+): Promise<void> {
+  const { merchantId, accessId, cardId, purpose, reference, now } = access;
+  await sql.rows(insertAccessRow, [merchantId, accessId, cardId, purpose, reference, now]);
+}

@@ -1,0 +1,81 @@
+/**
+ * Where cards rest. Nothing outside this folder sees a stored PAN, except the one function that `withCard` lends it to,
+ * for as long as that runs; each such use is written down before. A CVV is never part of a stored card.
+ */
+import type { Clock } from '../clock.ts';
+import { newRowId } from '../id.ts';
+import type { Database, Tx } from '../storage/database.ts';
+import { CardBuffer } from './card-buffer.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Keyring } from './keyring.ts';
+import { open, seal } from './seal.ts';
+import { deleteCard, findCard, insertAccess, insertCard } from './vault.store.ts';
+
+/** There is no such card: it was erased, or belongs to somebody else. */
+export class CardMissing extends Error {
+  override readonly name = 'CardMissing';
+}
+
+/** A card as it rests: nothing in it can be read without its data key. */
+export interface SealedCard {
+  readonly merchantId: string;
+  readonly cardId: string;
+  readonly dataKeyId: string;
+  readonly sealed: Buffer;
+  /** By which the same card is known again. */
+  readonly fingerprint: Buffer;
+  readonly fingerprintVersion: number;
+}
+
+/**
+ * Seals a card; the CVV is left out. Done before a transaction begins: making a first key takes one of its own.
+ *
+ * @returns what `storeCard` stores
+ */
+export async function sealCard(
+  keys: { readonly keyring: Keyring },
+  { merchantId, card }: { readonly merchantId: string; readonly card: CardBuffer },
+): Promise<SealedCard> {
+  const cardId = newRowId();
+  const key = await keys.keyring.dataKey(merchantId, 'card');
+  const { fingerprint, version } = await fingerprintOf(keys, merchantId, card.pan);
+  const record = card.recordToStore();
+  try {
+    const sealed = seal(key, { purpose: 'card', merchantId, recordId: cardId }, record);
+    return { merchantId, cardId, dataKeyId: key.keyId, sealed, fingerprint, fingerprintVersion: version };
+  } finally {
+    record.fill(0);
+  }
+}
+
+/** Stores a sealed card. */
+export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> => insertCard(tx, { ...card, now });
+
+/**
+ * Lends a card to one function and wipes it when that ends, however it ends.
+ *
+ * @param use.purpose - why, e.g. `purchase`; with `reference` it is written to the access log before the card is lent
+ * @throws CardMissing when there is none of this id; SealBroken when its row was tampered with
+ */
+export async function withCard<T>(
+  deps: { readonly database: Database; readonly keyring: Keyring; readonly clock: Clock },
+  use: { readonly merchantId: string; readonly cardId: string; readonly purpose: string; readonly reference: string },
+  lend: (card: CardBuffer) => Promise<T>,
+): Promise<T> {
+  const { database, keyring, clock } = deps;
+  const { merchantId, cardId } = use;
+  const row = await findCard(database, merchantId, cardId);
+  if (row === undefined) throw new CardMissing('the card is not in the vault');
+  const key = await keyring.dataKeyById(database, merchantId, row.data_key_id);
+  await insertAccess(database, { ...use, accessId: newRowId(), now: clock.now() });
+  const card = new CardBuffer(open(key, { purpose: 'card', merchantId, recordId: cardId }, row.sealed));
+  try {
+    return await lend(card);
+  } finally {
+    card.dispose();
+  }
+}
+
+/** Erases a card and its fingerprint, for good; false when it was gone already. */
+export const eraseCard = (tx: Tx, { merchantId, cardId }: { merchantId: string; cardId: string }): Promise<boolean> =>
+  deleteCard(tx, merchantId, cardId);

@@ -1,0 +1,230 @@
+/**
+ * Every fault that an operation declares is provoked here. The list is walked from the declarations: a fault that is
+ * declared and not provoked fails, and so does a row for a fault that nobody declares.
+ */
+import type { FaultName } from '@waffo/protocol/codes';
+import { faults } from '@waffo/protocol/codes';
+import { doorFaults, type Operation } from '@waffo/protocol/operation';
+import { operations } from '@waffo/protocol/operations/all';
+import { sign, parsePrivateKey, parsePublicKey } from '@waffo/protocol/signature';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, freshId, orderOf, startTestGateway, testCard, type TestGateway } from '../kit/gateway.ts';
+import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+import { seal } from '@waffo/protocol/envelope/seal';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.stop());
+
+const sql = (text: string, values: unknown[] = []) => gateway.database.rows({ name: `test/${freshId('s')}`, text }, values);
+
+/** A request that each operation accepts. */
+const good: Record<string, () => Promise<Record<string, unknown>>> = {
+  '/tokenization/generate': async () => ({ ...merchantPart(), ...binding() }),
+  '/tokenization/submit': async () => submission(await openSession()),
+  '/tokenization/inquiry': async () => ({ ...merchantPart(), merchantUserId: 'user_1' }),
+  '/tokenization/remove': async () => ({ ...merchantPart(), tokenId: await gateway.bind() }),
+  '/order/create': async () => ({ ...merchantPart(), ...orderOf(gateway, { tokenId: await gateway.bind() }) }),
+  '/order/inquiry': async () => ({ paymentRequestId: String((await paidOrder()).paymentRequestId) }),
+};
+
+const merchantPart = () => ({ merchantInfo: { merchantId: gateway.merchant.merchantId } });
+const binding = (fields: object = {}) => ({ tokenRequestId: freshId('treq'), merchantUserId: freshId('u'), tokenType: 'CARD', ...fields });
+const bare = (fields: object = {}) => binding({ tokenData: { pan: '4111111111111111', expiry: '12/2030', cvv: '123', ...fields } });
+const asPci = (body: object) => gateway.call('/tokenization/generate', body, gateway.pci);
+const openSession = async (user = freshId('u')): Promise<string> =>
+  (await gateway.call('/tokenization/generate', binding({ merchantUserId: user }))).data.tokenSessionId;
+const submission = async (tokenSessionId: string, card: object = {}) => ({
+  tokenSessionId,
+  encryptedCard: await seal(tokenSessionId, { ...testCard, ...card }),
+});
+const pay = async (fields: object, card: object = {}) =>
+  gateway.call('/order/create', orderOf(gateway, { tokenId: await gateway.bind(card), ...fields }));
+async function paidOrder() {
+  const order = orderOf(gateway, { tokenId: await gateway.bind() });
+  await gateway.call('/order/create', order);
+  return order;
+}
+const mit = { productName: 'ONE_TIME_PAYMENT', merchantInitiatedMode: 'scheduled' };
+
+/** 100 tokens for a user, made from one. */
+async function fill(user: string): Promise<void> {
+  await gateway.bind({}, user);
+  await sql(
+    `insert into token (merchant_id, token_id, token_request_id, merchant_user_id, sub_merchant_id, status,
+       card_id, card_summary, billing_address, notify_url, created_at, updated_at)
+     select merchant_id, token_id || n, token_request_id || n, merchant_user_id, sub_merchant_id, status,
+       null, card_summary, billing_address, notify_url, created_at, updated_at
+     from token, generate_series(1, 99) n where merchant_user_id = $1`,
+    [user],
+  );
+}
+
+/** The attempt looks as if another process were at the acquirer right now. */
+const putBackToSending = (subjectId: string) =>
+  sql(`update payment_attempt set status = 'SENDING' where subject_id = $1`, [subjectId]);
+
+const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>> = {
+  '/tokenization/generate': {
+    IDEMPOTENCY_MISMATCH: async () => {
+      const body = binding();
+      await gateway.call('/tokenization/generate', body);
+      return gateway.call('/tokenization/generate', { ...body, merchantUserId: 'other' });
+    },
+    CONCURRENT_REQUEST: async () => {
+      const body = bare();
+      await asPci(body);
+      await putBackToSending(String((body as { tokenRequestId: string }).tokenRequestId));
+      return asPci(body);
+    },
+    CARD_DATA_INVALID: () => asPci(bare({ expiry: '12/2025' })),
+    CARD_NOT_SUPPORTED: () => asPci(bare({ pan: '9999999999999995' })),
+    CHANNEL_REJECTED: () => asPci(bare({ pan: '4576750000000220' })),
+    STATUS_UNKNOWN: () => asPci(bare({ pan: '4000000000000119' })),
+    MERCHANT_LIMIT_EXCEEDED: async () => {
+      await fill('full');
+      return gateway.call('/tokenization/generate', binding({ merchantUserId: 'full' }));
+    },
+  },
+  '/tokenization/submit': {
+    IDEMPOTENCY_MISMATCH: async () => {
+      const session = await openSession();
+      await gateway.submit(session, {});
+      return gateway.submit(session, { name: 'Somebody Else' });
+    },
+    CONCURRENT_REQUEST: async () => {
+      const body = await submission(await openSession());
+      await post('/tokenization/submit', body);
+      await sql(
+        `update payment_attempt set status = 'SENDING' where subject_id =
+           (select token_request_id from tokenization_session where session_id = $1)`,
+        [body.tokenSessionId],
+      );
+      return post('/tokenization/submit', body);
+    },
+    CARD_DATA_INVALID: async () => gateway.submit(await openSession(), { expiry: '12/2025' }),
+    CARD_NOT_SUPPORTED: async () => gateway.submit(await openSession(), { pan: '9999999999999995' }),
+    CHANNEL_REJECTED: async () => gateway.submit(await openSession(), { pan: '4576750000000220' }),
+    STATUS_UNKNOWN: async () => gateway.submit(await openSession(), { pan: '4000000000000119' }),
+    MERCHANT_LIMIT_EXCEEDED: async () => {
+      const session = await openSession('full_later');
+      await fill('full_later');
+      return gateway.submit(session, {});
+    },
+  },
+  '/tokenization/remove': {
+    TOKEN_INVALID: () => gateway.call('/tokenization/remove', { tokenId: `tok_${'x'.repeat(22)}` }),
+  },
+  '/order/create': {
+    IDEMPOTENCY_MISMATCH: async () => {
+      const order = await paidOrder();
+      return gateway.call('/order/create', { ...order, orderAmount: '100.01' });
+    },
+    CONCURRENT_REQUEST: async () => {
+      const order = await paidOrder();
+      const { data } = await gateway.call('/order/create', order);
+      await putBackToSending(data.acquiringOrderId);
+      return gateway.call('/order/create', order);
+    },
+    CURRENCY_NOT_SUPPORTED: () => pay({ orderCurrency: 'XXX' }),
+    AMOUNT_OUT_OF_RANGE: () => pay({ orderAmount: '0.00' }),
+    CONTRACT_FORBIDS: () => pay({ paymentInfo: { productName: 'BARTER' } }),
+    PAY_METHOD_UNAVAILABLE: () => pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET' } }),
+    TOKEN_EXPIRED: async () => {
+      const tokenId = await gateway.bind({ expiry: '11/2026' });
+      await sql(`update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`, [tokenId]);
+      return gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    },
+    TOKEN_INVALID: () => pay({ tokenId: `tok_${'x'.repeat(22)}` }),
+    PAYMENT_TOKEN_INVALID: () => pay({ tokenId: 'tok_short' }),
+    MIT_NEEDS_VERIFIED_TOKEN: async () => {
+      const tokenId = await gateway.bind();
+      return gateway.call('/order/create', orderOf(gateway, { paymentInfo: { ...mit, userPaymentAccessToken: tokenId } }));
+    },
+    TOKEN_UNVERIFIED: () => pay({ paymentInfo: mit }),
+    ORDER_EXPIRY_PAST: () => pay({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),
+    CHANNEL_REJECTED: () => pay({ orderAmount: '90.00' }),
+    STATUS_UNKNOWN: () => pay({ orderAmount: '92.00' }),
+  },
+  '/order/inquiry': {
+    ORDER_NOT_FOUND: () => gateway.call('/order/inquiry', { paymentRequestId: 'nobody_made_this' }),
+  },
+};
+
+/** Sends a body as the operation's door wants it, with a change. */
+async function post(path: string, body: object, change: { as?: SandboxMerchant; headers?: Record<string, string>; bytes?: string } = {}) {
+  const as = change.as ?? gateway.merchant;
+  const bytes = Buffer.from(change.bytes ?? JSON.stringify(body));
+  const browser = operations.find((operation) => operation.path === path)?.door === 'browser';
+  const headers = {
+    'content-type': 'application/json',
+    'x-api-key': browser ? as.clientApiKey : as.apiKey,
+    ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)) }),
+    ...change.headers,
+  };
+  return gateway.send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
+}
+
+const withMerchant = (operation: Operation): boolean => 'merchantInfo' in ((operation.request as { shape?: object }).shape ?? {});
+
+const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise<Answer>>> = {
+  BODY_TOO_LARGE: ({ path }) => post(path, {}, { bytes: JSON.stringify({ padding: 'x'.repeat(65_536) }) }),
+  CONTENT_TYPE_INVALID: ({ path }) => post(path, {}, { headers: { 'content-type': 'text/plain' } }),
+  API_KEY_INVALID: ({ path }) => post(path, {}, { headers: { 'x-api-key': 'wk_test_nobody' } }),
+  SIGNATURE_INVALID: ({ path }) => post(path, {}, { headers: { 'x-signature': 'AAAA' } }),
+  PARAMETER_INVALID: ({ path }) => post(path, {}, { bytes: '{' }),
+  PERMISSION_DENIED: async ({ path, door }) =>
+    door === 'browser'
+      ? post(path, await (good[path] as () => Promise<object>)(), { headers: { origin: 'https://evil.example' } })
+      : post(path, { ...(await good[path]?.()), merchantInfo: { merchantId: 'M_SOMEBODY_ELSE' } }),
+  MERCHANT_STATUS_ABNORMAL: async ({ path }) => {
+    const body = (await good[path]?.()) ?? {};
+    await sql(`update merchant set status = 'SUSPENDED' where merchant_id = $1`, [gateway.merchant.merchantId]);
+    try {
+      return await post(path, body);
+    } finally {
+      await sql(`update merchant set status = 'ACTIVE' where merchant_id = $1`, [gateway.merchant.merchantId]);
+    }
+  },
+  SYSTEM_ERROR: async ({ path }) => {
+    const body = (await good[path]?.()) ?? {};
+    const broken = path.startsWith('/order') ? 'payment_order' : path === '/tokenization/submit' ? 'tokenization_session' : 'token';
+    await sql(`alter table ${broken} rename to out_of_order`);
+    try {
+      return await post(path, body);
+    } finally {
+      await sql(`alter table out_of_order rename to ${broken}`);
+    }
+  },
+  UNAVAILABLE: async ({ path }) => {
+    const body = (await good[path]?.()) ?? {};
+    return gateway.database.whileUnreachable(() => post(path, body));
+  },
+};
+
+describe.each(operations.map((operation) => operation as Operation))('$path', (operation) => {
+  test.each(operation.faults.map((name) => [name, faults[name].code] as const))('answers %s with %s', async (name, code) => {
+    const act = provoke[operation.path]?.[name];
+    if (act === undefined) throw new Error(`${operation.path} declares ${name}, and nothing here provokes it`);
+    expect(await act()).toMatchObject({ code, status: faults[name].http, signed: true });
+  }, 20_000);
+
+  const ofDoor = doorFaults[operation.door].filter((name) => name !== 'PERMISSION_DENIED' || operation.door === 'browser' || withMerchant(operation));
+  test.each(ofDoor.map((name) => [name, faults[name].code] as const))('answers %s at its door with %s', async (name, code) => {
+    const act = provokeAtDoor[name];
+    if (act === undefined) throw new Error(`the door declares ${name}, and nothing here provokes it`);
+    const answer = await act(operation);
+    expect(answer).toMatchObject({ code, status: faults[name].http });
+    expect(answer.headers.get('x-signature')).toBeTruthy();
+  });
+
+  test('provokes nothing that it does not declare', () => {
+    expect(Object.keys(provoke[operation.path] ?? {}).filter((name) => !operation.faults.includes(name as FaultName))).toEqual([]);
+  });
+
+  test('accepts the good request that the refusals start from', async () => {
+    expect(await post(operation.path, (await good[operation.path]?.()) ?? {})).toMatchObject({ code: '0', signed: true });
+  });
+});

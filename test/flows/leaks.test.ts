@@ -1,0 +1,81 @@
+/** No card number and no security code ever rests in a log, an answer, a webhook or the database. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { dump, findLeaks, type Sentinel } from '../kit/leak-scan.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.stop());
+
+/** Luhn-valid numbers that occur nowhere by accident. */
+const sentinels: Sentinel[] = Array.from({ length: 40 }, (_, i) => ({ pan: withCheckDigit(`4929${String(73_519_264_801 + i * 977)}`), cvv: String(731 + i) }));
+
+describe('the scanner', () => {
+  const [sentinel] = sentinels as [Sentinel];
+  const groups = sentinel.pan.match(/.{4}/g) ?? [];
+  test.each([
+    ['plain', `card=${sentinel.pan};`],
+    ['spaced', groups.join(' ')],
+    ['dashed', groups.join('-')],
+    ['base64', Buffer.from(`{"pan":"${sentinel.pan}"}`).toString('base64')],
+    ['base64, shifted by one', Buffer.from(`{"a":"${sentinel.pan}"}`).toString('base64')],
+    ['base64, shifted by two', Buffer.from(`{"ab":"${sentinel.pan}"}`).toString('base64')],
+    ['hex', Buffer.from(sentinel.pan).toString('hex')],
+    ['UTF-16', Buffer.from(sentinel.pan, 'utf16le')],
+    ['packed decimal', Buffer.from(sentinel.pan, 'hex')],
+    ['JSON escapes', [...sentinel.pan].map((d) => `\\u003${d}`).join('')],
+    ['a CVV member', `{"cvv":"${sentinel.cvv}"}`],
+  ])('finds a planted leak: %s', (_, planted) => {
+    expect(findLeaks(planted, sentinel)).not.toEqual([]);
+  });
+});
+
+test('a whole run of bindings, refusals, payments and removals leaves no card in any sink', async () => {
+  for (const [i, card] of sentinels.entries()) {
+    const tokenRequestId = freshId('leak');
+    const body = { tokenRequestId, merchantUserId: `leak_${i}`, tokenType: 'CARD', notifyUrl: gateway.receiver.url };
+    if (i % 4 === 3) {
+      const tokenData = { pan: card.pan, expiry: i % 8 === 3 ? '12/2025' : '12/2030', cvv: card.cvv, name: 'Ada' };
+      await gateway.call('/tokenization/generate', { ...body, tokenData }, gateway.pci);
+      continue;
+    }
+    const { data } = await gateway.call('/tokenization/generate', body);
+    await gateway.submit(data.tokenSessionId, { pan: card.pan, cvv: card.cvv ?? '', ...(i % 4 === 1 && { expiry: '12/2025' }) });
+    const [token] = (await gateway.call('/tokenization/inquiry', { tokenRequestId })).data;
+    if (token === undefined) continue;
+    await gateway.call('/order/create', orderOf(gateway, { tokenId: token.tokenId, orderAmount: i % 8 === 0 ? '92.00' : '100.00' }));
+    if (i % 4 === 2) await gateway.call('/tokenization/remove', { tokenId: token.tokenId });
+  }
+  // Refusals that quote what they were sent.
+  const [card] = sentinels as [Sentinel];
+  await gateway.call('/tokenization/generate', { tokenRequestId: 'x', merchantUserId: 'u', tokenType: card.pan });
+  await gateway.send('/api/v1/tokenization/generate', `{"pan":"${card.pan}","pan":"${card.pan}"}`, { 'content-type': 'application/json' });
+  await gateway.send('/api/v1/tokenization/submit', JSON.stringify({ tokenSessionId: card.pan, encryptedCard: card.pan }), {
+    'content-type': 'application/json',
+    'x-api-key': gateway.merchant.clientApiKey,
+  });
+  await gateway.travel(24 * 3_600_000);
+
+  const sinks = {
+    log: gateway.logLines.join(''),
+    answers: gateway.answers.map(({ raw }) => raw).join('\n'),
+    webhooks: gateway.receiver.received.map(({ body, headers }) => `${JSON.stringify(headers)}${body}`).join('\n'),
+    database: await dump((statement) => gateway.database.rows(statement)),
+  };
+  expect(gateway.receiver.received.length).toBeGreaterThan(sentinels.length / 2);
+  for (const [sink, content] of Object.entries(sinks)) {
+    expect(content.length, `${sink} is empty: the scan proves nothing`).toBeGreaterThan(1_000);
+    const leaks = sentinels.flatMap((sentinel) => findLeaks(content, sentinel).map((leak) => `${sentinel.pan}: ${leak}`));
+    expect(leaks, sink).toEqual([]);
+  }
+});
+
+function withCheckDigit(body: string): string {
+  const sum = [...body].reverse().reduce((total, digit, i) => {
+    const doubled = Number(digit) * (i % 2 === 0 ? 2 : 1);
+    return total + (doubled > 9 ? doubled - 9 : doubled);
+  }, 0);
+  return `${body}${(10 - (sum % 10)) % 10}`;
+}
