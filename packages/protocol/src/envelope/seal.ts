@@ -12,16 +12,23 @@ const curve = { name: 'ECDH', namedCurve: 'P-256' } as const;
 const ivBytes = 12;
 const tagBytes = 16;
 
+/** As much of WebCrypto as sealing needs. */
+export type WebCrypto = Pick<typeof globalThis.crypto, 'subtle' | 'getRandomValues'>;
+
 /**
  * @param sessionId - `tokenSessionId`; its point is the recipient's key, and as `kid` it is authenticated
  * @param card - see `CardInput`
+ * @param crypto - the page's WebCrypto, or one that was kept before other scripts could change it
  * @returns the envelope, `encryptedCard` of `tokenization/submit`
  * @throws EnvelopeError when the session id is none, when the card does not fit the record (the message names the member),
  *   or where there is no WebCrypto because the page was not loaded over HTTPS
  * @example const encryptedCard = await seal(tokenSessionId, { pan: '4111111111111111', expiry: '12/2028', cvv: '123' })
  */
-export async function seal(sessionId: string, card: CardInput): Promise<string> {
-  const { crypto } = globalThis;
+export async function seal(
+  sessionId: string,
+  card: CardInput,
+  crypto: WebCrypto | undefined = globalThis.crypto,
+): Promise<string> {
   if (!crypto?.subtle) throw new EnvelopeError('there is no WebCrypto here; load the page over HTTPS');
   const point = pointOf(sessionId);
   const record = encodeRecord(card);
@@ -30,7 +37,7 @@ export async function seal(sessionId: string, card: CardInput): Promise<string> 
     const header = { alg: 'ECDH-ES', enc: 'A256GCM', epk, kid: sessionId };
     const protectedHeader = toBase64Url(utf8(JSON.stringify(header)));
     const iv = crypto.getRandomValues(new Uint8Array(ivBytes));
-    const options = { name: 'AES-GCM', iv, additionalData: utf8(protectedHeader) };
+    const options = { name: 'AES-GCM', iv, additionalData: utf8(protectedHeader), tagLength: 8 * tagBytes };
     const sealed = new Uint8Array(await crypto.subtle.encrypt(options, key, record));
     const ciphertext = sealed.subarray(0, -tagBytes);
     const tag = sealed.subarray(-tagBytes);
