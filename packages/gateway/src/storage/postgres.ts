@@ -136,7 +136,8 @@ interface Client extends Sql {
 /** Lends a connection; one that broke is thrown away, one whose statement was merely refused is kept. */
 async function withClient<T>(pool: pg.Pool, use: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
-    throw asUnavailable(error);
+    // Whatever the reason, without a connection nothing was done.
+    throw new DatabaseUnavailable('the database gives no connection', { cause: error });
   });
   let broken: Error | undefined;
   const notice = (error: Error) => {
