@@ -1,15 +1,18 @@
 /**
  * One PostgreSQL for the whole run: the embedded server, or the one that TEST_DATABASE_URL names (its role must be
- * allowed to create databases). It holds a migrated template that each test file clones.
+ * allowed to create databases), or with TEST_DATABASE_URL=debian a throwaway cluster of the Debian package. It holds a
+ * migrated template that each test file clones. At the end of the run nothing of it is left.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { realClock } from '../../packages/gateway/src/clock.ts';
 import { startEmbedded } from '../../packages/gateway/src/storage/embedded.ts';
 import { migrate } from '../../packages/gateway/src/storage/migrate.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
+import { otherDatabase } from './database-url.ts';
+import { startDebianPostgres } from './debian-postgres.ts';
+import { throwawayFolder } from './throwaway-folder.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -45,29 +48,47 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function start(): Promise<Server> {
-  const given = process.env.TEST_DATABASE_URL;
-  const folder = await mkdtemp(join(tmpdir(), 'waffo-postgres-'));
-  const embedded = given === undefined ? await startEmbedded({ dataFolder: join(folder, 'database') }) : undefined;
-  const url = given ?? embedded?.url ?? '';
-  const template = `waffo_template_${process.pid}`;
-  const admin = await openDatabase({ url, poolSize: 1 });
-  await admin.rows({ name: 'test/create-template', text: `create database ${template}` });
-  const database = await openDatabase({ url: urlOf(url, template), poolSize: 1 });
-  await migrate(database, { clock: realClock });
-  await database.close();
+  const server = await startServer(process.env.TEST_DATABASE_URL);
+  const template = `waffo_template_${randomBytes(4).toString('hex')}`;
+  try {
+    await prepare(server.url, template);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   return {
-    url,
+    url: server.url,
     template,
     async stop() {
-      await admin.rows({ name: 'test/drop-template', text: `drop database ${template} with (force)` });
+      const admin = await openDatabase({ url: server.url, poolSize: 1 });
+      await admin.rows({ name: 'test/drop-template', text: `drop database ${template}` });
       await admin.close();
-      await embedded?.stop();
-      await rm(folder, { recursive: true, force: true });
+      await server.stop();
     },
   };
 }
 
-/** The same server, another database. */
-function urlOf(url: string, name: string): string {
-  return url.replace(/(\/)([^/?]*)(\?|$)/, `$1${name}$3`);
+async function startServer(given: string | undefined): Promise<{ url: string; stop: () => Promise<void> }> {
+  if (given === 'debian') return startDebianPostgres();
+  if (given !== undefined && given !== '') return { url: given, stop: async () => {} };
+  const folder = await throwawayFolder('waffo-postgres-');
+  try {
+    const server = await startEmbedded({ dataFolder: join(folder.path, 'database') });
+    return { url: server.url, stop: () => server.stop().finally(folder.remove) };
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+async function prepare(url: string, template: string): Promise<void> {
+  const admin = await openDatabase({ url, poolSize: 1 });
+  await admin.rows({
+    name: 'test/create-template',
+    text: `create database ${template} template template0 encoding 'UTF8'`,
+  });
+  await admin.close();
+  const database = await openDatabase({ url: otherDatabase(url, template), poolSize: 1 });
+  await migrate(database, { clock: realClock });
+  await database.close();
 }
