@@ -1,0 +1,134 @@
+/**
+ * SQL of the queue. A job is claimed into a lease in one short statement and ended in a second one; in between no
+ * transaction is open. Every statement that ends a job names the lease it was claimed under, so that a worker which
+ * lost its lease changes nothing. Times are the caller's, never the database's own.
+ */
+import { type Sql, statement, type Tx } from '../storage/database.ts';
+
+/** A job under a lease. */
+export interface Job {
+  readonly jobId: bigint;
+  readonly kind: string;
+  readonly merchantId: string;
+  /** What `enqueue` was given, read back from JSON. */
+  readonly payload: unknown;
+  /** How often it was tried before and did not end, a lease that ran out included. */
+  readonly attempts: number;
+  readonly leaseId: string;
+}
+
+interface JobRow {
+  job_id: bigint;
+  kind: string;
+  merchant_id: string;
+  payload: unknown;
+  attempts: number;
+  lease_id: string;
+}
+
+/** A lane waits for its first unfinished job until that one has been tried this often (decisions, "Everything else"). */
+const laneOpensAfterAttempts = 3;
+
+const laneIsOpen = `(job.lane is null or not exists (
+  select from job earlier
+  where earlier.merchant_id = job.merchant_id and earlier.lane = job.lane and earlier.job_id < job.job_id
+    and earlier.attempts < ${laneOpensAfterAttempts}))`;
+
+const insert = statement(
+  'job/insert',
+  `insert into job (merchant_id, kind, lane, payload, due_at, created_at) values ($1, $2, $3, $4, $5, $6)`,
+);
+
+// The rows are chosen in a CTE because a subquery with a limit may be run more than once in an update.
+const claim = statement<JobRow>(
+  'job/claim',
+  `with claimable as (
+     select job_id from job
+     where due_at <= $1 and (leased_until is null or leased_until <= $1)
+       and kind = any($2) and merchant_id <> all($3) and ${laneIsOpen}
+     order by due_at, job_id
+     limit $4
+     for update skip locked
+   )
+   update job
+   set lease_id = $5, leased_until = $6, attempts = attempts + (leased_until is not null)::integer
+   from claimable where job.job_id = claimable.job_id
+   returning job.job_id, kind, merchant_id, payload, attempts, lease_id`,
+);
+
+const finish = statement<{ job_id: bigint }>(
+  'job/finish',
+  'delete from job where job_id = $1 and lease_id = $2 returning job_id',
+);
+
+const reschedule = statement<{ job_id: bigint }>(
+  'job/reschedule',
+  `update job set due_at = $3, attempts = attempts + 1, lease_id = null, leased_until = null
+   where job_id = $1 and lease_id = $2
+   returning job_id`,
+);
+
+const nextDue = statement<{ due_at: Date | null }>(
+  'job/next-due',
+  `select least(
+     (select due_at from job
+      where leased_until is null and kind = any($1) and ${laneIsOpen}
+      order by due_at, job_id limit 1),
+     (select min(leased_until) from job where leased_until is not null and kind = any($1))
+   ) as due_at`,
+);
+
+export interface NewJob {
+  readonly kind: string;
+  readonly merchantId: string;
+  readonly lane?: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly dueAt: Date;
+  readonly now: Date;
+}
+
+export async function insertJob(tx: Tx, job: NewJob): Promise<void> {
+  const { merchantId, kind, lane = null, payload, dueAt, now } = job;
+  await tx.rows(insert, [merchantId, kind, lane, JSON.stringify(payload), dueAt, now]);
+}
+
+export interface Claim {
+  /** Kinds that the claimer can run; others wait for a process that knows them. */
+  readonly kinds: readonly string[];
+  /** Merchants whose jobs are left where they are. */
+  readonly without: readonly string[];
+  readonly limit: number;
+  readonly now: Date;
+  /** New in the world, for this claim alone. */
+  readonly leaseId: string;
+  readonly leasedUntil: Date;
+}
+
+/** Takes what is due and free into a lease, the longest due first. */
+export async function claimJobs(sql: Sql, by: Claim): Promise<Job[]> {
+  const values = [by.now, by.kinds, by.without, by.limit, by.leaseId, by.leasedUntil];
+  return (await sql.rows(claim, values)).map(jobFrom);
+}
+
+/** Removes a job that is done; false when the lease was lost. */
+export const finishJob = async (sql: Sql, job: Job): Promise<boolean> =>
+  (await sql.rows(finish, [job.jobId, job.leaseId])).length === 1;
+
+/** Gives a job back, to be tried again; false when the lease was lost. */
+export const rescheduleJob = async (sql: Sql, job: Job, dueAt: Date): Promise<boolean> =>
+  (await sql.rows(reschedule, [job.jobId, job.leaseId, dueAt])).length === 1;
+
+/** The first moment at which something can be claimed; what waits for its lane is not counted. */
+export async function findNextDue(sql: Sql, kinds: readonly string[]): Promise<Date | undefined> {
+  const [row] = await sql.rows(nextDue, [kinds]);
+  return row?.due_at ?? undefined;
+}
+
+const jobFrom = (row: JobRow): Job => ({
+  jobId: row.job_id,
+  kind: row.kind,
+  merchantId: row.merchant_id,
+  payload: row.payload,
+  attempts: row.attempts,
+  leaseId: row.lease_id,
+});

@@ -1,0 +1,22 @@
+/**
+ * The way into the queue. A job is written in the transaction that makes it necessary, so that neither exists without
+ * the other; `job/runner.ts` does it later. It must never do the work itself.
+ */
+import type { Tx } from '../storage/database.ts';
+import { insertJob, type NewJob } from './job.store.ts';
+
+/** Tells the runner of this process to look now. Call it after the commit; without it work is found at the next poll. */
+export type Nudge = () => void;
+
+/**
+ * Queues a job; it is run at least once, and again until it says that it is done.
+ *
+ * @param job.kind - a row of `jobs.ts`: the path of the file that does it, e.g. `webhook/deliver`
+ * @param job.lane - jobs of one merchant and one lane run in the order in which they were queued; a later one waits until
+ *   the earlier has ended or has been tried three times
+ * @param job.payload - JSON, ids only: never card data, never secrets
+ * @param job.dueAt - not before this moment
+ * @param job.now - the clock's present moment
+ * @example await enqueue(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, dueAt: now, now })
+ */
+export const enqueue = (tx: Tx, job: NewJob): Promise<void> => insertJob(tx, job);
