@@ -1,0 +1,34 @@
+/**
+ * Tells a merchant of a transition. The notification is written in the transaction of the transition itself, as the very
+ * bytes that will be signed and sent; `webhook/deliver.ts` sends them. It must never send anything, and never be given
+ * card data.
+ */
+import type { PaymentNotification, TokenizationNotification } from '@waffo/protocol/notifications';
+import { newRowId } from '../id.ts';
+import { enqueue } from '../job/queue.ts';
+import type { Tx } from '../storage/database.ts';
+import { insertEvent } from './outbox.store.ts';
+
+export type Notification = (TokenizationNotification | PaymentNotification) & {
+  readonly merchantId: string;
+  /** The object that it is about: notifications of one object leave in the order in which they were written. */
+  readonly objectId: string;
+  /** Absolute URL, checked with `egress.check` when the merchant gave it. */
+  readonly notifyUrl: string;
+};
+
+/**
+ * Writes a notification and the job that delivers it. Nudge after the commit.
+ *
+ * @param notification.result - the inquiry's data of the same object (contract 18.4)
+ * @returns the event id, the `webhook-id` of all its deliveries
+ * @example await notify(tx, { now }, { merchantId, objectId: orderId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result })
+ */
+export async function notify(tx: Tx, { now }: { readonly now: Date }, notification: Notification): Promise<string> {
+  const { merchantId, objectId, notifyUrl, eventType, result } = notification;
+  const eventId = newRowId();
+  const body = Buffer.from(JSON.stringify({ eventType, result }));
+  await insertEvent(tx, { merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt: now });
+  await enqueue(tx, { kind: 'webhook/deliver', merchantId, lane: objectId, payload: { eventId }, dueAt: now, now });
+  return eventId;
+}

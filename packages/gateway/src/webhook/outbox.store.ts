@@ -1,0 +1,128 @@
+/**
+ * SQL of the outbox and of deliveries. An event's body never changes; its signature is written once. A delivery row is
+ * there before anything is sent, so that no attempt is forgotten, not even one that we did not survive.
+ */
+import { type Sql, statement, type Tx } from '../storage/database.ts';
+
+/** Whose move it is: PENDING the gateway, DELIVERED and EXHAUSTED nobody. */
+export type OutboxStatus = 'PENDING' | 'DELIVERED' | 'EXHAUSTED';
+
+export interface OutboxEvent {
+  readonly merchantId: string;
+  readonly eventId: string;
+  readonly notifyUrl: string;
+  /** The bytes that are signed and sent. */
+  readonly body: Buffer;
+  /** Base64; from the first delivery on. */
+  readonly signature: string | undefined;
+  readonly status: OutboxStatus;
+  /** Attempts begun so far. */
+  readonly attempts: number;
+}
+
+export type DeliveryKey = Pick<OutboxEvent, 'merchantId' | 'eventId'> & { readonly attempt: number };
+
+interface OutboxRow {
+  merchant_id: string;
+  event_id: string;
+  notify_url: string;
+  body: Buffer;
+  signature: string | null;
+  status: OutboxStatus;
+  attempts: number;
+}
+
+const insert = statement(
+  'outbox/insert',
+  `insert into outbox
+     (merchant_id, event_id, event_type, object_id, notify_url, body, status, created_at, updated_at)
+   values ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $7)`,
+);
+
+const find = statement<OutboxRow>(
+  'outbox/find',
+  `select merchant_id, event_id, notify_url, body, signature, status,
+     (select count(*)::integer from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id) as attempts
+   from outbox o where merchant_id = $1 and event_id = $2`,
+);
+
+const begin = statement<{ attempt: number }>(
+  'delivery/begin',
+  `with signed as (
+     update outbox set signature = $5, updated_at = $4
+     where merchant_id = $1 and event_id = $2 and signature is null
+   )
+   insert into delivery (merchant_id, event_id, attempt, started_at) values ($1, $2, $3, $4)
+   on conflict do nothing
+   returning attempt`,
+);
+
+// A worker that comes late may still say that an event was delivered, but not open one that has ended.
+const end = statement(
+  'delivery/end',
+  `with ended as (
+     update delivery set ended_at = $4, http_status = $5, outcome = $6
+     where merchant_id = $1 and event_id = $2 and attempt = $3
+   )
+   update outbox set status = $7::text, updated_at = $4
+   where merchant_id = $1 and event_id = $2
+     and (status = 'PENDING' or (status = 'EXHAUSTED' and $7::text = 'DELIVERED'))`,
+);
+
+const exhaust = statement(
+  'outbox/exhaust',
+  `update outbox set status = 'EXHAUSTED', updated_at = $3
+   where merchant_id = $1 and event_id = $2 and status = 'PENDING'`,
+);
+
+export interface NewEvent {
+  readonly merchantId: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly objectId: string;
+  readonly notifyUrl: string;
+  readonly body: Buffer;
+  readonly createdAt: Date;
+}
+
+export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
+  const { merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt } = event;
+  await tx.rows(insert, [merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt]);
+}
+
+export async function findEvent(sql: Sql, merchantId: string, eventId: string): Promise<OutboxEvent | undefined> {
+  const [row] = await sql.rows(find, [merchantId, eventId]);
+  return row === undefined ? undefined : eventFrom(row);
+}
+
+/** Records that an attempt begins, and the signature if it is the first; false when somebody else began the same one. */
+export async function beginDelivery(sql: Sql, key: DeliveryKey, signature: string, now: Date): Promise<boolean> {
+  const { merchantId, eventId, attempt } = key;
+  return (await sql.rows(begin, [merchantId, eventId, attempt, now, signature])).length === 1;
+}
+
+/** Records how an attempt ended and what the event now is. */
+export async function endDelivery(
+  sql: Sql,
+  key: DeliveryKey,
+  result: { readonly httpStatus: number | undefined; readonly outcome: string; readonly status: OutboxStatus },
+  now: Date,
+): Promise<void> {
+  const { merchantId, eventId, attempt } = key;
+  await sql.rows(end, [merchantId, eventId, attempt, now, result.httpStatus ?? null, result.outcome, result.status]);
+}
+
+/** Ends an event whose last attempt was interrupted. */
+export async function exhaustEvent(sql: Sql, merchantId: string, eventId: string, now: Date): Promise<void> {
+  await sql.rows(exhaust, [merchantId, eventId, now]);
+}
+
+const eventFrom = (row: OutboxRow): OutboxEvent => ({
+  merchantId: row.merchant_id,
+  eventId: row.event_id,
+  notifyUrl: row.notify_url,
+  body: row.body,
+  signature: row.signature ?? undefined,
+  status: row.status,
+  attempts: row.attempts,
+});
