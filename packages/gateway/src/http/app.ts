@@ -1,6 +1,6 @@
 /** Builds the HTTP side of the gateway: limits, raw bodies, one route for each operation, signed answers to everything else. */
 import { apiPrefix } from '@waffo/protocol/operation';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
@@ -8,13 +8,14 @@ import { brokenHttp } from './broken-http.ts';
 import { preflightHeaders } from './cors.ts';
 import { type Dispatcher, dispatch, refuse } from './dispatch.ts';
 import { drain } from './drain.ts';
+import { faultFromFramework } from './fault-from.ts';
 import { addHealth, databaseCheck, type HealthCheck } from './health.ts';
 import { renderFault } from './render.ts';
 import type { Route } from './route.ts';
 import { openSigners } from './signers.ts';
 
 /** Contract decisions: more is answered with 413. */
-export const bodyLimitBytes = 65_536;
+const bodyLimitBytes = 65_536;
 
 const headersTimeoutMs = 10_000;
 /** From the first byte of a request to the last of its body. */
@@ -34,10 +35,10 @@ export async function buildHttp(
 ): Promise<FastifyInstance> {
   const dispatcher: Dispatcher = { gateway, signers: await openSigners(gateway) };
   const byUrl = new Map(routes.map((route) => [apiPrefix + route.operation.path, route]));
-  const answerRefusal = async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+  const answerRefusal = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const route = byUrl.get(request.routeOptions.url ?? '');
     if (reply.hasHeader('connection') && (await drain(request.raw))) reply.removeHeader('connection');
-    return refuse(dispatcher, route, error, request, reply);
+    return refuse(dispatcher, route, faultFromFramework(error), request, reply);
   };
 
   const notHttp = new Fault('PARAMETER_INVALID', 'This is not HTTP/1.1, or it did not arrive in time');

@@ -23,6 +23,8 @@ export function brokenHttp(answer: Signed): {
         underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
         response.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
       });
+      // An expectation that we do not know may be ignored; Node's own refusal would be unsigned.
+      server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     },
     handle(_error, socket) {
       // An answer written now would be taken for the answer to an earlier request of this connection.

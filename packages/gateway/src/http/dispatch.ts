@@ -50,11 +50,11 @@ export const dispatch =
 export function refuse(
   dispatcher: Dispatcher,
   route: Route | undefined,
-  error: unknown,
+  fault: Fault,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  return respond(dispatcher, exchangeOf(dispatcher, request, route), reply, () => Promise.reject(error));
+  return respond(dispatcher, exchangeOf(dispatcher, request, route), reply, () => Promise.reject(fault));
 }
 
 function exchangeOf({ gateway, signers }: Dispatcher, request: FastifyRequest, route: Route | undefined): Exchange {

@@ -4,7 +4,7 @@ import { Fault } from '../fault.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** What a body says. */
-export interface ParsedRequest {
+interface ParsedRequest {
   /** The whole body. */
   readonly sent: Readonly<Record<string, unknown>>;
   /** The declared members only, checked. */

@@ -8,7 +8,7 @@ import { apiPrefix, type Operation } from '@waffo/protocol/operation';
 import { sign } from '@waffo/protocol/signature';
 import type { Fault } from '../fault.ts';
 
-export type Envelope = Operation['envelope'];
+type Envelope = Operation['envelope'];
 
 /** Bytes and the signature over exactly these bytes. */
 export interface Signed {

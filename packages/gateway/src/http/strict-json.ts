@@ -9,7 +9,7 @@ import { Fault } from '../fault.ts';
 export const depthLimit = 16;
 
 /** Every integer of so many digits is exact as a JavaScript number. */
-export const digitLimit = 15;
+const digitLimit = 15;
 
 const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype']);
 const byteOf = (character: string): number => character.charCodeAt(0);

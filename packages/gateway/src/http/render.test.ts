@@ -1,0 +1,61 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { type FaultName, faults } from '@waffo/protocol/codes';
+import * as signature from '@waffo/protocol/signature';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Fault } from '../fault.ts';
+import { envelopeOf, renderFault, renderSuccess } from './render.ts';
+
+vi.mock('@waffo/protocol/signature', { spy: true });
+afterEach(() => vi.clearAllMocks());
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const isSigned = (answer: { body: Buffer; signature: string }, key: KeyObject = publicKey) =>
+  signature.verify(answer.body, answer.signature, key);
+
+describe.each(['order', 'tokenization'] as const)('in the %s envelope', (envelope) => {
+  test.each(Object.keys(faults) as FaultName[])(
+    '%s has its code, status and a signature over its bytes',
+    async (name) => {
+      const answer = await renderFault(envelope, new Fault(name), privateKey);
+      const { code, msg, data, ...more } = JSON.parse(answer.body.toString());
+      expect({ code, msg, status: answer.status }).toEqual({
+        code: faults[name].code,
+        msg: faults[name].msg,
+        status: faults[name].http,
+      });
+      expect(data).toEqual(envelope === 'order' ? {} : null);
+      expect(more).toEqual(envelope === 'order' ? {} : { msgParams: {}, success: false, fail: true });
+      expect(isSigned(answer)).toBe(true);
+    },
+  );
+
+  test('a success carries its data, null included', async () => {
+    const answer = await renderSuccess(envelope, null, privateKey);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: '0', msg: 'success', data: null });
+    expect(isSigned(answer)).toBe(true);
+  });
+});
+
+test('a flood of one refusal costs one private-key operation for each key and envelope', async () => {
+  const refuse = (key: KeyObject, envelope: 'order' | 'tokenization') =>
+    renderFault(envelope, new Fault('TOKEN_EXPIRED'), key);
+  const flood = Array.from({ length: 100 }, () => refuse(other.privateKey, 'order'));
+  const answers = await Promise.all([...flood, refuse(other.privateKey, 'tokenization')]);
+  await refuse(other.privateKey, 'order');
+  expect(signature.sign).toHaveBeenCalledTimes(2);
+  expect(answers.every((answer) => isSigned(answer, other.publicKey))).toBe(true);
+});
+
+test('a refusal with a message of its own is not kept: its messages have no bound', async () => {
+  for (let n = 0; n < 2; n++)
+    await renderFault('order', new Fault('PARAMETER_INVALID', 'text: expected a string'), privateKey);
+  expect(signature.sign).toHaveBeenCalledTimes(2);
+});
+
+test.each([
+  ['/api/v1/tokenization/x', 'tokenization'],
+  ['/api/v1/tokenization', 'order'],
+  ['/api/v1/order/x', 'order'],
+  ['/', 'order'],
+])('the envelope of %s is that of %s paths', (url, envelope) => expect(envelopeOf(url)).toBe(envelope));
