@@ -2,7 +2,7 @@
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freshId, orderOf, startTestGateway, testCard, type TestGateway } from '../kit/gateway.ts';
+import { freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 import { dump } from '../kit/leak-scan.ts';
 
 let gateway: TestGateway;
@@ -36,19 +36,38 @@ describe('a request that is not what was signed, or not JSON as agreed', () => {
   test('a wrong signature is A0002', async () => {
     const body = generateText();
     const signature = await sign(Buffer.from(`${body} `), parsePrivateKey(gateway.merchant.merchantPrivateKey));
-    const headers = { 'content-type': 'application/json', 'x-api-key': gateway.merchant.apiKey, 'x-signature': signature };
-    expect(await gateway.send('/api/v1/tokenization/generate', body, headers)).toMatchObject({ status: 401, code: 'A0002', signed: true });
+    const headers = {
+      'content-type': 'application/json',
+      'x-api-key': gateway.merchant.apiKey,
+      'x-signature': signature,
+    };
+    expect(await gateway.send('/api/v1/tokenization/generate', body, headers)).toMatchObject({
+      status: 401,
+      code: 'A0002',
+      signed: true,
+    });
   });
 
   test("another merchant's private key is A0002", async () => {
     const body = generateText();
     const signature = await sign(Buffer.from(body), parsePrivateKey(gateway.pci.merchantPrivateKey));
-    const headers = { 'content-type': 'application/json', 'x-api-key': gateway.merchant.apiKey, 'x-signature': signature };
-    expect(await gateway.send('/api/v1/tokenization/generate', body, headers)).toMatchObject({ status: 401, code: 'A0002', signed: true });
+    const headers = {
+      'content-type': 'application/json',
+      'x-api-key': gateway.merchant.apiKey,
+      'x-signature': signature,
+    };
+    expect(await gateway.send('/api/v1/tokenization/generate', body, headers)).toMatchObject({
+      status: 401,
+      code: 'A0002',
+      signed: true,
+    });
   });
 
   test("another merchant's API key and id are A0004 and A0001, never its data", async () => {
-    expect(await signed('/tokenization/generate', generateText(), gateway.pci)).toMatchObject({ code: 'A0004', signed: true });
+    expect(await signed('/tokenization/generate', generateText(), gateway.pci)).toMatchObject({
+      code: 'A0004',
+      signed: true,
+    });
   });
 
   test.each([
@@ -74,7 +93,10 @@ describe('a request that is not what was signed, or not JSON as agreed', () => {
   });
 
   test('a body of 65 KiB is 413 and A0003', async () => {
-    expect(await signed('/tokenization/generate', generateText(`,"x":"${'y'.repeat(65 * 1024)}"`))).toMatchObject({ status: 413, code: 'A0003' });
+    expect(await signed('/tokenization/generate', generateText(`,"x":"${'y'.repeat(65 * 1024)}"`))).toMatchObject({
+      status: 413,
+      code: 'A0003',
+    });
   });
 
   test('an unknown path is 404 and A0003, signed', async () => {
@@ -83,16 +105,26 @@ describe('a request that is not what was signed, or not JSON as agreed', () => {
     expect(answer.headers.get('x-signature')).toBeTruthy();
   });
 
-  test.each(['tokenizationx', '../order/create', '%2e%2e/', 'order/create/'])('no clever path is anything but 404: %s', async (path) => {
-    const response = await fetch(`${gateway.url}/api/v1/${path}`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
-    expect([404, 401]).toContain(response.status);
-    expect(response.headers.get('x-signature')).toBeTruthy();
-  });
+  test.each(['tokenizationx', '../order/create', '%2e%2e/', 'order/create/'])(
+    'no clever path is anything but 404: %s',
+    async (path) => {
+      const response = await fetch(`${gateway.url}/api/v1/${path}`, {
+        method: 'POST',
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
+      });
+      expect([404, 401]).toContain(response.status);
+      expect(response.headers.get('x-signature')).toBeTruthy();
+    },
+  );
 });
 
 describe('unknown members', () => {
   test('are ignored, and do not become anything', async () => {
-    const answer = await signed('/tokenization/generate', generateText(',"pciCertified":true,"status":"BOUND","tokenId":"tok_mine"'));
+    const answer = await signed(
+      '/tokenization/generate',
+      generateText(',"pciCertified":true,"status":"BOUND","tokenId":"tok_mine"'),
+    );
     expect(answer).toMatchObject({ code: '0' });
     expect(answer.data).not.toHaveProperty('tokenId');
     expect(await contents()).not.toContain('tok_mine');
@@ -101,7 +133,13 @@ describe('unknown members', () => {
 
 describe('a card envelope', () => {
   const open = async (user = freshId('u')): Promise<string> =>
-    (await gateway.call('/tokenization/generate', { tokenRequestId: freshId('t'), merchantUserId: user, tokenType: 'CARD' })).data.tokenSessionId;
+    (
+      await gateway.call('/tokenization/generate', {
+        tokenRequestId: freshId('t'),
+        merchantUserId: user,
+        tokenType: 'CARD',
+      })
+    ).data.tokenSessionId;
   const submit = (tokenSessionId: string, encryptedCard: string) =>
     gateway.send('/api/v1/tokenization/submit', JSON.stringify({ tokenSessionId, encryptedCard }), {
       'content-type': 'application/json',
@@ -160,12 +198,20 @@ describe('a card envelope', () => {
   });
 
   test('refused five times kills the session; the merchant is told once', async () => {
-    const body = { tokenRequestId: freshId('t'), merchantUserId: 'guesser', tokenType: 'CARD', notifyUrl: gateway.receiver.url };
+    const body = {
+      tokenRequestId: freshId('t'),
+      merchantUserId: 'guesser',
+      tokenType: 'CARD',
+      notifyUrl: gateway.receiver.url,
+    };
     const session = (await gateway.call('/tokenization/generate', body)).data.tokenSessionId;
-    for (let i = 0; i < 5; i++) expect(await gateway.submit(session, { expiry: '12/2025' })).toMatchObject({ code: 'A0029' });
+    for (let i = 0; i < 5; i++)
+      expect(await gateway.submit(session, { expiry: '12/2025' })).toMatchObject({ code: 'A0029' });
     expect(await gateway.submit(session, {})).toMatchObject({ code: 'A0003' });
     await gateway.settle();
-    const told = gateway.receiver.events('TOKENIZATION_NOTIFICATION').filter((e) => e.result.tokenRequestId === body.tokenRequestId);
+    const told = gateway.receiver
+      .events('TOKENIZATION_NOTIFICATION')
+      .filter((e) => e.result.tokenRequestId === body.tokenRequestId);
     expect(told).toHaveLength(1);
     expect(told[0].result.tokenStatus).toBe('FAILED');
   });
@@ -173,24 +219,42 @@ describe('a card envelope', () => {
   test('with an unknown session, or a client key of another merchant, is refused', async () => {
     const session = await open();
     const sealed = await seal(session, testCard);
-    const foreign = await gateway.send('/api/v1/tokenization/submit', JSON.stringify({ tokenSessionId: session, encryptedCard: sealed }), {
-      'content-type': 'application/json',
-      'x-api-key': gateway.pci.clientApiKey,
-    });
+    const foreign = await gateway.send(
+      '/api/v1/tokenization/submit',
+      JSON.stringify({ tokenSessionId: session, encryptedCard: sealed }),
+      {
+        'content-type': 'application/json',
+        'x-api-key': gateway.pci.clientApiKey,
+      },
+    );
     expect(foreign).toMatchObject({ status: 400, code: 'A0003' });
     expect(await submit(`tsess_${'A'.repeat(44)}`, sealed)).toMatchObject({ status: 400, code: 'A0003' });
   });
 });
 
 describe('an amount', () => {
-  test.each(['1e2', '+100.00', ' 100.00', '100', '100.0', '100.000', '1,000.00', '１００.００', '-1.00', '.50', '1.', '00100.00', 'NaN'])(
-    'written as %j is A0003 and says how to write it',
-    async (orderAmount) => {
-      const answer = await gateway.call('/order/create', orderOf(gateway, { orderAmount, tokenId: `tok_${'x'.repeat(22)}` }));
-      expect(answer).toMatchObject({ status: 400, code: 'A0003' });
-      expect(answer.msg).toMatch(/orderAmount.*HKD/);
-    },
-  );
+  test.each([
+    '1e2',
+    '+100.00',
+    ' 100.00',
+    '100',
+    '100.0',
+    '100.000',
+    '1,000.00',
+    '１００.００',
+    '-1.00',
+    '.50',
+    '1.',
+    '00100.00',
+    'NaN',
+  ])('written as %j is A0003 and says how to write it', async (orderAmount) => {
+    const answer = await gateway.call(
+      '/order/create',
+      orderOf(gateway, { orderAmount, tokenId: `tok_${'x'.repeat(22)}` }),
+    );
+    expect(answer).toMatchObject({ status: 400, code: 'A0003' });
+    expect(answer.msg).toMatch(/orderAmount.*HKD/);
+  });
 
   test.each([
     ['91', 'C0001'],
@@ -205,7 +269,9 @@ describe('an amount', () => {
     ['992.00', 'E0001'],
   ])('of %s pulls its trigger before the precision check: %s', async (orderAmount, code) => {
     const tokenId = await gateway.bind({}, freshId('u'));
-    expect(await gateway.call('/order/create', orderOf(gateway, { orderAmount, orderCurrency: 'USD', tokenId }))).toMatchObject({ code });
+    expect(
+      await gateway.call('/order/create', orderOf(gateway, { orderAmount, orderCurrency: 'USD', tokenId })),
+    ).toMatchObject({ code });
   });
 });
 
@@ -216,7 +282,12 @@ describe('the token of a payment', () => {
     ['V2 paymentTokenData as an object', (tokenId) => ({ paymentTokenData: { tokenId } })],
     ['V3 paymentTokenData as a string', (tokenId) => ({ paymentTokenData: JSON.stringify({ tokenId }) })],
     ['V4 userPaymentAccessToken', (tokenId) => ({ paymentInfo: { ...info, userPaymentAccessToken: tokenId } })],
-    ['V5 payMethodProperties', (cardToken) => ({ paymentInfo: { ...info, payMethodProperties: JSON.stringify({ cardToken, cardTransactionType: 'CIT' }) } })],
+    [
+      'V5 payMethodProperties',
+      (cardToken) => ({
+        paymentInfo: { ...info, payMethodProperties: JSON.stringify({ cardToken, cardTransactionType: 'CIT' }) },
+      }),
+    ],
     ['V6 payMethodUserAccessToken', (tokenId) => ({ paymentInfo: { ...info, payMethodUserAccessToken: tokenId } })],
     ['V6 payMethodPublicUid', (tokenId) => ({ paymentInfo: { ...info, payMethodPublicUid: tokenId } })],
     ['V7 innerCardData beside it, ignored', (tokenId) => ({ tokenId, innerCardData: { cardBin: '411111' } })],
@@ -225,12 +296,17 @@ describe('the token of a payment', () => {
 
   test.each(shapes)('is accepted as %s', async (_, fields) => {
     const tokenId = await gateway.bind({}, freshId('u'));
-    expect(await gateway.call('/order/create', orderOf(gateway, fields(tokenId)))).toMatchObject({ code: '0', data: { orderStatus: 'PAY_SUCCESS' } });
+    expect(await gateway.call('/order/create', orderOf(gateway, fields(tokenId)))).toMatchObject({
+      code: '0',
+      data: { orderStatus: 'PAY_SUCCESS' },
+    });
   });
 
   test('given in two shapes that disagree is A0003', async () => {
     const [one, other] = [await gateway.bind({}, freshId('u')), await gateway.bind({}, freshId('u'))];
-    expect(await gateway.call('/order/create', orderOf(gateway, { tokenId: one, extraParams: { tokenId: other } }))).toMatchObject({ code: 'A0003' });
+    expect(
+      await gateway.call('/order/create', orderOf(gateway, { tokenId: one, extraParams: { tokenId: other } })),
+    ).toMatchObject({ code: 'A0003' });
   });
 
   test("of another merchant is unknown, and another merchant's order does not exist", async () => {

@@ -21,7 +21,10 @@ const lastEvent = (eventType: string) => gateway.receiver.events(eventType).at(-
 
 describe('a card bound in the browser', () => {
   test('becomes a token that reaches the merchant by a signed webhook only', async () => {
-    const opened = await gateway.call('/tokenization/generate', generateBody({ billingAddress: { countryCode: 'USA' } }));
+    const opened = await gateway.call(
+      '/tokenization/generate',
+      generateBody({ billingAddress: { countryCode: 'USA' } }),
+    );
     expect(opened).toMatchObject({ status: 200, code: '0', signed: true });
     expect(opened.data.tokenSessionId).toMatch(/^tsess_[\w-]{44}$/);
     expect(opened.data).not.toHaveProperty('tokenId');
@@ -98,25 +101,41 @@ describe('a card bound in the browser', () => {
     expect(lastEvent('TOKENIZATION_NOTIFICATION')).toMatchObject({ tokenId, tokenStatus: 'VERIFIED' });
     const unattended = orderOf(gateway, {
       tokenId,
-      paymentInfo: { productName: 'ONE_TIME_PAYMENT', merchantInitiatedMode: 'unscheduled', userPaymentAccessToken: tokenId },
+      paymentInfo: {
+        productName: 'ONE_TIME_PAYMENT',
+        merchantInitiatedMode: 'unscheduled',
+        userPaymentAccessToken: tokenId,
+      },
     });
-    expect(await gateway.call('/order/create', unattended)).toMatchObject({ code: '0', data: { orderStatus: 'PAY_SUCCESS' } });
+    expect(await gateway.call('/order/create', unattended)).toMatchObject({
+      code: '0',
+      data: { orderStatus: 'PAY_SUCCESS' },
+    });
   });
 
   test('cannot pay once it is removed, and its number is gone from the vault', async () => {
     const tokenId = await gateway.bind({}, 'remover');
-    expect(await gateway.call('/tokenization/remove', { tokenId, tokenType: 'CARD' })).toMatchObject({ code: '0', data: null });
-    expect(await gateway.call('/order/create', orderOf(gateway, { tokenId }))).toMatchObject({ status: 400, code: 'A0037' });
+    expect(await gateway.call('/tokenization/remove', { tokenId, tokenType: 'CARD' })).toMatchObject({
+      code: '0',
+      data: null,
+    });
+    expect(await gateway.call('/order/create', orderOf(gateway, { tokenId }))).toMatchObject({
+      status: 400,
+      code: 'A0037',
+    });
     expect((await gateway.call('/tokenization/inquiry', { merchantUserId: 'remover' })).data).toEqual([]);
     const [removed] = (await gateway.call('/tokenization/inquiry', { tokenId })).data;
     expect(removed).toMatchObject({ tokenStatus: 'REMOVED' });
     expect(removed).not.toHaveProperty('tokenData');
     await gateway.settle();
     expect(lastEvent('TOKENIZATION_NOTIFICATION')).toMatchObject({ tokenId, tokenStatus: 'REMOVED' });
-    const [{ cards }] = await gateway.database.rows<{ cards: bigint }>(
-      { name: 'test/cards-of-removed', text: `select count(*) as cards from vault_card c join token t using (merchant_id, card_id) where t.token_id = $1` },
+    const [{ cards }] = (await gateway.database.rows<{ cards: bigint }>(
+      {
+        name: 'test/cards-of-removed',
+        text: `select count(*) as cards from vault_card c join token t using (merchant_id, card_id) where t.token_id = $1`,
+      },
       [tokenId],
-    ) as [{ cards: bigint }];
+    )) as [{ cards: bigint }];
     expect(cards).toBe(0n);
     expect(await gateway.call('/tokenization/remove', { tokenId })).toMatchObject({ code: '0' });
   });
@@ -162,7 +181,10 @@ describe('a PCI-certified merchant', () => {
   });
 
   test('is the only one that may', async () => {
-    expect(await gateway.call('/tokenization/generate', generateBody({ tokenData }))).toMatchObject({ status: 401, code: 'A0004' });
+    expect(await gateway.call('/tokenization/generate', generateBody({ tokenData }))).toMatchObject({
+      status: 401,
+      code: 'A0004',
+    });
   });
 });
 
@@ -171,7 +193,10 @@ describe('an unknown outcome', () => {
     const tokenId = await gateway.bind({}, 'unknown');
     const order = orderOf(gateway, { tokenId, orderAmount: '92.00' });
     expect(await gateway.call('/order/create', order)).toMatchObject({ status: 500, code: 'E0001', signed: true });
-    expect(await gateway.call('/order/create', order)).toMatchObject({ code: '0', data: { orderStatus: 'PAY_IN_PROGRESS' } });
+    expect(await gateway.call('/order/create', order)).toMatchObject({
+      code: '0',
+      data: { orderStatus: 'PAY_IN_PROGRESS' },
+    });
     await gateway.travel(2 * 60_000);
     const { data } = await gateway.call('/order/inquiry', { paymentRequestId: order.paymentRequestId });
     expect(data.orderStatus).toBe('PAY_SUCCESS');

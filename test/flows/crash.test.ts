@@ -19,7 +19,9 @@ import { testCard } from '../kit/gateway.ts';
 import { startReceiver } from '../kit/receiver.ts';
 
 /** A fresh home begins with a template's database, made once: initialising one takes most of a second. */
-const stories = crashPoints.flatMap((point) => (['gateway', 'database', 'both'] as const).map((victim) => ({ point, victim })));
+const stories = crashPoints.flatMap((point) =>
+  (['gateway', 'database', 'both'] as const).map((victim) => ({ point, victim })),
+);
 
 interface Heard {
   tokenSessionId?: string;
@@ -64,11 +66,21 @@ async function story(as: SandboxMerchant, notifyUrl: string, heard: Heard, limit
   const until = Date.now() + limitMs;
   const call = caller(as, until);
   const merchantInfo = { merchantId: as.merchantId };
-  const opened = await call('/tokenization/generate', { ...ids, paymentRequestId: undefined, merchantInfo, merchantUserId: 'u', tokenType: 'CARD', notifyUrl });
+  const opened = await call('/tokenization/generate', {
+    ...ids,
+    paymentRequestId: undefined,
+    merchantInfo,
+    merchantUserId: 'u',
+    tokenType: 'CARD',
+    notifyUrl,
+  });
   if (opened === undefined) return;
   heard.tokenSessionId = opened.data.tokenSessionId;
   sealed[as.apiKey] ??= await seal(opened.data.tokenSessionId, testCard);
-  const submitted = await call('/tokenization/submit', { tokenSessionId: opened.data.tokenSessionId, encryptedCard: sealed[as.apiKey] });
+  const submitted = await call('/tokenization/submit', {
+    tokenSessionId: opened.data.tokenSessionId,
+    encryptedCard: sealed[as.apiKey],
+  });
   if (submitted === undefined) return;
   if (submitted.code === '0') heard.bound = true;
   const listed = await call('/tokenization/inquiry', { merchantInfo, tokenRequestId: ids.tokenRequestId });
@@ -137,11 +149,18 @@ async function passTime(app: App, clock: VirtualClock, ms: number): Promise<void
   clock.moveTo(target);
 }
 
-async function expectInvariants(app: App, receiver: Awaited<ReturnType<typeof startReceiver>>, before: Heard, heard: Heard) {
+async function expectInvariants(
+  app: App,
+  receiver: Awaited<ReturnType<typeof startReceiver>>,
+  before: Heard,
+  heard: Heard,
+) {
   const rows = async (text: string) => app.gateway.database.rows<Loose>({ name: `test/${text.slice(0, 40)}`, text });
   const tokens = await rows('select token_id, status from token');
   const sessions = await rows('select status from tokenization_session');
-  const charges = await rows(`select reference from sandbox_transaction where verb = 'purchase' and outcome->>'kind' = 'approved'`);
+  const charges = await rows(
+    `select reference from sandbox_transaction where verb = 'purchase' and outcome->>'kind' = 'approved'`,
+  );
   const orders = await rows('select acquiring_order_id, status from payment_order');
   const stuck = await rows(`select attempt_id from payment_attempt where status in ('SENDING', 'UNKNOWN')`);
 
@@ -151,7 +170,8 @@ async function expectInvariants(app: App, receiver: Awaited<ReturnType<typeof st
   expect(tokens).toHaveLength(sessions[0].status === 'BOUND' ? 1 : 0);
   if (before.bound) expect(tokens).toHaveLength(1);
   if (before.tokenId) expect(tokens[0].token_id).toBe(before.tokenId);
-  if (before.order) expect(orders[0]).toEqual({ acquiring_order_id: before.order.acquiringOrderId, status: before.order.orderStatus });
+  if (before.order)
+    expect(orders[0]).toEqual({ acquiring_order_id: before.order.acquiringOrderId, status: before.order.orderStatus });
   if (tokens.length === 1) {
     expect(heard.order?.orderStatus).toMatch(/^(PAY_SUCCESS|ORDER_CLOSE)$/);
     expect(orders).toHaveLength(1);
@@ -161,7 +181,9 @@ async function expectInvariants(app: App, receiver: Awaited<ReturnType<typeof st
   const told = receiver.received.map(({ headers, event }) => ({ id: headers['webhook-id'], ...event }));
   const tokenEvents = told.filter(({ eventType }) => eventType === 'TOKENIZATION_NOTIFICATION');
   const firstStatus = sessions[0].status === 'BOUND' ? 'UNVERIFIED' : 'FAILED';
-  expect(new Set(tokenEvents.filter(({ result }) => result.tokenStatus === firstStatus).map(({ id }) => id)).size).toBe(1);
+  expect(new Set(tokenEvents.filter(({ result }) => result.tokenStatus === firstStatus).map(({ id }) => id)).size).toBe(
+    1,
+  );
   const paymentEvents = told.filter(({ eventType }) => eventType === 'PAYMENT_NOTIFICATION');
   expect(new Set(paymentEvents.map(({ id }) => id)).size).toBe(orders.length);
   for (const { result } of paymentEvents) expect(result.orderStatus).toBe(orders[0].status);

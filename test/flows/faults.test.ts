@@ -4,13 +4,13 @@
  */
 import type { FaultName } from '@waffo/protocol/codes';
 import { faults } from '@waffo/protocol/codes';
+import { seal } from '@waffo/protocol/envelope/seal';
 import { doorFaults, type Operation } from '@waffo/protocol/operation';
 import { operations } from '@waffo/protocol/operations/all';
-import { sign, parsePrivateKey, parsePublicKey } from '@waffo/protocol/signature';
+import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, freshId, orderOf, startTestGateway, testCard, type TestGateway } from '../kit/gateway.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { seal } from '@waffo/protocol/envelope/seal';
+import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -18,7 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-const sql = (text: string, values: unknown[] = []) => gateway.database.rows({ name: `test/${freshId('s')}`, text }, values);
+const sql = (text: string, values: unknown[] = []) =>
+  gateway.database.rows({ name: `test/${freshId('s')}`, text }, values);
 
 /** A request that each operation accepts. */
 const good: Record<string, () => Promise<Record<string, unknown>>> = {
@@ -31,8 +32,14 @@ const good: Record<string, () => Promise<Record<string, unknown>>> = {
 };
 
 const merchantPart = () => ({ merchantInfo: { merchantId: gateway.merchant.merchantId } });
-const binding = (fields: object = {}) => ({ tokenRequestId: freshId('treq'), merchantUserId: freshId('u'), tokenType: 'CARD', ...fields });
-const bare = (fields: object = {}) => binding({ tokenData: { pan: '4111111111111111', expiry: '12/2030', cvv: '123', ...fields } });
+const binding = (fields: object = {}) => ({
+  tokenRequestId: freshId('treq'),
+  merchantUserId: freshId('u'),
+  tokenType: 'CARD',
+  ...fields,
+});
+const bare = (fields: object = {}) =>
+  binding({ tokenData: { pan: '4111111111111111', expiry: '12/2030', cvv: '123', ...fields } });
 const asPci = (body: object) => gateway.call('/tokenization/generate', body, gateway.pci);
 const openSession = async (user = freshId('u')): Promise<string> =>
   (await gateway.call('/tokenization/generate', binding({ merchantUserId: user }))).data.tokenSessionId;
@@ -134,14 +141,20 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     PAY_METHOD_UNAVAILABLE: () => pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET' } }),
     TOKEN_EXPIRED: async () => {
       const tokenId = await gateway.bind({ expiry: '11/2026' });
-      await sql(`update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`, [tokenId]);
+      await sql(
+        `update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`,
+        [tokenId],
+      );
       return gateway.call('/order/create', orderOf(gateway, { tokenId }));
     },
     TOKEN_INVALID: () => pay({ tokenId: `tok_${'x'.repeat(22)}` }),
     PAYMENT_TOKEN_INVALID: () => pay({ tokenId: 'tok_short' }),
     MIT_NEEDS_VERIFIED_TOKEN: async () => {
       const tokenId = await gateway.bind();
-      return gateway.call('/order/create', orderOf(gateway, { paymentInfo: { ...mit, userPaymentAccessToken: tokenId } }));
+      return gateway.call(
+        '/order/create',
+        orderOf(gateway, { paymentInfo: { ...mit, userPaymentAccessToken: tokenId } }),
+      );
     },
     TOKEN_UNVERIFIED: () => pay({ paymentInfo: mit }),
     ORDER_EXPIRY_PAST: () => pay({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),
@@ -154,7 +167,11 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
 };
 
 /** Sends a body as the operation's door wants it, with a change. */
-async function post(path: string, body: object, change: { as?: SandboxMerchant; headers?: Record<string, string>; bytes?: string } = {}) {
+async function post(
+  path: string,
+  body: object,
+  change: { as?: SandboxMerchant; headers?: Record<string, string>; bytes?: string } = {},
+) {
   const as = change.as ?? gateway.merchant;
   const bytes = Buffer.from(change.bytes ?? JSON.stringify(body));
   const browser = operations.find((operation) => operation.path === path)?.door === 'browser';
@@ -167,7 +184,8 @@ async function post(path: string, body: object, change: { as?: SandboxMerchant; 
   return gateway.send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
 }
 
-const withMerchant = (operation: Operation): boolean => 'merchantInfo' in ((operation.request as { shape?: object }).shape ?? {});
+const withMerchant = (operation: Operation): boolean =>
+  'merchantInfo' in ((operation.request as { shape?: object }).shape ?? {});
 
 const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise<Answer>>> = {
   BODY_TOO_LARGE: ({ path }) => post(path, {}, { bytes: JSON.stringify({ padding: 'x'.repeat(65_536) }) }),
@@ -190,7 +208,11 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
   },
   SYSTEM_ERROR: async ({ path }) => {
     const body = (await good[path]?.()) ?? {};
-    const broken = path.startsWith('/order') ? 'payment_order' : path === '/tokenization/submit' ? 'tokenization_session' : 'token';
+    const broken = path.startsWith('/order')
+      ? 'payment_order'
+      : path === '/tokenization/submit'
+        ? 'tokenization_session'
+        : 'token';
     await sql(`alter table ${broken} rename to out_of_order`);
     try {
       return await post(path, body);
@@ -205,26 +227,40 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
 };
 
 describe.each(operations.map((operation) => operation as Operation))('$path', (operation) => {
-  test.each(operation.faults.map((name) => [name, faults[name].code] as const))('answers %s with %s', async (name, code) => {
-    const act = provoke[operation.path]?.[name];
-    if (act === undefined) throw new Error(`${operation.path} declares ${name}, and nothing here provokes it`);
-    expect(await act()).toMatchObject({ code, status: faults[name].http, signed: true });
-  }, 20_000);
+  test.each(operation.faults.map((name) => [name, faults[name].code] as const))(
+    'answers %s with %s',
+    async (name, code) => {
+      const act = provoke[operation.path]?.[name];
+      if (act === undefined) throw new Error(`${operation.path} declares ${name}, and nothing here provokes it`);
+      expect(await act()).toMatchObject({ code, status: faults[name].http, signed: true });
+    },
+    20_000,
+  );
 
-  const ofDoor = doorFaults[operation.door].filter((name) => name !== 'PERMISSION_DENIED' || operation.door === 'browser' || withMerchant(operation));
-  test.each(ofDoor.map((name) => [name, faults[name].code] as const))('answers %s at its door with %s', async (name, code) => {
-    const act = provokeAtDoor[name];
-    if (act === undefined) throw new Error(`the door declares ${name}, and nothing here provokes it`);
-    const answer = await act(operation);
-    expect(answer).toMatchObject({ code, status: faults[name].http });
-    expect(answer.headers.get('x-signature')).toBeTruthy();
-  });
+  const ofDoor = doorFaults[operation.door].filter(
+    (name) => name !== 'PERMISSION_DENIED' || operation.door === 'browser' || withMerchant(operation),
+  );
+  test.each(ofDoor.map((name) => [name, faults[name].code] as const))(
+    'answers %s at its door with %s',
+    async (name, code) => {
+      const act = provokeAtDoor[name];
+      if (act === undefined) throw new Error(`the door declares ${name}, and nothing here provokes it`);
+      const answer = await act(operation);
+      expect(answer).toMatchObject({ code, status: faults[name].http });
+      expect(answer.headers.get('x-signature')).toBeTruthy();
+    },
+  );
 
   test('provokes nothing that it does not declare', () => {
-    expect(Object.keys(provoke[operation.path] ?? {}).filter((name) => !operation.faults.includes(name as FaultName))).toEqual([]);
+    expect(
+      Object.keys(provoke[operation.path] ?? {}).filter((name) => !operation.faults.includes(name as FaultName)),
+    ).toEqual([]);
   });
 
   test('accepts the good request that the refusals start from', async () => {
-    expect(await post(operation.path, (await good[operation.path]?.()) ?? {})).toMatchObject({ code: '0', signed: true });
+    expect(await post(operation.path, (await good[operation.path]?.()) ?? {})).toMatchObject({
+      code: '0',
+      signed: true,
+    });
   });
 });

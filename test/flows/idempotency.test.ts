@@ -33,14 +33,18 @@ describe('50 concurrent order/create with one paymentRequestId', () => {
     const codes = answers.map(({ code }) => code);
     expect(codes.filter((code) => code === '0')).toHaveLength(25);
     expect(codes.filter((code) => code === 'A0011')).toHaveLength(25);
-    expect(await count('select count(*) as n from payment_order where payment_request_id = $1', [order.paymentRequestId])).toBe(1);
+    expect(
+      await count('select count(*) as n from payment_order where payment_request_id = $1', [order.paymentRequestId]),
+    ).toBe(1);
   });
 
   test('a repeat that differs only in its time and key order is the same request', async () => {
     const tokenId = await gateway.bind();
     const order = orderOf(gateway, { tokenId });
     const first = await gateway.call('/order/create', order);
-    const turned = Object.fromEntries(Object.entries({ ...order, orderRequestedAt: '2026-11-23T12:00:09.000Z' }).reverse());
+    const turned = Object.fromEntries(
+      Object.entries({ ...order, orderRequestedAt: '2026-11-23T12:00:09.000Z' }).reverse(),
+    );
     expect((await gateway.call('/order/create', turned)).data).toEqual(first.data);
   });
 });
@@ -56,7 +60,9 @@ describe('50 concurrent generate with one tokenRequestId', () => {
 
   test('open one session and give 50 agreeing answers', async () => {
     const request = body();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.call('/tokenization/generate', request)));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => gateway.call('/tokenization/generate', request)),
+    );
     expect([...new Set(answers.map(({ raw }) => raw))]).toHaveLength(1);
     expect(answers[0]?.code).toBe('0');
   });
@@ -67,7 +73,9 @@ describe('50 concurrent generate with one tokenRequestId', () => {
       Array.from({ length: 50 }, () => gateway.call('/tokenization/generate', request, gateway.pci)),
     );
     expect([...new Set(answers.map(({ raw }) => raw))]).toHaveLength(1);
-    expect(await count('select count(*) as n from token where token_request_id = $1', [request.tokenRequestId])).toBe(1);
+    expect(await count('select count(*) as n from token where token_request_id = $1', [request.tokenRequestId])).toBe(
+      1,
+    );
     expect(
       await count(
         `select count(*) as n from sandbox_transaction s join payment_attempt a on a.attempt_id::text = s.reference
@@ -80,7 +88,9 @@ describe('50 concurrent generate with one tokenRequestId', () => {
   test('the same id with another user is refused with A0011, with another card too', async () => {
     const request = body();
     await gateway.call('/tokenization/generate', request);
-    expect(await gateway.call('/tokenization/generate', { ...request, merchantUserId: 'other' })).toMatchObject({ code: 'A0011' });
+    expect(await gateway.call('/tokenization/generate', { ...request, merchantUserId: 'other' })).toMatchObject({
+      code: 'A0011',
+    });
     const bare = body({ tokenData: { pan: '4111111111111111', expiry: '12/2030' } });
     await gateway.call('/tokenization/generate', bare, gateway.pci);
     const otherCard = { ...bare, tokenData: { pan: '5555555555554444', expiry: '12/2030' } };

@@ -10,7 +10,10 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** Luhn-valid numbers that occur nowhere by accident. */
-const sentinels: Sentinel[] = Array.from({ length: 40 }, (_, i) => ({ pan: withCheckDigit(`4929${String(73_519_264_801 + i * 977)}`), cvv: String(731 + i) }));
+const sentinels: Sentinel[] = Array.from({ length: 40 }, (_, i) => ({
+  pan: withCheckDigit(`4929${String(73_519_264_801 + i * 977)}`),
+  cvv: String(731 + i),
+}));
 
 describe('the scanner', () => {
   const [sentinel] = sentinels as [Sentinel];
@@ -42,20 +45,33 @@ test('a whole run of bindings, refusals, payments and removals leaves no card in
       continue;
     }
     const { data } = await gateway.call('/tokenization/generate', body);
-    await gateway.submit(data.tokenSessionId, { pan: card.pan, cvv: card.cvv ?? '', ...(i % 4 === 1 && { expiry: '12/2025' }) });
+    await gateway.submit(data.tokenSessionId, {
+      pan: card.pan,
+      cvv: card.cvv ?? '',
+      ...(i % 4 === 1 && { expiry: '12/2025' }),
+    });
     const [token] = (await gateway.call('/tokenization/inquiry', { tokenRequestId })).data;
     if (token === undefined) continue;
-    await gateway.call('/order/create', orderOf(gateway, { tokenId: token.tokenId, orderAmount: i % 8 === 0 ? '92.00' : '100.00' }));
+    await gateway.call(
+      '/order/create',
+      orderOf(gateway, { tokenId: token.tokenId, orderAmount: i % 8 === 0 ? '92.00' : '100.00' }),
+    );
     if (i % 4 === 2) await gateway.call('/tokenization/remove', { tokenId: token.tokenId });
   }
   // Refusals that quote what they were sent.
   const [card] = sentinels as [Sentinel];
   await gateway.call('/tokenization/generate', { tokenRequestId: 'x', merchantUserId: 'u', tokenType: card.pan });
-  await gateway.send('/api/v1/tokenization/generate', `{"pan":"${card.pan}","pan":"${card.pan}"}`, { 'content-type': 'application/json' });
-  await gateway.send('/api/v1/tokenization/submit', JSON.stringify({ tokenSessionId: card.pan, encryptedCard: card.pan }), {
+  await gateway.send('/api/v1/tokenization/generate', `{"pan":"${card.pan}","pan":"${card.pan}"}`, {
     'content-type': 'application/json',
-    'x-api-key': gateway.merchant.clientApiKey,
   });
+  await gateway.send(
+    '/api/v1/tokenization/submit',
+    JSON.stringify({ tokenSessionId: card.pan, encryptedCard: card.pan }),
+    {
+      'content-type': 'application/json',
+      'x-api-key': gateway.merchant.clientApiKey,
+    },
+  );
   await gateway.travel(24 * 3_600_000);
 
   const sinks = {
@@ -67,7 +83,9 @@ test('a whole run of bindings, refusals, payments and removals leaves no card in
   expect(gateway.receiver.received.length).toBeGreaterThan(sentinels.length / 2);
   for (const [sink, content] of Object.entries(sinks)) {
     expect(content.length, `${sink} is empty: the scan proves nothing`).toBeGreaterThan(1_000);
-    const leaks = sentinels.flatMap((sentinel) => findLeaks(content, sentinel).map((leak) => `${sentinel.pan}: ${leak}`));
+    const leaks = sentinels.flatMap((sentinel) =>
+      findLeaks(content, sentinel).map((leak) => `${sentinel.pan}: ${leak}`),
+    );
     expect(leaks, sink).toEqual([]);
   }
 });

@@ -44,7 +44,9 @@ describe('a receiver that is down', () => {
     await gateway.travel(3_600_000);
     const attempts = await attemptsOf(tokenRequestId);
     expect(attempts.map(({ started_at }) => (started_at.getTime() - start) / 1_000)).toEqual(published);
-    expect(gateway.receiver.events('TOKENIZATION_NOTIFICATION').map(({ result }) => result.tokenRequestId)).toEqual([tokenRequestId]);
+    expect(gateway.receiver.events('TOKENIZATION_NOTIFICATION').map(({ result }) => result.tokenRequestId)).toEqual([
+      tokenRequestId,
+    ]);
   });
 
   test('for good is tried eight times and never again; the event is kept', async () => {

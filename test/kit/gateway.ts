@@ -45,7 +45,12 @@ export interface TestGateway {
   /** A signed call of the ordinary merchant (or another one). `merchantInfo` and times are added when absent. */
   call(path: string, body: object, as?: SandboxMerchant): Promise<Answer>;
   /** Sends exactly these bytes. */
-  send(path: string, body: string | Uint8Array, headers: Record<string, string>, verifyWith?: KeyObject): Promise<Answer>;
+  send(
+    path: string,
+    body: string | Uint8Array,
+    headers: Record<string, string>,
+    verifyWith?: KeyObject,
+  ): Promise<Answer>;
   /** Seals and submits a card as the browser SDK does. */
   submit(tokenSessionId: string, card: Partial<CardInput>, extra?: object): Promise<Answer>;
   /** generate + submit + delivery; the token id from the webhook. */

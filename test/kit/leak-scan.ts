@@ -45,16 +45,17 @@ function base64Core(pan: string, shift: number): string {
 }
 
 /** Every row of every table as text, `bytea` in hex. */
-export async function dump(
-  rows: <Row>(statement: { name: string; text: string }) => Promise<Row[]>,
-): Promise<string> {
+export async function dump(rows: <Row>(statement: { name: string; text: string }) => Promise<Row[]>): Promise<string> {
   const tables = await rows<{ name: string }>({
     name: 'test/tables',
     text: `select table_name::text as name from information_schema.tables where table_schema = 'public'`,
   });
   const lines: string[] = [];
   for (const { name } of tables) {
-    const all = await rows<{ line: string }>({ name: `test/dump-${name}`, text: `select t::text as line from ${name} t` });
+    const all = await rows<{ line: string }>({
+      name: `test/dump-${name}`,
+      text: `select t::text as line from ${name} t`,
+    });
     lines.push(...all.map(({ line }) => `${name} ${line}`));
   }
   return lines.join('\n');

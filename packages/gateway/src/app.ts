@@ -19,8 +19,8 @@ import type { Database } from './storage/database.ts';
 import { startEmbedded } from './storage/embedded.ts';
 import { migrate } from './storage/migrate.ts';
 import { openDatabase } from './storage/postgres.ts';
-import { openKeyring } from './vault/keyring.ts';
 import { kekFromFile } from './vault/kek-file.ts';
+import { openKeyring } from './vault/keyring.ts';
 import { createEgress } from './webhook/egress.ts';
 
 export interface App {
@@ -75,14 +75,25 @@ async function compose(config: Config, ground: Ground, undo: (() => Promise<void
   const connectors = singleConnector(sandboxAcquirer({ database, clock }));
   let runner: Runner | undefined;
   const gateway: Gateway = {
-    config, clock, log, database, keyring, platformKeys, connectors, egress,
+    config,
+    clock,
+    log,
+    database,
+    keyring,
+    platformKeys,
+    connectors,
+    egress,
     nudge: () => runner?.nudge(),
   };
   const http = await buildHttp(gateway, operations);
   const listener: Listener = await listen(http, config);
   undo.unshift(listener.stop);
   const url = config.publicUrl ?? listener.url;
-  const file = await ensureSandbox(gateway, { home: config.home, publicUrl: url, demoUrl: `http://127.0.0.1:${config.demoPort}` });
+  const file = await ensureSandbox(gateway, {
+    home: config.home,
+    publicUrl: url,
+    demoUrl: `http://127.0.0.1:${config.demoPort}`,
+  });
   runner = startRunner({ database, clock, log }, jobsOf(gateway));
   undo.unshift(runner.stop);
   return { url, gateway, runner, sandbox: file, stop: () => stopAll(undo) };

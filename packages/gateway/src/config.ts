@@ -16,10 +16,18 @@ export const settings = [
   { name: 'WAFFO_ENVIRONMENT', fallback: 'sandbox', meaning: '`sandbox` or `production`' },
   { name: 'WAFFO_HOST', fallback: '127.0.0.1', meaning: 'address the gateway listens on' },
   { name: 'WAFFO_PORT', fallback: '4010', meaning: 'port of the gateway; 0 takes any free one' },
-  { name: 'WAFFO_PUBLIC_URL', fallback: '', meaning: 'origin under which shoppers and merchants reach the gateway; empty: what it listens on' },
+  {
+    name: 'WAFFO_PUBLIC_URL',
+    fallback: '',
+    meaning: 'origin under which shoppers and merchants reach the gateway; empty: what it listens on',
+  },
   { name: 'WAFFO_DEMO_PORT', fallback: '4020', meaning: 'port of the demo shop, written to sandbox.json' },
   { name: 'WAFFO_HOME', fallback: '.waffo', meaning: 'folder for keys, sandbox.json and the embedded database' },
-  { name: 'WAFFO_DATABASE_URL', fallback: '', meaning: 'PostgreSQL 15 or later; empty starts the embedded server in WAFFO_HOME' },
+  {
+    name: 'WAFFO_DATABASE_URL',
+    fallback: '',
+    meaning: 'PostgreSQL 15 or later; empty starts the embedded server in WAFFO_HOME',
+  },
   { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption key, mode 0600; empty: kek in WAFFO_HOME' },
   { name: 'WAFFO_LOG_LEVEL', fallback: 'info', meaning: '`debug`, `info`, `warn` or `error`' },
   { name: 'WAFFO_SESSION_MINUTES', fallback: '30', meaning: 'life of a tokenization session, in minutes' },
@@ -61,8 +69,12 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   const home = absolute(read('WAFFO_HOME'));
   const name = oneOf('WAFFO_ENVIRONMENT', read('WAFFO_ENVIRONMENT'), ['sandbox', 'production'] as const);
   const crashAt = environment.WAFFO_CRASH_AT || undefined;
-  if (crashAt !== undefined && name !== 'sandbox') throw new ConfigError('WAFFO_CRASH_AT is for sandbox tests only; unset it.');
-  if (name === 'production') throw new ConfigError('WAFFO_ENVIRONMENT=production needs an acquirer, and this version has the sandbox acquirer only.');
+  if (crashAt !== undefined && name !== 'sandbox')
+    throw new ConfigError('WAFFO_CRASH_AT is for sandbox tests only; unset it.');
+  if (name === 'production')
+    throw new ConfigError(
+      'WAFFO_ENVIRONMENT=production needs an acquirer, and this version has the sandbox acquirer only.',
+    );
   return {
     environment: name,
     host: read('WAFFO_HOST'),

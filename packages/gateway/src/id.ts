@@ -24,7 +24,8 @@ export const newAcquiringOrderId = (now: Date): string =>
   `A${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBase62(15)}`;
 
 /** `wk_<environment>_` + 32 base62 characters + 6 of checksum, which lets a scanner tell a leaked key from noise (D-08). */
-export const newApiKey = (environment: 'test' | 'live'): string => withChecksum(`wk_${environment}_${randomBase62(32)}`);
+export const newApiKey = (environment: 'test' | 'live'): string =>
+  withChecksum(`wk_${environment}_${randomBase62(32)}`);
 
 /** `wck_<environment>_…`: the browser's key; public by nature. */
 export const newClientKey = (environment: 'test' | 'live'): string =>

@@ -18,7 +18,10 @@ export const tokenizationNotification = z
         merchantUserId: z.string(),
         billingAddress: billingAddress.optional(),
         merchantInfo: merchantInfo,
-        failedReason: z.string().optional().describe('A string that holds JSON: tokenFailedCode and tokenFailedDescription'),
+        failedReason: z
+          .string()
+          .optional()
+          .describe('A string that holds JSON: tokenFailedCode and tokenFailedDescription'),
       })
       .meta({ id: 'TokenizationResult' }),
   })

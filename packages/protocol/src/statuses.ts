@@ -17,7 +17,11 @@ export interface StatusRow {
 /** `tokenStatus`. */
 export const tokenStatuses = {
   UNVERIFIED: { move: 'nobody', final: false, meaning: 'bound; the issuer has not strongly authenticated the holder' },
-  VERIFIED: { move: 'nobody', final: false, meaning: 'bound and authenticated, or charged once with the shopper present' },
+  VERIFIED: {
+    move: 'nobody',
+    final: false,
+    meaning: 'bound and authenticated, or charged once with the shopper present',
+  },
   SUSPENDED: { move: 'merchant', final: false, meaning: 'must not be charged for now; can return' },
   EXPIRED: { move: 'shopper', final: false, meaning: 'the card behind it has expired and no update came' },
   REMOVED: { move: 'nobody', final: true, meaning: 'unbound; card data and fingerprint are erased' },

@@ -4,7 +4,6 @@
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Database } from '../storage/database.ts';
-import type { Merchant } from './merchant.ts';
 import {
   findMerchantRow,
   findMerchantRowByApiKey,
@@ -12,6 +11,7 @@ import {
   isOriginRegistered,
   type MerchantRow,
 } from './merchant.store.ts';
+import type { Merchant } from './merchant.ts';
 
 type Deps = { readonly database: Database };
 

@@ -24,7 +24,10 @@ export interface PlatformKeys {
 
 const system = '';
 
-const find = statement<{ sealed: Buffer }>('platform-key/find', 'select sealed from platform_key where merchant_id = $1');
+const find = statement<{ sealed: Buffer }>(
+  'platform-key/find',
+  'select sealed from platform_key where merchant_id = $1',
+);
 const insert = statement(
   'platform-key/insert',
   `insert into platform_key (merchant_id, spki, data_key_id, sealed, created_at)

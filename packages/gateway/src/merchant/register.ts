@@ -2,8 +2,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Gateway } from '../gateway.ts';
 import { keyHash } from './find.ts';
-import { defaultSettings, type MerchantSettings } from './merchant.ts';
 import { insertApiKey, insertClientKey, insertMerchant, insertPublicKey } from './merchant.store.ts';
+import { defaultSettings, type MerchantSettings } from './merchant.ts';
 
 export interface Registration {
   readonly merchantId: string;

@@ -46,10 +46,7 @@ export async function ensureSandbox(
 ): Promise<SandboxFile> {
   const path = join(place.home, 'sandbox.json');
   const known = await readKnown(path);
-  const [main, pci] = await Promise.all([
-    known ?? newKeys('M_SANDBOX_1'),
-    known?.pci ?? newKeys('M_SANDBOX_PCI'),
-  ]);
+  const [main, pci] = await Promise.all([known ?? newKeys('M_SANDBOX_1'), known?.pci ?? newKeys('M_SANDBOX_PCI')]);
   const file: SandboxFile = {
     ...(await entry(gateway, main, { name: 'Sandbox shop', pciCertified: false }, place)),
     pci: await entry(gateway, pci, { name: 'Sandbox PCI merchant', pciCertified: true }, place),

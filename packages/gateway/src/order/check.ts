@@ -37,7 +37,8 @@ export function checkOrder(gateway: Gateway, merchantId: string, input: Input, n
 
 function minorUnits({ orderAmount, orderCurrency, userCurrency }: Input, anyPrecision: boolean): bigint {
   const exponent = exponentOf(orderCurrency);
-  if (exponent === undefined) throw new Fault('CURRENCY_NOT_SUPPORTED', `orderCurrency: ${orderCurrency.slice(0, 12)} is not supported`);
+  if (exponent === undefined)
+    throw new Fault('CURRENCY_NOT_SUPPORTED', `orderCurrency: ${orderCurrency.slice(0, 12)} is not supported`);
   const crossCurrency = userCurrency !== undefined && userCurrency !== '' && userCurrency !== orderCurrency;
   try {
     return toMinorUnits(orderAmount, orderCurrency, { crossCurrency });
@@ -59,14 +60,20 @@ function roundedUp(amount: string, exponent: number): bigint {
 function checkPayment({ paymentInfo }: Input): void {
   const { productName, payMethodType, payMethodName, captureMode } = paymentInfo;
   if (!contractedProducts.includes(productName)) {
-    throw new Fault('CONTRACT_FORBIDS', `paymentInfo.productName: the contract covers ${contractedProducts.join(', ')}`);
+    throw new Fault(
+      'CONTRACT_FORBIDS',
+      `paymentInfo.productName: the contract covers ${contractedProducts.join(', ')}`,
+    );
   }
   if (captureMode !== undefined && captureMode !== '') {
     throw new Fault('CONTRACT_FORBIDS', 'paymentInfo.captureMode: the contract has no manual capture');
   }
   const types = payMethodType ? payMethodType.split(',').map((type) => type.trim()) : cardMethodTypes;
   if (!types.some((type) => cardMethodTypes.includes(type))) {
-    throw new Fault('PAY_METHOD_UNAVAILABLE', `paymentInfo.payMethodType: a token pays as ${cardMethodTypes.join(' or ')}`);
+    throw new Fault(
+      'PAY_METHOD_UNAVAILABLE',
+      `paymentInfo.payMethodType: a token pays as ${cardMethodTypes.join(' or ')}`,
+    );
   }
   if (payMethodName && !payMethodName.split(',').every((name) => cardMethodName.test(name.trim()))) {
     throw new Fault('PAY_METHOD_UNAVAILABLE', 'paymentInfo.payMethodName: a token pays as CC_… or DC_…, e.g. CC_VISA');

@@ -10,8 +10,8 @@ import { awaitAnswer } from '../payment/await-answer.ts';
 import { perform } from '../payment/perform.ts';
 import { type ChargeableToken, chargeableToken } from '../tokenization/charge.ts';
 import { checkOrder, defaultLifetimeMs } from './check.ts';
-import type { Order } from './order.ts';
 import { findOrderByRequest, insertOrder } from './order.store.ts';
+import type { Order } from './order.ts';
 import { settleOrder } from './settle.ts';
 import { initiatorOf, tokenOf } from './token-shapes.ts';
 
@@ -68,7 +68,8 @@ async function newOrder(
   const initiator = initiatorOf(input);
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken });
   if (settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) throw new Fault('TOKEN_INVALID');
-  const expiresAt = input.orderExpiredAt === undefined ? new Date(now.getTime() + defaultLifetimeMs) : new Date(input.orderExpiredAt);
+  const expiresAt =
+    input.orderExpiredAt === undefined ? new Date(now.getTime() + defaultLifetimeMs) : new Date(input.orderExpiredAt);
   return {
     token,
     merchantId,
@@ -94,7 +95,16 @@ async function newOrder(
 }
 
 function echoOf(input: Input, token: ChargeableToken, initiator: 'CIT' | 'MIT'): Order['echo'] {
-  const { merchantInfo, userInfo, goodsInfo, addressInfo, orderDescription, userCurrency, cancelRedirectUrl, extendInfo } = input;
+  const {
+    merchantInfo,
+    userInfo,
+    goodsInfo,
+    addressInfo,
+    orderDescription,
+    userCurrency,
+    cancelRedirectUrl,
+    extendInfo,
+  } = input;
   const debit = token.card.type === 'DEBIT';
   return {
     merchantInfo,

@@ -83,8 +83,11 @@ export async function insertOrder(tx: Tx, order: Order): Promise<boolean> {
 export const findOrder = async (sql: Sql, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
   (await sql.rows(find, [merchantId, acquiringOrderId])).map(orderFrom)[0];
 
-export const findOrderByRequest = async (sql: Sql, merchantId: string, paymentRequestId: string): Promise<Order | undefined> =>
-  (await sql.rows(findByRequest, [merchantId, paymentRequestId])).map(orderFrom)[0];
+export const findOrderByRequest = async (
+  sql: Sql,
+  merchantId: string,
+  paymentRequestId: string,
+): Promise<Order | undefined> => (await sql.rows(findByRequest, [merchantId, paymentRequestId])).map(orderFrom)[0];
 
 /** Saves an order that had `expected` as its status; false when another change was faster. */
 export async function saveOrder(tx: Tx, order: Order, expected: OrderStatus): Promise<boolean> {

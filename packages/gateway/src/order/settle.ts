@@ -5,8 +5,8 @@ import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import { authenticateToken } from '../tokenization/charge.ts';
 import { notify } from '../webhook/notify.ts';
-import { advance, type Order } from './order.ts';
 import { findOrder, saveOrder } from './order.store.ts';
+import { advance, type Order } from './order.ts';
 import { recordOf } from './record.ts';
 
 /**
@@ -29,13 +29,17 @@ export async function settleOrder(
       ? advance(order, 'paid', now)
       : advance(order, 'declined', now, { code: outcome.reason, description: declineReasons[outcome.reason] });
   if (!(await saveOrder(tx, settled, order.status))) throw new Error('an order changed under its own attempt');
-  await notify(tx, { now }, {
-    merchantId,
-    objectId: acquiringOrderId,
-    eventType: 'PAYMENT_NOTIFICATION',
-    notifyUrl: order.notifyUrl,
-    result: recordOf(settled),
-  });
+  await notify(
+    tx,
+    { now },
+    {
+      merchantId,
+      objectId: acquiringOrderId,
+      eventType: 'PAYMENT_NOTIFICATION',
+      notifyUrl: order.notifyUrl,
+      result: recordOf(settled),
+    },
+  );
   if (outcome.kind === 'approved' && order.initiator === 'CIT') {
     await authenticateToken(gateway, tx, merchantId, order.tokenId);
   }

@@ -39,13 +39,19 @@ const shapes: readonly Shape[] = [
 export function tokenOf(input: Input): TokenReference {
   const given = shapes
     .map(({ member, read }) => ({ member, tokenId: read(input) }))
-    .filter((shape): shape is { member: string; tokenId: string } => shape.tokenId !== undefined && shape.tokenId !== '');
+    .filter(
+      (shape): shape is { member: string; tokenId: string } => shape.tokenId !== undefined && shape.tokenId !== '',
+    );
   const [first, ...others] = given;
   if (first === undefined) {
-    throw new Fault('PAY_METHOD_UNAVAILABLE', 'tokenId: give the token to pay with; bind a card first with tokenization/generate');
+    throw new Fault(
+      'PAY_METHOD_UNAVAILABLE',
+      'tokenId: give the token to pay with; bind a card first with tokenization/generate',
+    );
   }
   const other = others.find((shape) => shape.tokenId !== first.tokenId);
-  if (other !== undefined) throw new Fault('PARAMETER_INVALID', `${other.member}: names another token than ${first.member}`);
+  if (other !== undefined)
+    throw new Fault('PARAMETER_INVALID', `${other.member}: names another token than ${first.member}`);
   return {
     tokenId: first.tokenId,
     asAccessToken: given.every((shape) => shape.member === 'paymentInfo.userPaymentAccessToken'),
@@ -64,7 +70,8 @@ export function initiatorOf(input: Input): 'CIT' | 'MIT' {
 function properties(input: Input): { cardToken?: string; cardTransactionType?: string } {
   const text = input.paymentInfo.payMethodProperties;
   const held = text === undefined || text === '' ? {} : parsed(text);
-  if (held === undefined) throw new Fault('PARAMETER_INVALID', 'paymentInfo.payMethodProperties: expected a string that holds a JSON object');
+  if (held === undefined)
+    throw new Fault('PARAMETER_INVALID', 'paymentInfo.payMethodProperties: expected a string that holds a JSON object');
   const { cardToken, cardTransactionType } = held;
   return {
     ...(typeof cardToken === 'string' && { cardToken }),
@@ -83,7 +90,9 @@ function fromPaymentTokenData(data: Input['paymentTokenData']): string | undefin
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -12,8 +12,8 @@ import { enqueue } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, withCard } from '../vault/vault.ts';
-import type { Subject } from './attempt.ts';
 import { insertAttempt, recordOutcome } from './attempt.store.ts';
+import type { Subject } from './attempt.ts';
 
 /** A connector that does not answer within this time has an unknown outcome. */
 export const connectorTimeoutMs = 30_000;
@@ -58,7 +58,9 @@ export async function perform<Settled>(
   const connector = gateway.connectors.of(payment.merchantId);
   const attemptId = newRowId();
   crashPoint('payment/before-intent');
-  const begun = await gateway.database.transaction((tx) => recordIntent(gateway, tx, payment, connector, attemptId, road));
+  const begun = await gateway.database.transaction((tx) =>
+    recordIntent(gateway, tx, payment, connector, attemptId, road),
+  );
   if (!begun) return { kind: 'not-begun' };
   crashPoint('payment/intent-committed');
   const outcome = await call(gateway, connector, payment, attemptId, road.card);

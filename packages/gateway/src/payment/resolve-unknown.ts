@@ -6,12 +6,15 @@ import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
 import type { Tx } from '../storage/database.ts';
-import { replaceable, type Subject } from './attempt.ts';
 import { findAttempt, recordOutcome } from './attempt.store.ts';
+import { replaceable, type Subject } from './attempt.ts';
 
 /** Which function of which module carries an outcome on, by the kind of subject. */
 export type Settlers = Readonly<
-  Record<Subject['kind'], (gateway: Gateway, tx: Tx, merchantId: string, subjectId: string, outcome: Outcome) => Promise<unknown>>
+  Record<
+    Subject['kind'],
+    (gateway: Gateway, tx: Tx, merchantId: string, subjectId: string, outcome: Outcome) => Promise<unknown>
+  >
 >;
 
 /** Waits between inquiries, in ms; the last one repeats. */

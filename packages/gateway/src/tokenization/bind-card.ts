@@ -15,10 +15,10 @@ import type { CardBuffer } from '../vault/card-buffer.ts';
 import { eraseCard, type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
 import { summarise } from './card-summary.ts';
 import { notifyFailedBinding, notifyToken } from './notification.ts';
-import type { BindingFailure, Session } from './session.ts';
 import { attachCardToSession, endSession, lockSession, markSubmitted } from './session.store.ts';
-import type { Token } from './token.ts';
+import type { BindingFailure, Session } from './session.ts';
 import { insertToken } from './token.store.ts';
+import type { Token } from './token.ts';
 
 /** The currency of the zero-amount verification; it is not charged. */
 const verificationCurrency = 'USD';
@@ -46,13 +46,24 @@ export async function bindCard(
 ): Promise<'bound' | 'failed' | 'unknown' | 'lost'> {
   const { merchantId, tokenRequestId } = session;
   const subject = { kind: 'tokenization', id: tokenRequestId } as const;
-  const check = { merchantId, subject, verb: 'verify', currency: verificationCurrency, amountMinor: 0n, amount: '0' } as const;
+  const check = {
+    merchantId,
+    subject,
+    verb: 'verify',
+    currency: verificationCurrency,
+    amountMinor: 0n,
+    amount: '0',
+  } as const;
   const sealed = await sealCard(gateway, { merchantId, card: submission.card });
-  const result = await perform(gateway, { ...check, initiator: 'CIT' }, {
-    card: submission.card,
-    begin: async (tx) => (await open(tx)) && (await keepCard(gateway, tx, session, submission, sealed)),
-    settle: (tx, outcome) => settleBinding(gateway, tx, merchantId, tokenRequestId, outcome),
-  });
+  const result = await perform(
+    gateway,
+    { ...check, initiator: 'CIT' },
+    {
+      card: submission.card,
+      begin: async (tx) => (await open(tx)) && (await keepCard(gateway, tx, session, submission, sealed)),
+      settle: (tx, outcome) => settleBinding(gateway, tx, merchantId, tokenRequestId, outcome),
+    },
+  );
   if (result.kind !== 'performed') return result.kind === 'not-begun' ? 'lost' : 'unknown';
   return ({ approved: 'bound', declined: 'failed', unknown: 'unknown' } as const)[result.outcome.kind];
 }

@@ -5,8 +5,8 @@ import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
-import { advance, type Token } from './token.ts';
 import { findToken, saveToken } from './token.store.ts';
+import { advance, type Token } from './token.ts';
 
 /** `tok_` and base62, 22 or more. */
 const tokenIdForm = /^tok_[0-9A-Za-z]{22,60}$/;
@@ -30,9 +30,11 @@ export async function chargeableToken(
   gateway: Pick<Gateway, 'database' | 'clock'>,
   charge: { merchantId: string; tokenId: string; initiator: 'CIT' | 'MIT'; asAccessToken: boolean },
 ): Promise<ChargeableToken> {
-  if (!tokenIdForm.test(charge.tokenId)) throw new Fault('PAYMENT_TOKEN_INVALID', 'tokenId: malformed; it looks like tok_ and 22 characters');
+  if (!tokenIdForm.test(charge.tokenId))
+    throw new Fault('PAYMENT_TOKEN_INVALID', 'tokenId: malformed; it looks like tok_ and 22 characters');
   const token = await findToken(gateway.database, charge.merchantId, charge.tokenId);
-  if (token?.cardId === undefined || token.card === undefined || token.status === 'SUSPENDED') throw new Fault('TOKEN_INVALID');
+  if (token?.cardId === undefined || token.card === undefined || token.status === 'SUSPENDED')
+    throw new Fault('TOKEN_INVALID');
   if (token.status === 'EXPIRED' || cardExpired(token.card, gateway.clock.now())) throw new Fault('TOKEN_EXPIRED');
   if (charge.initiator === 'MIT' && token.status !== 'VERIFIED') {
     throw new Fault(charge.asAccessToken ? 'MIT_NEEDS_VERIFIED_TOKEN' : 'TOKEN_UNVERIFIED');

@@ -8,6 +8,10 @@ export async function expireSession(
   job: { readonly merchantId: string; readonly payload: unknown },
 ): Promise<JobResult> {
   const { tokenRequestId, sessionId } = job.payload as { tokenRequestId: string; sessionId: string };
-  await forgetSessionKey(gateway.database, { merchantId: job.merchantId, tokenRequestId, sessionId }, gateway.clock.now());
+  await forgetSessionKey(
+    gateway.database,
+    { merchantId: job.merchantId, tokenRequestId, sessionId },
+    gateway.clock.now(),
+  );
   return 'done';
 }

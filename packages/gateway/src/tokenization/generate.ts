@@ -1,7 +1,8 @@
 /** `POST /tokenization/generate`: opens a binding session, or binds at once when a PCI-certified merchant sends the card. */
+
+import { parseExpiry } from '@waffo/protocol/card';
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/tokenization';
-import { parseExpiry } from '@waffo/protocol/card';
 import { crashPoint } from '../crash-point.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
@@ -15,8 +16,8 @@ import { fingerprintOf } from '../vault/fingerprint.ts';
 import { newSessionKey } from '../vault/session-key.ts';
 import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
-import { isExpired, type Session, tokensPerUserLimit } from './session.ts';
 import { findSession, insertSession, renewSession } from './session.store.ts';
+import { isExpired, type Session, tokensPerUserLimit } from './session.ts';
 import { countTokensOfUser } from './token.store.ts';
 
 type Input = RequestOf<typeof operations.generate>;
@@ -25,7 +26,10 @@ type Data = DataOf<typeof operations.generate>;
 export async function generate(gateway: Gateway, caller: MerchantCaller, input: Input): Promise<Data> {
   const { merchant } = caller;
   if (input.tokenData !== undefined && !merchant.pciCertified) {
-    throw new Fault('PERMISSION_DENIED', 'tokenData: only PCI-certified merchants may send a card; use @waffo/payment-sdk');
+    throw new Fault(
+      'PERMISSION_DENIED',
+      'tokenData: only PCI-certified merchants may send a card; use @waffo/payment-sdk',
+    );
   }
   const notifyUrl = input.notifyUrl ?? merchant.settings.tokenNotifyUrl;
   const reason = notifyUrl === undefined ? undefined : gateway.egress.check(notifyUrl);
@@ -56,7 +60,8 @@ async function openSession(gateway: Gateway, caller: MerchantCaller, input: Inpu
   if (session.status !== 'OPEN' || !isExpired(session, gateway.clock.now())) return answer(session);
   const key = await freshKey(gateway, merchantId, input.tokenRequestId);
   await gateway.database.transaction(async (tx) => {
-    if (await renewSession(tx, session, key, gateway.clock.now())) await queueExpiry(gateway, tx, { ...session, ...key });
+    if (await renewSession(tx, session, key, gateway.clock.now()))
+      await queueExpiry(gateway, tx, { ...session, ...key });
   });
   return answer(await present(gateway, merchantId, input.tokenRequestId, fingerprint));
 }
@@ -76,7 +81,12 @@ async function bindBareCard(
     checkCard(card, gateway.connectors.of(merchantId), gateway.clock.now());
     await refuseFullUser(gateway, merchantId, input.merchantUserId);
     const session = newSession(gateway, caller, input, notifyUrl, fingerprint);
-    const submission = { card, submitFingerprint: undefined, billingAddress: input.billingAddress, returnUrl: undefined };
+    const submission = {
+      card,
+      submitFingerprint: undefined,
+      billingAddress: input.billingAddress,
+      returnUrl: undefined,
+    };
     await bindCard(gateway, session, submission, (tx) => insertSession(tx, session));
   }
   await present(gateway, merchantId, input.tokenRequestId, fingerprint);
@@ -87,7 +97,12 @@ async function bindBareCard(
   return answer(session);
 }
 
-async function present(gateway: Gateway, merchantId: string, tokenRequestId: string, fingerprint: Buffer): Promise<Session> {
+async function present(
+  gateway: Gateway,
+  merchantId: string,
+  tokenRequestId: string,
+  fingerprint: Buffer,
+): Promise<Session> {
   const session = await findSession(gateway.database, merchantId, tokenRequestId);
   if (session === undefined) throw new Error('a session that was just written is not there');
   if (!session.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
@@ -96,7 +111,11 @@ async function present(gateway: Gateway, merchantId: string, tokenRequestId: str
 
 async function freshKey(gateway: Gateway, merchantId: string, tokenRequestId: string) {
   const { sessionId, sealedPrivateKey } = await newSessionKey(gateway, { merchantId, tokenRequestId });
-  return { sessionId, sealedPrivateKey, expiresAt: new Date(gateway.clock.now().getTime() + gateway.config.sessionLifetimeMs) };
+  return {
+    sessionId,
+    sealedPrivateKey,
+    expiresAt: new Date(gateway.clock.now().getTime() + gateway.config.sessionLifetimeMs),
+  };
 }
 
 /** When the session expires unused, its key is destroyed. */
@@ -107,7 +126,13 @@ async function queueExpiry(
 ): Promise<void> {
   const { merchantId, tokenRequestId, sessionId, expiresAt } = session;
   const payload = { tokenRequestId, sessionId };
-  await enqueue(tx, { kind: 'tokenization/expire-session', merchantId, payload, dueAt: expiresAt, now: gateway.clock.now() });
+  await enqueue(tx, {
+    kind: 'tokenization/expire-session',
+    merchantId,
+    payload,
+    dueAt: expiresAt,
+    now: gateway.clock.now(),
+  });
 }
 
 const newSession = (
@@ -140,14 +165,18 @@ const answer = (session: Session): Data => ({
 /** @throws Fault MERCHANT_LIMIT_EXCEEDED when the user has as many cards as a user may have */
 export async function refuseFullUser(gateway: Gateway, merchantId: string, merchantUserId: string): Promise<void> {
   if ((await countTokensOfUser(gateway.database, merchantId, merchantUserId)) >= tokensPerUserLimit) {
-    throw new Fault('MERCHANT_LIMIT_EXCEEDED', `merchantUserId: at most ${tokensPerUserLimit} cards can be bound; remove one first`);
+    throw new Fault(
+      'MERCHANT_LIMIT_EXCEEDED',
+      `merchantUserId: at most ${tokensPerUserLimit} cards can be bound; remove one first`,
+    );
   }
 }
 
 function bareCard(tokenData: NonNullable<Input['tokenData']>): CardBuffer {
   const expiry = parseExpiry(tokenData.expiry);
   if (expiry === undefined) throw new Fault('CARD_DATA_INVALID', 'tokenData.expiry: expected MM/YYYY, e.g. 12/2030');
-  if (!/^\d{12,19}$/.test(tokenData.pan)) throw new Fault('CARD_DATA_INVALID', 'tokenData.pan: expected 12 to 19 digits');
+  if (!/^\d{12,19}$/.test(tokenData.pan))
+    throw new Fault('CARD_DATA_INVALID', 'tokenData.pan: expected 12 to 19 digits');
   if (tokenData.cvv !== undefined && !/^\d{3,4}$/.test(tokenData.cvv)) {
     throw new Fault('CARD_DATA_INVALID', 'tokenData.cvv: expected three or four digits');
   }

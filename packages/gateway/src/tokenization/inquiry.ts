@@ -5,8 +5,8 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { MerchantCaller } from '../http/callers.ts';
 import { tokenDataOf } from './card-summary.ts';
-import { isRemoved, type Token } from './token.ts';
 import { findToken, findTokenByRequest, listTokensOfUser } from './token.store.ts';
+import { isRemoved, type Token } from './token.ts';
 
 type Input = RequestOf<typeof operations.inquiry>;
 type Data = DataOf<typeof operations.inquiry>;

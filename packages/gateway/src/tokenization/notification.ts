@@ -38,7 +38,10 @@ export async function notifyFailedBinding(
   });
 }
 
-type Told = Pick<Token, 'merchantId' | 'tokenRequestId' | 'merchantUserId' | 'subMerchantId' | 'billingAddress' | 'notifyUrl'>;
+type Told = Pick<
+  Token,
+  'merchantId' | 'tokenRequestId' | 'merchantUserId' | 'subMerchantId' | 'billingAddress' | 'notifyUrl'
+>;
 
 const rest = (told: Told): Pick<Result, 'merchantUserId' | 'billingAddress' | 'merchantInfo'> => ({
   merchantUserId: told.merchantUserId,
@@ -51,11 +54,15 @@ const rest = (told: Told): Pick<Result, 'merchantUserId' | 'billingAddress' | 'm
 
 async function send({ clock }: Pick<Gateway, 'clock'>, tx: Tx, told: Told, result: Result): Promise<void> {
   if (told.notifyUrl === undefined) return;
-  await notify(tx, { now: clock.now() }, {
-    merchantId: told.merchantId,
-    objectId: told.tokenRequestId,
-    eventType: 'TOKENIZATION_NOTIFICATION',
-    notifyUrl: told.notifyUrl,
-    result,
-  });
+  await notify(
+    tx,
+    { now: clock.now() },
+    {
+      merchantId: told.merchantId,
+      objectId: told.tokenRequestId,
+      eventType: 'TOKENIZATION_NOTIFICATION',
+      notifyUrl: told.notifyUrl,
+      result,
+    },
+  );
 }

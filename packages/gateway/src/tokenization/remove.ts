@@ -7,8 +7,8 @@ import type { MerchantCaller } from '../http/callers.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { eraseCard } from '../vault/vault.ts';
 import { notifyToken } from './notification.ts';
-import { advance, isRemoved, type Token } from './token.ts';
 import { findToken, listTokensOfUser, saveToken } from './token.store.ts';
+import { advance, isRemoved, type Token } from './token.ts';
 
 type Input = RequestOf<typeof operations.remove>;
 type Data = DataOf<typeof operations.remove>;

@@ -11,8 +11,8 @@ import { openSubmittedCard } from '../vault/session-key.ts';
 import { bindCard, bindingUnknown, cardDeclined, failBinding } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
 import { refuseFullUser } from './generate.ts';
-import { isExpired, refusedSubmitLimit, type Session } from './session.ts';
 import { countRefusal, findSession, findSessionById, lockSession } from './session.store.ts';
+import { isExpired, refusedSubmitLimit, type Session } from './session.ts';
 
 type Input = RequestOf<typeof operations.submit>;
 type Data = DataOf<typeof operations.submit>;
@@ -25,7 +25,8 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
   if (session === undefined) throw new Fault('PARAMETER_INVALID', `tokenSessionId: unknown; ${startAgain}`);
   const fingerprint = requestFingerprint(input);
   if (session.status !== 'OPEN') return presentState(gateway, session, fingerprint);
-  if (isExpired(session, gateway.clock.now())) throw new Fault('PARAMETER_INVALID', `tokenSessionId: expired; ${startAgain}`);
+  if (isExpired(session, gateway.clock.now()))
+    throw new Fault('PARAMETER_INVALID', `tokenSessionId: expired; ${startAgain}`);
   if (input.returnUrl !== undefined && !caller.mayReturnTo(input.returnUrl)) {
     throw new Fault('PARAMETER_INVALID', 'returnUrl: its origin is not registered for this client key');
   }
@@ -33,7 +34,12 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
   const card = await openCard(gateway, session, input.encryptedCard);
   try {
     const { billingAddress, returnUrl } = input;
-    const result = await bindCard(gateway, session, { card, submitFingerprint: fingerprint, billingAddress, returnUrl });
+    const result = await bindCard(gateway, session, {
+      card,
+      submitFingerprint: fingerprint,
+      billingAddress,
+      returnUrl,
+    });
     if (result === 'bound') return { tokenRequestId: session.tokenRequestId };
   } finally {
     card.dispose();
@@ -44,7 +50,8 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
 
 /** A repeat of the accepted bytes is answered with what became of them; anything else is refused. */
 async function presentState(gateway: Gateway, seen: Session, fingerprint: Buffer): Promise<Data> {
-  if (seen.submitFingerprint === undefined) throw new Fault('PARAMETER_INVALID', `tokenSessionId: no longer usable; ${startAgain}`);
+  if (seen.submitFingerprint === undefined)
+    throw new Fault('PARAMETER_INVALID', `tokenSessionId: no longer usable; ${startAgain}`);
   if (!seen.submitFingerprint.equals(fingerprint)) {
     throw new Fault('IDEMPOTENCY_MISMATCH', `tokenSessionId: already used with another card; ${startAgain}`);
   }
@@ -73,7 +80,9 @@ async function openCard(gateway: Gateway, session: Session, jwe: string): Promis
 function asRefusal(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (error instanceof Error && error.name === 'EnvelopeError') {
-    return new Fault('CARD_DATA_INVALID', 'encryptedCard: cannot be opened with the key of this session', { cause: error });
+    return new Fault('CARD_DATA_INVALID', 'encryptedCard: cannot be opened with the key of this session', {
+      cause: error,
+    });
   }
   throw error;
 }

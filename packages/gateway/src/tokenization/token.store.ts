@@ -27,10 +27,7 @@ const insert = statement(
   `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 );
 
-const find = statement<TokenRow>(
-  'token/find',
-  `select ${columns} from token where merchant_id = $1 and token_id = $2`,
-);
+const find = statement<TokenRow>('token/find', `select ${columns} from token where merchant_id = $1 and token_id = $2`);
 
 const findByRequest = statement<TokenRow>(
   'token/find-by-request',
@@ -76,8 +73,11 @@ export async function insertToken(tx: Tx, token: Token): Promise<void> {
 export const findToken = async (sql: Sql, merchantId: string, tokenId: string): Promise<Token | undefined> =>
   (await sql.rows(find, [merchantId, tokenId])).map(tokenFrom)[0];
 
-export const findTokenByRequest = async (sql: Sql, merchantId: string, tokenRequestId: string): Promise<Token | undefined> =>
-  (await sql.rows(findByRequest, [merchantId, tokenRequestId])).map(tokenFrom)[0];
+export const findTokenByRequest = async (
+  sql: Sql,
+  merchantId: string,
+  tokenRequestId: string,
+): Promise<Token | undefined> => (await sql.rows(findByRequest, [merchantId, tokenRequestId])).map(tokenFrom)[0];
 
 /** Oldest first, without removed ones. */
 export const listTokensOfUser = async (sql: Sql, merchantId: string, merchantUserId: string): Promise<Token[]> =>

@@ -3,7 +3,7 @@
  * the vault has no CVV; one that was just submitted may have.
  */
 import { inspect } from 'node:util';
-import { maskPan, schemeOf, type Expiry, type Scheme } from '@waffo/protocol/card';
+import { type Expiry, maskPan, type Scheme, schemeOf } from '@waffo/protocol/card';
 import { decodeRecord, encodeRecord } from '@waffo/protocol/envelope/record';
 
 const shown = '[card]';

@@ -28,7 +28,10 @@ export async function kekFromFile(path: string, options: { readonly create: bool
   if (key.length !== keyBytes || key.toString('base64') !== text) {
     throw new Error(`the key file ${path} does not hold 32 bytes in base64; put it back from your copy`);
   }
-  return { kekId: createHash('sha256').update('waffo kek id').update(key).digest('hex').slice(0, 16), key: new Secret(key) };
+  return {
+    kekId: createHash('sha256').update('waffo kek id').update(key).digest('hex').slice(0, 16),
+    key: new Secret(key),
+  };
 }
 
 async function createOnce(path: string): Promise<void> {

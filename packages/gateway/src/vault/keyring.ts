@@ -8,7 +8,7 @@ import { newRowId } from '../id.ts';
 import { Secret } from '../secret.ts';
 import type { Database, Sql, Tx } from '../storage/database.ts';
 import type { Kek } from './kek-file.ts';
-import { open, seal, type SealingKey } from './seal.ts';
+import { open, type SealingKey, seal } from './seal.ts';
 import {
   type DataKeyRow,
   findDataKey,
@@ -37,7 +37,15 @@ const noMerchant = '';
 /**
  * @throws Error with one sentence when the KEK is not the one that this database was sealed with
  */
-export async function openKeyring({ database, kek, clock }: { database: Database; kek: Kek; clock: Clock }): Promise<Keyring> {
+export async function openKeyring({
+  database,
+  kek,
+  clock,
+}: {
+  database: Database;
+  kek: Kek;
+  clock: Clock;
+}): Promise<Keyring> {
   const kekKey: SealingKey = { keyId: kekUuid(kek.kekId), key: kek.key.reveal() };
   await checkKek(database, kek, kekKey, clock.now());
   const known = new Map<string, Secret<SealingKey>>();
@@ -84,7 +92,9 @@ async function checkKek(database: Database, kek: Kek, kekKey: SealingKey, now: D
   const binding = wrapping(noMerchant, kek.kekId, 'check');
   const check = await findKekCheck(database, kek.kekId);
   if (check === undefined && (await hasAnyKek(database))) {
-    throw new Error('the key file holds another key than the one this database was sealed with; put the right key file back');
+    throw new Error(
+      'the key file holds another key than the one this database was sealed with; put the right key file back',
+    );
   }
   if (check === undefined) return insertKek(database, kek.kekId, seal(kekKey, binding, checkText), now);
   if (!open(kekKey, binding, check).equals(checkText)) throw new Error('the check value of the KEK is wrong');
@@ -94,4 +104,5 @@ const wrapping = (merchantId: string, recordId: string, purpose: string) =>
   ({ purpose: 'dek', merchantId, recordId: `${purpose}/${recordId}` }) as const;
 
 /** The KEK's id in the form of a key id: 8 bytes, twice. */
-const kekUuid = (kekId: string): string => `${kekId}${kekId}`.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+const kekUuid = (kekId: string): string =>
+  `${kekId}${kekId}`.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

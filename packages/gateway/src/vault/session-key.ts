@@ -57,5 +57,12 @@ export async function openSubmittedCard(
   }
 }
 
-const bindingOf = ({ merchantId, tokenRequestId, sessionId }: { merchantId: string; tokenRequestId: string; sessionId: string }) =>
-  ({ purpose: 'session', merchantId, recordId: `${tokenRequestId}/${sessionId}` }) as const;
+const bindingOf = ({
+  merchantId,
+  tokenRequestId,
+  sessionId,
+}: {
+  merchantId: string;
+  tokenRequestId: string;
+  sessionId: string;
+}) => ({ purpose: 'session', merchantId, recordId: `${tokenRequestId}/${sessionId}` }) as const;

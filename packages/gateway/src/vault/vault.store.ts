@@ -14,7 +14,10 @@ interface CardRow {
   sealed: Buffer;
 }
 
-const findKek = statement<{ check_value: Buffer }>('vault/find-kek', 'select check_value from vault_kek where kek_id = $1');
+const findKek = statement<{ check_value: Buffer }>(
+  'vault/find-kek',
+  'select check_value from vault_kek where kek_id = $1',
+);
 const anyKek = statement<{ kek_id: string }>('vault/any-kek', 'select kek_id from vault_kek limit 1');
 const insertKekRow = statement(
   'vault/insert-kek',

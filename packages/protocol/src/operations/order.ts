@@ -90,7 +90,14 @@ const createData = z
     paymentRequestId: z.string(),
     merchantOrderId: z.string(),
     acquiringOrderId: z.string(),
-    orderStatus: z.enum(['PAY_IN_PROGRESS', 'AUTHORIZATION_REQUIRED', 'AUTHED_WAITING_CAPTURE', 'CAPTURE_IN_PROGRESS', 'PAY_SUCCESS', 'ORDER_CLOSE']),
+    orderStatus: z.enum([
+      'PAY_IN_PROGRESS',
+      'AUTHORIZATION_REQUIRED',
+      'AUTHED_WAITING_CAPTURE',
+      'CAPTURE_IN_PROGRESS',
+      'PAY_SUCCESS',
+      'ORDER_CLOSE',
+    ]),
     orderAction: z.string().optional().describe('A string that holds JSON: actionType and webUrl'),
   })
   .meta({ id: 'OrderCreateData' });
@@ -155,7 +162,10 @@ export const orderRecord = z
     orderCompletedAt: z.string().optional(),
     refundExpiryAt: z.string().optional(),
     cancelRedirectUrl: z.string().optional(),
-    orderFailedReason: z.string().optional().describe('A string that holds JSON: orderFailedCode and orderFailedDescription'),
+    orderFailedReason: z
+      .string()
+      .optional()
+      .describe('A string that holds JSON: orderFailedCode and orderFailedDescription'),
     extendInfo: z.string().optional(),
   })
   .meta({ id: 'OrderRecord' });

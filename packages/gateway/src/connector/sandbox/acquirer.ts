@@ -3,8 +3,9 @@
  * would, apart from ours: what it did under a reference it answers again, and it never does it twice. It must never
  * meet real money: a production configuration does not start with it.
  */
-import { randomBase62 } from '../../id.ts';
+
 import type { Clock } from '../../clock.ts';
+import { randomBase62 } from '../../id.ts';
 import { type Database, statement } from '../../storage/database.ts';
 import type { AcquirerCall, Connector } from '../connector.ts';
 import type { DeclineReason } from '../declines.ts';

@@ -27,7 +27,13 @@ const card = (
   payMethodName: string,
   purchase: TestCard['purchase'] = 'approved',
   verify: TestCard['verify'] = purchase,
-): TestCard => ({ pan, payMethodName, verify, purchase, facts: issuer(payMethodName.startsWith('DC_') ? 'DEBIT' : 'CREDIT') });
+): TestCard => ({
+  pan,
+  payMethodName,
+  verify,
+  purchase,
+  facts: issuer(payMethodName.startsWith('DC_') ? 'DEBIT' : 'CREDIT'),
+});
 
 /** Most of these fail the Luhn check; the sandbox takes them all the same. */
 export const testCards: readonly TestCard[] = [
