@@ -4,6 +4,8 @@
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
+  /** How long we wait for its answer; 20 s when absent. */
+  readonly answerTimeoutMs?: number;
   /** Only for the type checker: the shape of a row. */
   readonly row?: Row;
 }

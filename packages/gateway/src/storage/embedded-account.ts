@@ -99,8 +99,8 @@ export async function own(paths: readonly string[], account: Account): Promise<v
   }
 }
 
-/** Whether a path is the account's. */
+/** Whether a path is the account's, or still ours to give. */
 export async function belongsTo(path: string, { ids }: Account): Promise<boolean> {
   const { uid } = await lstat(path);
-  return uid === (ids?.uid ?? process.getuid?.() ?? uid);
+  return uid === ids?.uid || uid === (process.getuid?.() ?? uid);
 }

@@ -1,4 +1,5 @@
 /** Finds the PostgreSQL of this platform among the optional npm packages, and makes its library links in a folder of ours. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -36,6 +37,11 @@ export async function findBinaries(linkFolder: string): Promise<Binaries> {
       `no embedded PostgreSQL for ${platform} is installed: set WAFFO_DATABASE_URL to a server of yours, or run npm install without --omit=optional`,
     );
   }
+  return binariesIn(folder, linkFolder);
+}
+
+/** @param folder - where the platform's npm package is installed; it is only read */
+export async function binariesIn(folder: string, linkFolder: string): Promise<Binaries> {
   const native = join(folder, 'native');
   await linkLibraries(folder, linkFolder);
   const suffix = process.platform === 'win32' ? '.exe' : '';
@@ -69,7 +75,7 @@ async function linkLibraries(folder: string, linkFolder: string): Promise<void> 
 /** Replaces a link that points elsewhere, as one does after the packages were moved; safe when several do it at once. */
 async function link(source: string, target: string): Promise<void> {
   if ((await readlink(target).catch(() => undefined)) === source) return;
-  const made = `${target}.${process.pid}`;
+  const made = `${target}.${randomUUID()}`;
   await symlink(source, made);
   await rename(made, target);
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import type { Account } from './embedded-account.ts';
 import type { Binaries } from './embedded-binaries.ts';
+import { ownerMark } from './embedded-owner.ts';
 import type { Address } from './embedded-socket.ts';
 
 /** Recovery after a crash reads what was written since the last checkpoint: usually a second, at worst minutes. */
@@ -118,7 +119,7 @@ function serverArguments({ dataFolder, address }: ServerOptions): string[] {
     synchronous_commit: 'on',
   };
   return [
-    ...['-D', dataFolder, '-p', String(address.port)],
+    ...['-D', dataFolder, '-p', String(address.port), '-c', ownerMark(process.pid)],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
 }

@@ -1,6 +1,6 @@
 /** Where the embedded server listens: a Unix socket in a folder of its own with a short path, found again after a restart. */
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rmdir } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,23 +26,21 @@ export async function addressFor(dataFolder: string, account: Account): Promise<
   const near = join(dirname(dataFolder), 'run');
   const far = join(tmpdir(), `waffo-${createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)}`);
   const folder = Buffer.byteLength(near) <= longest ? near : far;
-  if (await make(folder)) {
-    await chmod(folder, 0o700);
-    await own([folder], account);
-  } else if (!(await lstat(folder)).isDirectory() || !(await belongsTo(folder, account))) {
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (!(await lstat(folder)).isDirectory() || !(await belongsTo(folder, account))) {
     throw new Error(`${folder} belongs to somebody else; remove it or choose another WAFFO_HOME`);
   }
+  await chmod(folder, 0o700);
+  await own([folder], account);
   return { host: folder, port: socketPort };
 }
 
-const make = (folder: string): Promise<boolean> =>
-  mkdir(folder, { mode: 0o700 }).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-      return false;
-    },
-  );
+/** Removes the folder when the server has left it. */
+export async function leaveAddress({ host }: Address): Promise<void> {
+  await rmdir(host).catch(() => {});
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import { type Account, accountFor, own } from './embedded-account.ts';
 import { type Binaries, findBinaries } from './embedded-binaries.ts';
-import { findRunning, holdFolder, isAlive, stopLeftOver } from './embedded-owner.ts';
-import { run, type Server, startServer } from './embedded-server.ts';
-import { type Address, addressFor } from './embedded-socket.ts';
+import { clearFolder, isAlive } from './embedded-owner.ts';
+import { run, type Server, type ServerOptions, startServer } from './embedded-server.ts';
+import { type Address, addressFor, leaveAddress } from './embedded-socket.ts';
 
 export interface EmbeddedOptions {
   /** Where the data rest; made when absent. The folder above it is ours, too. */
@@ -53,23 +53,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const account = await accountFor(dataFolder, binaries);
   const address = await addressFor(dataFolder, account);
   const password = await initialise(dataFolder, binaries, account);
-  const url = urlOf(address, password);
-  const server = await startAlone({ dataFolder, binaries, account, address, ...(log && { log }) }, password);
-  try {
-    const release = await holdFolder(url, dataFolder);
-    return {
-      url,
-      description: `PostgreSQL ${binaries.version} (embedded) in ${dataFolder}`,
-      pid: server.pid,
-      stop: async () => {
-        await release();
-        await server.stop();
-      },
-    };
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
+  const server = await startAlone({ dataFolder, binaries, account, address, ...(log && { log }) });
+  return {
+    url: urlOf(address, password),
+    description: `PostgreSQL ${binaries.version} (embedded) in ${dataFolder}`,
+    pid: server.pid,
+    stop: () => server.stop().finally(() => leaveAddress(address)),
+  };
 }
 
 /** The host parameter holds what a URL's host cannot: the path of a socket. */
@@ -77,14 +67,9 @@ const urlOf = ({ host, port }: Address, password: string): string =>
   `postgres://${role}:${password}@localhost:${port}/${role}?host=${encodeURIComponent(host)}`;
 
 /** Stops what a killed gateway left, then starts. PostgreSQL itself lets only one of several starts at once succeed. */
-async function startAlone(options: Parameters<typeof startServer>[0], password: string): Promise<Server> {
-  const { dataFolder, address } = options;
+async function startAlone(options: ServerOptions): Promise<Server> {
   for (let tries = 1; ; tries++) {
-    const running = await findRunning(dataFolder);
-    if (running !== undefined) {
-      const where = running.address.host === '' ? address : running.address;
-      await stopLeftOver(running, urlOf(where, password), dataFolder);
-    }
+    await clearFolder(options.dataFolder, options.address);
     try {
       return await startServer(options);
     } catch (error) {

@@ -16,6 +16,9 @@ interface Migration {
   readonly checksum: string;
 }
 
+/** A large table takes its time, and so does waiting for another gateway that migrates. */
+const answerTimeoutMs = 24 * 60 * 60_000;
+const takeTime = statement('migration/take-time', 'set local statement_timeout = 0');
 const lock = statement('migration/lock', `select pg_advisory_xact_lock(${lockKey})`);
 const create = statement(
   'migration/create',
@@ -39,16 +42,18 @@ const insert = statement(
  */
 export async function migrate(database: Database, { clock }: { clock: Clock }): Promise<number> {
   const migrations = await readMigrations();
+  const newest = Math.max(...migrations.map(({ version }) => version));
   let applied = 0;
   for (const migration of migrations) {
-    const done = await database.transaction((tx) => apply(tx, migration, migrations.length, clock));
+    const done = await database.transaction((tx) => apply(tx, migration, newest, clock));
     applied += done ? 1 : 0;
   }
   return applied;
 }
 
 async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock): Promise<boolean> {
-  await tx.rows(lock);
+  await tx.rows(takeTime);
+  await tx.rows({ ...lock, answerTimeoutMs });
   await tx.rows(create);
   const known = await tx.rows(list);
   const ahead = known.find(({ version }) => version > newest);
@@ -61,7 +66,7 @@ async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock)
   }
   if (same !== undefined) return false;
   for (const [index, text] of statementsOf(migration.text).entries()) {
-    await tx.rows(statement(`migration/${migration.version}/${index}`, text));
+    await tx.rows({ ...statement(`migration/${migration.version}/${index}`, text), answerTimeoutMs });
   }
   await tx.rows(insert, [migration.version, migration.name, migration.checksum, clock.now()]);
   return true;
@@ -71,7 +76,8 @@ async function readMigrations(): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name)).sort();
   return Promise.all(
     names.map(async (name) => {
-      const text = await readFile(new URL(name, folder), 'utf8');
+      // A checkout on Windows may end lines its own way; the file is the same.
+      const text = (await readFile(new URL(name, folder), 'utf8')).replaceAll('\r\n', '\n');
       return {
         version: Number(name.slice(0, 4)),
         name,

@@ -69,29 +69,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     };
   } catch (error) {
     await close();
-    throw error;
+    throw withReason(error);
   }
 }
 
-/** One connection of its own, for what lives as long as a connection does: an advisory lock. */
-export interface Session extends Sql {
-  /** Resolves when the connection is gone, however that came. */
-  readonly ended: Promise<void>;
-  close(): Promise<void>;
-}
-
-/**
- * @param name - shown in `pg_stat_activity.application_name`
- * @throws DatabaseUnavailable when it cannot be reached within 2 s
- */
-export async function openSession(url: string, name: string): Promise<Session> {
-  const client = new pg.Client({ ...connection(url), application_name: name });
-  client.on('error', () => {});
-  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
-  await client.connect().catch((error: unknown) => {
-    throw asUnavailable(error);
-  });
-  return { ...sqlOf(client), ended, close: () => client.end().catch(() => {}) };
+/** The operator who starts us wants to know why; a caller of the API need not. */
+function withReason(error: unknown): unknown {
+  if (!(error instanceof DatabaseUnavailable && error.cause instanceof Error)) return error;
+  const { message, code } = error.cause as Error & { code?: string };
+  return new DatabaseUnavailable(`${error.message}: ${message || code}`, { cause: error.cause });
 }
 
 const connection = (url: string) => ({
@@ -118,9 +104,12 @@ async function keepParametersOutOfLogs(client: pg.ClientBase): Promise<void> {
 }
 
 const sqlOf = (client: pg.ClientBase): Sql => ({
-  async rows<Row>(statement: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> {
+  async rows<Row>({ name, text, answerTimeoutMs }: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> {
     try {
-      const { rows } = await client.query({ name: statement.name, text: statement.text, values: [...values] });
+      const { rows } = await client.query({
+        ...{ name, text, values: [...values] },
+        ...(answerTimeoutMs !== undefined && { query_timeout: answerTimeoutMs }),
+      });
       return rows as Row[];
     } catch (error) {
       throw asUnavailable(error);
