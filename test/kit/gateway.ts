@@ -13,6 +13,7 @@ import { type App, startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import { configFrom } from '../../packages/gateway/src/config.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
@@ -104,6 +105,8 @@ export async function startTestGateway(settings: Record<string, string> = {}): P
       await app.stop();
       await receiver.stop();
       await rm(home, { recursive: true, force: true });
+      const wrong = receiver.received.flatMap(({ event }) => faultsOfWebhook(event));
+      if (wrong.length > 0) throw new Error(`a webhook breaks the contract: ${wrong.join('; ')}`);
     },
   };
   return gateway;
@@ -119,6 +122,8 @@ function clientOf(app: App): Pick<TestGateway, 'call' | 'send' | 'submit' | 'ans
     const key = verifyWith ?? parsePublicKey(app.sandbox.waffoPublicKey);
     const answer = { status: response.status, headers: response.headers, raw, code, msg, data };
     const signed = verify(Buffer.from(raw), signature, key);
+    const wrong = faultsOfAnswer(path, response.status, parseOr(raw));
+    if (wrong.length > 0) throw new Error(`an answer breaks the contract: ${wrong.join('; ')}\n${raw}`);
     answers.push({ ...answer, signed });
     return { ...answer, signed };
   };

@@ -1,0 +1,39 @@
+/**
+ * Writes everything that is derived from the declarations; with `--check` only compares, and fails on drift.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openApi } from './generate/openapi.ts';
+import { codesTable, notificationsTable, operationsTable, statusesTable } from './generate/tables.ts';
+import { typescript } from './generate/typescript.ts';
+
+const root = new URL('../../', import.meta.url);
+
+const files: Record<string, string> = {
+  'docs/reference/openapi.json': `${JSON.stringify(openApi(), undefined, 2)}\n`,
+  'docs/reference/codes.md': codesTable(),
+  'docs/reference/statuses.md': statusesTable(),
+  'docs/reference/operations.md': operationsTable(),
+  'docs/reference/notifications.md': notificationsTable(),
+  'packages/waffo-node/src/generated/types.ts': typescript(),
+};
+
+const check = process.argv.includes('--check');
+const drifted: string[] = [];
+
+for (const [name, text] of Object.entries(files)) {
+  const path = fileURLToPath(new URL(name, root));
+  const present = await readFile(path, 'utf8').catch(() => '');
+  if (present === text) continue;
+  drifted.push(name);
+  if (check) continue;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+for (const name of drifted) console.log(check ? `out of date: ${name}` : `wrote ${name}`);
+if (check && drifted.length > 0) {
+  console.error('Run `npm run generate` and commit what it writes.');
+  process.exitCode = 1;
+}
