@@ -1,15 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
-import { throwawayFolder } from '../../../../test/kit/throwaway-folder.ts';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type ThrowawayFolder, throwawayFolder } from '../../../../test/kit/throwaway-folder.ts';
 import { type Database, statement } from './database.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import { binariesIn, findBinaries } from './embedded-binaries.ts';
 import { openDatabase } from './postgres.ts';
+
+const runFile = promisify(execFile);
 
 const create = statement('test/create', 'create table if not exists kept (n integer primary key)');
 const insert = statement('test/insert', 'insert into kept values ($1)');
@@ -20,7 +23,23 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
+/** A home whose data folder has been made before: making one takes most of a second. */
+let made: ThrowawayFolder;
+beforeAll(async () => {
+  made = await throwawayFolder('waffo-embedded-');
+  await chmod(made.path, 0o755);
+  const server = await startEmbedded({ dataFolder: join(made.path, 'database') });
+  await server.stop();
+});
+afterAll(() => made.remove());
+
 async function newHome(mode = 0o755): Promise<string> {
+  const home = await emptyHome(mode);
+  await runFile('cp', ['-a', join(made.path, 'database'), home]);
+  return home;
+}
+
+async function emptyHome(mode = 0o755): Promise<string> {
   const folder = await throwawayFolder('waffo-embedded-');
   cleanups.push(folder.remove);
   await chmod(folder.path, mode);
@@ -61,7 +80,7 @@ describe('the embedded database', { timeout: 60_000 }, () => {
     ['open to others', 0o755],
     ['closed to others, as temporary folders are', 0o700],
   ])('starts in a folder %s, whoever we are, and keeps what it confirmed', async (_, mode) => {
-    const home = await newHome(mode);
+    const home = await emptyHome(mode);
     const first = await start(home);
     const database = await open(first);
     await database.rows(create);
@@ -72,7 +91,7 @@ describe('the embedded database', { timeout: 60_000 }, () => {
   });
 
   test('starts in a folder whose path is longer than a socket may have, and is found there again', async () => {
-    const home = join(await newHome(), 'a-folder-with-quite-a-long-name'.repeat(5));
+    const home = join(await emptyHome(), 'a-folder-with-quite-a-long-name'.repeat(5));
     const first = await start(home);
     await (await open(first)).rows(create);
     await expect(startEmbedded({ dataFolder: join(home, 'database') })).rejects.toThrow(/another gateway/);
@@ -81,7 +100,7 @@ describe('the embedded database', { timeout: 60_000 }, () => {
   });
 
   test('needs neither the install script nor a writable node_modules', async () => {
-    const home = await newHome();
+    const home = await emptyHome();
     const { folder } = await findBinaries(join(home, 'links'));
     const bare = join(home, 'package');
     await mkdir(join(bare, 'native', 'lib'), { recursive: true });
@@ -174,7 +193,7 @@ describe('the embedded database', { timeout: 60_000 }, () => {
   });
 
   test('started by several at once on an empty folder belongs to exactly one of them', async () => {
-    const home = await newHome();
+    const home = await emptyHome();
     const starts = await Promise.allSettled([1, 2, 3].map(() => start(home)));
     const failures = starts.filter((one) => one.status === 'rejected').map(({ reason }) => String(reason));
     expect(failures).toHaveLength(2);
@@ -225,7 +244,7 @@ describe('the embedded database', { timeout: 60_000 }, () => {
   });
 
   test.each([50, 250, 600])('killed %i ms into its first start does not leave a broken folder', async (ms) => {
-    const home = await newHome();
+    const home = await emptyHome();
     const child = spawnGateway(home);
     await once(child.stdout as NodeJS.ReadableStream, 'data');
     await sleep(ms);
