@@ -3,7 +3,7 @@
  * never sees ours.
  */
 import { existsSync } from 'node:fs';
-import { chmod, chown, lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { chmod, chown, lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
 
@@ -29,6 +29,11 @@ export async function accountFor(dataFolder: string, binaries: Binaries): Promis
   // Others may pass through our folder, not look around in it: what lies there has its own modes.
   if (((await lstat(home)).mode & 0o777) === 0o700) await chmod(home, 0o711);
   const closed = (await closedFolder(home)) ?? (await closedFolder(binaries.folder));
+  if (((await stat(binaries.postgres)).mode & 0o005) !== 0o005) {
+    throw new Error(
+      `PostgreSQL cannot run as root, and others may not run ${binaries.postgres}: chmod -R o+rX ${binaries.folder}`,
+    );
+  }
   if (closed === undefined) return { ids, prefix: [] };
   if (!existsSync(setpriv) || !(await mayPassFolders())) {
     throw new Error(

@@ -1,7 +1,7 @@
 /** Finds the PostgreSQL of this platform among the optional npm packages, and makes its library links in a folder of ours. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, delimiter, dirname, join } from 'node:path';
 
@@ -68,7 +68,8 @@ async function linkLibraries(folder: string, linkFolder: string): Promise<void> 
   const list = join(folder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
   const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[];
-  await mkdir(linkFolder, { recursive: true, mode: 0o755 });
+  await mkdir(linkFolder, { recursive: true });
+  await chmod(linkFolder, 0o755);
   for (const { source, target } of links) await link(join(folder, source), join(linkFolder, basename(target)));
 }
 
