@@ -3,7 +3,7 @@ import type { lookup } from 'node:dns';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createEgress, type Egress, EgressError, type EgressFailure, type EgressParts } from './egress.ts';
 
 const sandbox = { allowLoopback: true, allowHttp: true };
@@ -347,15 +347,32 @@ describe('connections', () => {
     expect(other).not.toBe(first);
   });
 
-  test('that the receiver has closed meanwhile do not fail an attempt', async () => {
-    let posts = 0;
+  test('that the receiver has closed meanwhile are not used again', async () => {
+    let closed = 0;
     const url = await rawReceiver((socket) => {
-      posts += 1;
+      socket.on('close', () => {
+        closed += 1;
+      });
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-      socket.once('data', () => socket.resetAndDestroy());
+      setTimeout(() => socket.end(), 10);
     });
     const egress = egressOf();
-    for (let post = 0; post < 3; post++) expect((await egress.post(url, request())).status).toBe(200);
-    expect(posts).toBe(3);
+    for (let post = 1; post <= 3; post++) {
+      expect((await egress.post(url, request())).status).toBe(200);
+      await vi.waitFor(() => expect(closed).toBe(post));
+    }
+  });
+
+  test('that break when they are used again are an attempt, and no second one is made in secret', async () => {
+    let posts = 0;
+    const url = await receiver((incoming, response) => {
+      posts += 1;
+      if (posts === 1) ok(incoming, response);
+      else response.destroy();
+    });
+    const egress = egressOf();
+    await egress.post(url, request());
+    expect(await failureOf(egress.post(url, request()))).toBe('broken');
+    expect(posts).toBe(2);
   });
 });

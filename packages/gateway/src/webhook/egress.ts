@@ -56,7 +56,7 @@ export interface Egress {
   /** `checkNotifyUrl` under the rules of this gateway; for use when a URL is saved. */
   check(url: string): string | undefined;
   /**
-   * Posts once.
+   * Posts once, and never again by itself: also a connection that breaks was an attempt.
    *
    * @throws EgressError when there is no answer
    * @example await egress.post(url, { merchantId, headers: { 'Content-Type': 'application/json' }, body, timeoutMs: 15_000 })
@@ -75,7 +75,8 @@ export interface EgressParts {
 }
 
 const answerLimitBytes = 4_096;
-const idleConnectionMs = 20_000;
+/** Less than what receivers commonly allow (5 s and more), so that we never post into a connection that is being closed. */
+const idleConnectionMs = 4_000;
 const idleConnectionsPerReceiver = 4;
 
 /** @param rules - both false in production */
@@ -136,11 +137,13 @@ class MerchantHttpsAgent extends RequestFilteringHttpsAgent {
 function guardedLookup(rules: EgressRules, lookup: typeof systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error: Error | null, addresses: LookupAddress[]) => {
-      const refused = !error && !addresses.every(({ address }) => isAllowedAddress(address, rules));
-      const [first] = addresses ?? [];
-      if (error || refused || first === undefined)
-        callback(error ?? new EgressError(refused ? 'refused' : 'unreachable'), '', 0);
-      else if (options.all) callback(null, addresses);
+      if (error) return callback(error, '', 0);
+      if (!addresses.every(({ address }) => isAllowedAddress(address, rules))) {
+        return callback(new EgressError('refused'), '', 0);
+      }
+      const [first] = addresses;
+      if (first === undefined) return callback(new EgressError('unreachable'), '', 0);
+      if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };
@@ -165,13 +168,9 @@ async function send(
     signal,
     merchantId,
   };
-  const outgoing = open(options);
   try {
-    return await answerOf(outgoing, body);
+    return await answerOf(open(options), body);
   } catch (error) {
-    // The receiver closed an idle connection at the moment we used it again: no attempt of its own. Ends when none is left.
-    const wasStale = outgoing.reusedSocket && staleCodes.has(codeOf(error)) && !signal.aborted;
-    if (wasStale) return send(open, agent, url, request, signal);
     throw egressErrorFrom(error, signal);
   }
 }
@@ -208,7 +207,6 @@ function readAnswer(
   incoming.on('error', (error) => reject(new EgressError('broken', { cause: error })));
 }
 
-const staleCodes = new Set(['ECONNRESET', 'EPIPE']);
 const unreachableCodes = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -222,10 +220,8 @@ const insecureCodes = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_Z
 function egressErrorFrom(error: unknown, signal: AbortSignal): EgressError {
   if (signal.aborted) return new EgressError('timeout', { cause: error });
   if (error instanceof EgressError) return error;
-  const code = codeOf(error);
+  const { code = '' } = error as NodeJS.ErrnoException;
   if (unreachableCodes.has(code)) return new EgressError('unreachable', { cause: error });
   if (insecureCodes.test(code)) return new EgressError('insecure', { cause: error });
   return new EgressError('broken', { cause: error });
 }
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
