@@ -1,0 +1,106 @@
+/**
+ * The merchant's side of the road: opens binding sessions, lists and removes cards, pays. It knows cards by token and
+ * mask only; a card number never comes here.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Waffo, WaffoError, WaffoUnknownStatusError } from '@waffo/waffo-node';
+import { currency, type Product } from './catalogue.ts';
+
+/** A real shop has a login; this one has one shopper. */
+const shopper = { userId: 'shopper_1', userEmail: 'shopper@kiln.example' };
+
+/** A saved card as the page shows it. */
+export interface SavedCard {
+  readonly tokenId: string;
+  /** `411111******1111` */
+  readonly maskedPan: string;
+  readonly scheme: string;
+  /** `MM/YYYY` */
+  readonly expiry: string;
+  readonly status: string;
+}
+
+/** What an attempt to pay came to. `pending` is not a failure: the webhook, or an inquiry, will tell. */
+export interface Payment {
+  readonly outcome: 'paid' | 'declined' | 'pending' | 'refused';
+  readonly orderId: string;
+  readonly amount: string;
+  readonly currency: string;
+  /** The gateway's code when it refused. */
+  readonly code?: string;
+  /** The gateway's words when it refused. */
+  readonly reason?: string;
+}
+
+export interface Checkout {
+  /** Opens a binding session for the page's SDK. */
+  openSession(): Promise<{ tokenSessionId: string; tokenRequestId: string }>;
+  listCards(): Promise<SavedCard[]>;
+  removeCard(tokenId: string): Promise<void>;
+  pay(tokenId: string, product: Product): Promise<Payment>;
+}
+
+/**
+ * @param waffo - the merchant's client
+ * @param notifyUrl - where the gateway posts webhooks
+ */
+export function createCheckout(waffo: Waffo, notifyUrl: string): Checkout {
+  return {
+    async openSession() {
+      const tokenRequestId = newRequestId();
+      const response = await waffo.tokenization().generate({
+        tokenRequestId,
+        merchantUserId: shopper.userId,
+        tokenType: 'CARD',
+        notifyUrl,
+      });
+      const { tokenSessionId } = response.unwrap();
+      if (tokenSessionId === undefined) throw new Error('The gateway opened no session.');
+      return { tokenSessionId, tokenRequestId };
+    },
+    async listCards() {
+      const response = await waffo.tokenization().inquiry({ merchantUserId: shopper.userId });
+      return response.unwrap().map(({ tokenId, tokenStatus, tokenData }) => ({
+        tokenId,
+        status: tokenStatus,
+        maskedPan: tokenData?.maskedCardInfo ?? '',
+        scheme: tokenData?.cardScheme ?? '',
+        expiry: tokenData?.cardExpiry ?? '',
+      }));
+    },
+    async removeCard(tokenId) {
+      (await waffo.tokenization().remove({ tokenType: 'CARD', tokenId })).unwrap();
+    },
+    pay: (tokenId, product) => pay(waffo, notifyUrl, tokenId, product),
+  };
+}
+
+async function pay(waffo: Waffo, notifyUrl: string, tokenId: string, product: Product): Promise<Payment> {
+  const orderId = newRequestId();
+  const payment = { orderId, amount: product.price, currency };
+  try {
+    const response = await waffo.order().create({
+      paymentRequestId: orderId,
+      merchantOrderId: orderId,
+      orderCurrency: currency,
+      orderAmount: product.price,
+      orderDescription: product.name,
+      orderRequestedAt: new Date().toISOString(),
+      tokenId,
+      notifyUrl,
+      userInfo: { ...shopper, userTerminal: 'WEB' },
+      goodsInfo: { goodsId: product.productId, goodsName: product.name, goodsQuantity: 1 },
+      paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
+    });
+    const { orderStatus } = response.unwrap();
+    if (orderStatus === 'PAY_SUCCESS') return { outcome: 'paid', ...payment };
+    return { outcome: orderStatus === 'ORDER_CLOSE' ? 'declined' : 'pending', ...payment };
+  } catch (error) {
+    if (error instanceof WaffoUnknownStatusError) return { outcome: 'pending', ...payment };
+    if (error instanceof WaffoError) return { outcome: 'refused', ...payment, code: error.code, reason: error.message };
+    throw error;
+  }
+}
+
+/** At most 32 characters, the limit of `paymentRequestId`. */
+const newRequestId = (): string => randomUUID().replaceAll('-', '');

@@ -1,0 +1,41 @@
+/** The page's calls to the shop's own server. A card number must never be a part of one. */
+
+/** @typedef {{ productId: string, name: string, price: string }} Product */
+/** @typedef {{ baseUrl: string, clientApiKey: string, currency: string, products: Product[], webhookCount: number }} Shop */
+/** @typedef {{ tokenId: string, maskedPan: string, scheme: string, expiry: string, status: string }} SavedCard */
+/** @typedef {{ outcome: 'paid' | 'declined' | 'pending' | 'refused', orderId: string, amount: string, currency: string, code?: string, reason?: string }} Payment */
+
+/** A refusal of the shop's server; its message is for the shopper. */
+export class ShopError extends Error {}
+
+/** @returns {Promise<Shop>} */
+export const readShop = () => call('GET', '/api/shop');
+
+/** @returns {Promise<{ tokenSessionId: string, tokenRequestId: string }>} */
+export const openSession = () => call('POST', '/api/sessions');
+
+/** @returns {Promise<SavedCard[]>} */
+export const listCards = () => call('GET', '/api/cards');
+
+/** @param {string} tokenId @returns {Promise<void>} */
+export const removeCard = (tokenId) => call('DELETE', `/api/cards/${encodeURIComponent(tokenId)}`);
+
+/** @param {string} tokenId @param {string} productId @returns {Promise<Payment>} */
+export const pay = (tokenId, productId) =>
+  call('POST', `/api/cards/${encodeURIComponent(tokenId)}/payments`, { productId });
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ */
+async function call(method, path, body) {
+  const content = body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(path, { method, ...content }).catch(() => {
+    throw new ShopError('The shop cannot be reached. Check your connection and try again.');
+  });
+  if (response.status === 204) return undefined;
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ShopError(answer.message ?? 'The shop has a problem. Please try again.');
+  return answer;
+}

@@ -1,0 +1,2 @@
+/** What `waffo-payment-sdk.js` sets. */
+declare const WaffoSDK: typeof import('@waffo/payment-sdk').default;

@@ -1,0 +1,48 @@
+/** Puts the page together. */
+import { readShop } from './api.js';
+import { startCardForm } from './card-form.js';
+import { labelOf } from './card-rules.js';
+import { byId } from './element.js';
+import { notify } from './notice.js';
+import { startSavedCards } from './saved-cards.js';
+import { showTestCards } from './test-cards.js';
+import { followWebhooks } from './webhooks.js';
+
+showTestCards();
+start().catch(() => notify('bad', 'The shop does not answer. Is its server running? Then reload the page.'));
+
+async function start() {
+  const { baseUrl, clientApiKey, currency, products, webhookCount } = await readShop();
+
+  for (const { productId, price } of products) {
+    const place = document.querySelector(`[data-price-of="${productId}"]`);
+    if (place) place.textContent = `${currency} ${price}`;
+  }
+  const choice = () => {
+    const checked = /** @type {HTMLInputElement | null} */ (document.querySelector('input[name=product]:checked'));
+    return products.find(({ productId }) => productId === checked?.value) ?? /** @type {any} */ (products[0]);
+  };
+  const showTotal = () => {
+    byId('total').textContent = `${currency} ${choice().price}`;
+  };
+  document.querySelector('.products')?.addEventListener('change', showTotal);
+  showTotal();
+
+  const refreshCards = startSavedCards(choice);
+  const told = new Set();
+  const sdk = new WaffoSDK(clientApiKey, { env: 'sandbox', baseUrl, locale: document.documentElement.lang });
+  startCardForm(sdk, (tokenRequestId) => told.has(tokenRequestId));
+  followWebhooks((entry) => {
+    if (entry.number <= webhookCount || !entry.verified) return;
+    if (entry.eventType !== 'TOKENIZATION_NOTIFICATION') return;
+    const { tokenRequestId, tokenId, tokenStatus, tokenData } = entry.body.result;
+    told.add(tokenRequestId);
+    refreshCards();
+    if (tokenId === undefined || tokenStatus === 'REMOVED') return;
+    notify(
+      'good',
+      `Saved: ${labelOf(tokenData.cardScheme)} ${tokenData.maskedCardInfo}. The webhook brought its token.`,
+    );
+  });
+  await refreshCards();
+}
