@@ -72,6 +72,7 @@ async function compose(config: Config, ground: Ground, undo: (() => Promise<void
   const platformKeys = await openPlatformKeys({ database, keyring, clock });
   const sandbox = config.environment === 'sandbox';
   const egress = createEgress({ allowLoopback: sandbox, allowHttp: sandbox });
+  undo.unshift(() => Promise.resolve(egress.close()));
   const connectors = singleConnector(sandboxAcquirer({ database, clock }));
   let runner: Runner | undefined;
   const gateway: Gateway = {

@@ -37,6 +37,3 @@ export const notifications = [tokenizationNotification, paymentNotification] as 
 export type TokenizationNotification = z.infer<typeof tokenizationNotification>;
 export type PaymentNotification = z.infer<typeof paymentNotification>;
 export type EventType = (typeof notifications)[number]['shape']['eventType']['value'];
-
-/** The acknowledgement that counts as delivered, to the byte (contract 18.2). */
-export const acknowledgement = '{"message":"success"}';

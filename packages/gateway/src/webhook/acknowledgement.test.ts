@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { acknowledgement } from '@waffo/protocol/notifications';
+import { acknowledgement } from '@waffo/protocol/acknowledgement';
 import { describe, expect, test } from 'vitest';
 import { type Answer, judge } from './acknowledgement.ts';
 
