@@ -1,7 +1,7 @@
 /** What a merchant is told by webhook (contract section 18). `result` is the inquiry's `data` of the same object. */
 import { z } from 'zod';
 import { orderRecord } from './operations/order.ts';
-import { billingAddress, merchantInfo } from './operations/shared.ts';
+import { billingAddress, merchantInfo } from './operations/members.ts';
 import { maskedTokenData } from './operations/tokenization.ts';
 
 /** A token was bound, changed, or failed to be bound. A failed binding has no `tokenId`. */

@@ -1,7 +1,7 @@
 /** `/order/*` (contract sections 8 to 10 and 15). */
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { dateTime, id, merchantInfo, text } from './shared.ts';
+import { dateTime, id, merchantInfo, text } from './members.ts';
 
 const userInfo = z
   .object({

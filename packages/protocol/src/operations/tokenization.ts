@@ -1,7 +1,7 @@
 /** `/tokenization/*`: bind a card, list, remove (contract section 6, decisions "Token" and "The browser's road"). */
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { billingAddress, id, merchantInfo, text } from './shared.ts';
+import { billingAddress, id, merchantInfo, text } from './members.ts';
 
 /** A bare card; only PCI-certified merchants may send one. */
 const tokenData = z

@@ -1,4 +1,4 @@
-/** Objects that several operations share (contract section 15). Lengths count characters. */
+/** Members that several operations have (contract section 15). Lengths count characters. */
 import { z } from 'zod';
 
 /** A string of at most `max` characters. */
