@@ -1,0 +1,86 @@
+/**
+ * `npm start`: from a fresh clone to a running gateway and shop. Installs and builds only what is missing or stale.
+ * `npm run dev` (`--watch`) builds and starts both again when a source changes.
+ */
+import './steps/node-version.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { build, sourceState } from './steps/build.mjs';
+import { startChild, stopChild, untilReady } from './steps/children.mjs';
+import { install } from './steps/install.mjs';
+import { freePort } from './steps/port.mjs';
+import { fail } from './steps/progress.mjs';
+
+const watching = process.argv.includes('--watch');
+const lookEveryMs = 500;
+
+/** The processes that run, in the order of their start. */
+let children = [];
+let stopping = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+
+try {
+  await install();
+  await build();
+  const demoPort = await freePort('WAFFO_DEMO_PORT', process.env.WAFFO_DEMO_PORT?.trim() || '4020');
+  await start(demoPort);
+  if (watching) await watch(demoPort);
+} catch (error) {
+  if (!stopping) fail(error);
+  await stop();
+}
+
+async function start(demoPort) {
+  const env = { WAFFO_DEMO_PORT: String(demoPort) };
+  await startOne('gateway', ['packages/gateway/dist/main.js', 'serve'], env);
+  await startOne('shop', ['apps/demo/dist/main.js'], env);
+  if (stopping) return;
+  console.log(`  Shop          http://127.0.0.1:${demoPort}   bind a card, pay with it`);
+  console.log(`\n  Ctrl-C stops both.${watching ? ' A change of a source starts them again.' : ''}\n`);
+}
+
+async function startOne(name, command, env) {
+  if (stopping) return;
+  const child = startChild(name, command, env);
+  children.push(child);
+  await untilReady(child);
+  child.ended.then(({ how }) => {
+    if (stopping || !children.includes(child)) return;
+    fail(new Error(`The ${name} ${how}.`));
+    stop();
+  });
+}
+
+/** Asks both to stop and leaves with the exit code that is set: 0 unless something failed. */
+async function stop() {
+  if (stopping) return;
+  stopping = true;
+  await stopAll();
+  process.exit();
+}
+
+async function stopAll() {
+  const running = children;
+  children = [];
+  await Promise.all(running.map(stopChild));
+}
+
+async function watch(demoPort) {
+  let built = await sourceState();
+  while (!stopping) {
+    await pause(lookEveryMs);
+    const state = await sourceState();
+    if (stopping || state === built) continue;
+    built = state;
+    try {
+      await build();
+    } catch (error) {
+      // What ran goes on running until the next change is better.
+      fail(error);
+      process.exitCode = 0;
+      continue;
+    }
+    await stopAll();
+    await start(demoPort);
+  }
+}

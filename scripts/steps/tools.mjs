@@ -1,0 +1,44 @@
+/** Finds what the tests need besides npm's packages, and installs it where that is possible. Nothing is skipped for want of it. */
+import { existsSync, readdirSync } from 'node:fs';
+import { installDebianPackage, withoutDebianCluster } from './debian.mjs';
+
+const chromiumPlaces = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** The oldest PostgreSQL that we promise to run on. */
+const leastPostgres = 15;
+
+/**
+ * @returns {Promise<string>} path of a Chromium
+ * @throws {Error} with one sentence when there is none and it cannot be installed
+ */
+export async function findChromium() {
+  const given = process.env.CHROMIUM_PATH?.trim();
+  if (given) {
+    if (!existsSync(given)) throw new Error(`CHROMIUM_PATH is "${given}", and there is no such file.`);
+    return given;
+  }
+  const find = () => chromiumPlaces.find((path) => existsSync(path));
+  if (find() === undefined) await installDebianPackage('chromium');
+  const path = find();
+  if (path === undefined) throw new Error('The tests need Chromium; set CHROMIUM_PATH to it.');
+  return path;
+}
+
+/** Makes sure that a PostgreSQL which we did not bring is there: the flows run on it too. */
+export async function findDebianPostgres() {
+  const versions = () => {
+    const place = '/usr/lib/postgresql';
+    return existsSync(place) ? readdirSync(place).filter((version) => Number(version) >= leastPostgres) : [];
+  };
+  if (versions().length > 0) return;
+  await withoutDebianCluster();
+  await installDebianPackage('postgresql');
+  if (versions().length === 0)
+    throw new Error(`The tests need PostgreSQL ${leastPostgres} or later: apt-get install postgresql`);
+}

@@ -1,0 +1,48 @@
+/**
+ * `npm test`: everything that CI runs, from a fresh clone. Installs and builds what is missing, finds or installs
+ * Chromium and PostgreSQL, runs the checks and all tests, and then the flows again on a PostgreSQL that is not ours.
+ * What cannot run is a failure, never a skip. The last line counts; the exit code is 1 when anything failed.
+ */
+import './steps/node-version.mjs';
+import { build } from './steps/build.mjs';
+import { runChecks } from './steps/checks.mjs';
+import { install } from './steps/install.mjs';
+import { fail } from './steps/progress.mjs';
+import { findChromium, findDebianPostgres } from './steps/tools.mjs';
+import { runVitest } from './steps/vitest.mjs';
+
+const since = performance.now();
+const total = { passed: 0, failed: 0 };
+
+try {
+  await install();
+  await build();
+  const env = { CHROMIUM_PATH: await findChromium() };
+  const ownServer = (process.env.TEST_DATABASE_URL ?? '') !== '';
+  if (!ownServer) await findDebianPostgres();
+  for (const { error } of await runChecks({ architecture: false })) problem(error);
+  await test(`Tests on ${ownServer ? 'the server of TEST_DATABASE_URL' : 'the embedded PostgreSQL'}`, [], env);
+  if (!ownServer) {
+    await test("Flows on Debian's PostgreSQL", ['--project', 'flows'], { ...env, TEST_DATABASE_URL: 'debian' });
+  }
+} catch (error) {
+  problem(error);
+}
+
+console.log(`\n  Took ${Math.round((performance.now() - since) / 1000)} s.\n`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+async function test(title, args, env) {
+  console.log(`\n  ${title}`);
+  const { passed, failed, problems } = await runVitest(args, env);
+  total.passed += passed;
+  total.failed += failed;
+  for (const text of problems) problem(new Error(text));
+}
+
+/** Anything that went wrong besides a failed test counts as one. */
+function problem(error) {
+  total.failed += 1;
+  fail(error);
+}
