@@ -26,6 +26,17 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'process',
+          include: ['test/process/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          maxConcurrency: 3,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],

@@ -3,10 +3,11 @@
  * power cut would. Nothing happens unless a point is armed, which only the sandbox can do. The list is what the crash
  * tests walk through.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const crashPoints = [
+  'tokenization/before-session',
   'tokenization/session-created',
   'payment/before-intent',
   'payment/intent-committed',
@@ -39,6 +40,8 @@ export function crashPoint(name: CrashPoint): void {
   if (armed?.point !== name) return;
   const { victim, home } = armed;
   armed = undefined;
+  // Written at once: what is buffered dies with the process.
+  writeSync(2, `crash point reached: ${victim}@${name}\n`);
   if (victim !== 'gateway') process.kill(postmasterOf(home), 'SIGKILL');
   if (victim !== 'database') process.kill(process.pid, 'SIGKILL');
 }

@@ -51,6 +51,7 @@ async function openSession(gateway: Gateway, caller: MerchantCaller, input: Inpu
   if (before === undefined) {
     const key = await freshKey(gateway, merchantId, input.tokenRequestId);
     const session = { ...newSession(gateway, caller, input, notifyUrl, fingerprint), ...key };
+    crashPoint('tokenization/before-session');
     await gateway.database.transaction(async (tx) => {
       if (await insertSession(tx, session)) await queueExpiry(gateway, tx, session);
     });

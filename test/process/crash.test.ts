@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +19,6 @@ import { startChildGateway } from '../kit/child-gateway.ts';
 import { testCard } from '../kit/gateway.ts';
 import { startReceiver } from '../kit/receiver.ts';
 
-/** A fresh home begins with a template's database, made once: initialising one takes most of a second. */
 const stories = crashPoints.flatMap((point) =>
   (['gateway', 'database', 'both'] as const).map((victim) => ({ point, victim })),
 );
@@ -32,7 +32,7 @@ interface Heard {
 
 const ids = { tokenRequestId: 'treq_crash', paymentRequestId: 'pay_crash' };
 
-describe.each(stories)('$victim killed at $point', ({ point, victim }) => {
+describe.concurrent.each(stories)('$victim killed at $point', ({ point, victim }) => {
   test('no acknowledged token lost, no second charge, every notification arrives', async () => {
     const home = await mkdtemp(join(tmpdir(), 'waffo-crash-'));
     const keys: Parameters<typeof startReceiver>[0] = {};
@@ -43,8 +43,11 @@ describe.each(stories)('$victim killed at $point', ({ point, victim }) => {
       const child = await startChildGateway(home, { WAFFO_CRASH_AT: `${victim}@${point}` });
       keys.privateKey = parsePrivateKey(child.sandbox.merchantPrivateKey);
       await story(child.sandbox, receiver.url, heard, 10_000);
+      // Time for the deliveries' own points.
+      await Promise.race([child.gone, sleep(1_500)]);
       if (victim === 'database') await child.stop();
       else expect(await child.gone).toBe('SIGKILL');
+      expect(child.output().includes('crash point reached')).toBe(true);
 
       const clock = new VirtualClock(new Date());
       app = await startApp(configFrom({ WAFFO_HOME: home, WAFFO_PORT: '0', WAFFO_LOG_LEVEL: 'error' }), { clock });
@@ -89,8 +92,6 @@ async function story(as: SandboxMerchant, notifyUrl: string, heard: Heard, limit
   heard.tokenId = tokenId;
   const created = await call('/order/create', orderBody(merchantInfo, tokenId, notifyUrl));
   if (created?.code === '0') heard.order = created.data;
-  // Time for the deliveries' own points.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
 }
 
 /** The browser repeats the very same bytes. */
