@@ -17,10 +17,15 @@ const fields = /** @type {Field[]} */ (Object.keys(inputs));
 const button = /** @type {HTMLButtonElement} */ (byId('save-card'));
 
 /** @typedef {import('@waffo/payment-sdk').default} SDK */
-/** @typedef {(tokenRequestId: string) => boolean} IsTold - whether the webhook of a binding has come already */
 
-/** @param {SDK} sdk @param {IsTold} isTold */
-export function startCardForm(sdk, isTold) {
+/** Bindings that this page began and whose webhook has not come: it may come before the SDK's result does. */
+const awaited = /** @type {Set<string>} */ (new Set());
+
+/** @param {string} tokenRequestId - that a webhook told of @returns {boolean} whether this page waited for it */
+export const endWaiting = (tokenRequestId) => awaited.delete(tokenRequestId);
+
+/** @param {SDK} sdk */
+export function startCardForm(sdk) {
   formatWhileTyping(inputs.pan, formatNumber);
   formatWhileTyping(inputs.expiry, formatExpiry);
   inputs.pan.addEventListener('input', () => {
@@ -32,18 +37,19 @@ export function startCardForm(sdk, isTold) {
   }
   byId('card-form').addEventListener('submit', (event) => {
     event.preventDefault();
-    if (button.ariaDisabled !== 'true') submit(sdk, isTold);
+    if (button.ariaDisabled !== 'true') submit(sdk);
   });
   button.disabled = false;
 }
 
-/** @param {SDK} sdk @param {IsTold} isTold */
-async function submit(sdk, isTold) {
+/** @param {SDK} sdk */
+async function submit(sdk) {
   const wrong = fields.filter((field) => !check(field));
   if (wrong[0]) return inputs[wrong[0]].focus();
   setBusy(true);
   try {
-    const { tokenSessionId } = await openSession();
+    const { tokenSessionId, tokenRequestId } = await openSession();
+    awaited.add(tokenRequestId);
     const result = await sdk.tokenizationSubmit(tokenSessionId, {
       tokenData: {
         pan: inputs.pan.value,
@@ -52,7 +58,7 @@ async function submit(sdk, isTold) {
         cvv: inputs.cvv.value,
       },
     });
-    if (result.success) succeed(result.data, isTold);
+    if (result.success) succeed(result.data);
     else fail(result.error);
   } catch (error) {
     notify('bad', error instanceof ShopError ? error.message : 'The card could not be saved. Please try again.');
@@ -61,15 +67,15 @@ async function submit(sdk, isTold) {
   }
 }
 
-/** @param {{ tokenRequestId: string, validateUrl?: string }} data @param {IsTold} isTold */
-function succeed({ tokenRequestId, validateUrl }, isTold) {
+/** @param {{ tokenRequestId: string, validateUrl?: string }} data */
+function succeed({ tokenRequestId, validateUrl }) {
   /** @type {HTMLFormElement} */ (byId('card-form')).reset();
   byId('card-scheme').textContent = '';
   if (validateUrl) {
     window.location.href = validateUrl;
     return;
   }
-  if (!isTold(tokenRequestId)) notify('wait', 'The gateway took the card. The token comes to the shop by webhook…');
+  if (awaited.has(tokenRequestId)) notify('wait', 'The gateway took the card. The token comes to the shop by webhook…');
 }
 
 /** @param {{ message: string, field?: string }} error */

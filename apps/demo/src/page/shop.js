@@ -1,6 +1,6 @@
 /** Puts the page together. */
 import { readShop } from './api.js';
-import { startCardForm } from './card-form.js';
+import { endWaiting, startCardForm } from './card-form.js';
 import { labelOf } from './card-rules.js';
 import { byId } from './element.js';
 import { notify } from './notice.js';
@@ -29,16 +29,14 @@ async function start() {
   showTotal();
 
   const refreshCards = startSavedCards(choice);
-  const told = new Set();
   const sdk = new WaffoSDK(clientApiKey, { env: 'sandbox', baseUrl, locale: document.documentElement.lang });
-  startCardForm(sdk, (tokenRequestId) => told.has(tokenRequestId));
+  startCardForm(sdk);
   followWebhooks((entry) => {
     if (entry.number <= webhookCount || !entry.verified) return;
     if (entry.eventType !== 'TOKENIZATION_NOTIFICATION') return;
-    const { tokenRequestId, tokenId, tokenStatus, tokenData } = entry.body.result;
-    told.add(tokenRequestId);
+    const { tokenRequestId, tokenId, tokenData } = entry.body.result;
     refreshCards();
-    if (tokenId === undefined || tokenStatus === 'REMOVED') return;
+    if (!endWaiting(tokenRequestId) || tokenId === undefined) return;
     notify(
       'good',
       `Saved: ${labelOf(tokenData.cardScheme)} ${tokenData.maskedCardInfo}. The webhook brought its token.`,

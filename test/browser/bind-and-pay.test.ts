@@ -1,0 +1,237 @@
+/** The seed's story as a shopper sees it: in a real Chromium, at the demo shop, against a whole gateway. */
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Shop, startShop } from '../../apps/demo/src/shop.ts';
+import { captureConsole, captureRequests, findBarriers, launchChromium } from '../kit/browser.ts';
+import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { dump, findLeaks } from '../kit/leak-scan.ts';
+import { listenIn, startWiretap, type Wiretap } from '../kit/wiretap.ts';
+
+const visa = { pan: '4111111111111111', cvv: '739' };
+const declined = { pan: '4576750000000220', cvv: '739' };
+
+let gateway: TestGateway;
+let wire: Wiretap;
+let shop: Shop;
+let shopHeard: () => Buffer;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let requests: string[];
+let spoken: string[];
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  wire = await startWiretap(gateway.url);
+  shop = await startShop({ sandbox: { ...gateway.merchant, baseUrl: `${wire.url}/api/v1` }, port: 0 });
+  shopHeard = listenIn(shop.server);
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await shop?.stop();
+  await wire?.stop();
+  await gateway?.stop();
+});
+beforeEach(async () => {
+  context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1180, height: 900 } });
+  page = await context.newPage();
+  requests = captureRequests(page);
+  spoken = captureConsole(page);
+  await page.goto(shop.url);
+  await page.locator('#cards[aria-busy=false]').waitFor({ state: 'attached' });
+});
+afterEach(() => context.close());
+
+/** Waits until the page shows it. */
+const eventually = (read: () => unknown) => expect.poll(read, { timeout: 10_000 });
+
+const notice = (): Locator => page.getByRole('status');
+const savedCards = (): Locator => page.locator('#cards .card');
+const webhooks = (): Locator => page.locator('#webhooks > li');
+
+/** Types as a shopper does: key by key, through the keyboard alone. */
+async function addCard({ pan, cvv }: { pan: string; cvv: string }): Promise<void> {
+  await page.getByLabel('Card number').focus();
+  await page.keyboard.type(pan);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Ada Lovelace');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('1230');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(cvv);
+  await page.keyboard.press('Enter');
+}
+
+async function addVisa(): Promise<void> {
+  const before = await savedCards().count();
+  await addCard(visa);
+  await eventually(() => notice().textContent()).toContain('Saved: Visa 411111******1111');
+  await eventually(() => savedCards().count()).toBe(before + 1);
+}
+
+async function countTokens(): Promise<number> {
+  return (await gateway.database.rows({ name: 'test/tokens', text: 'select token_id from token' })).length;
+}
+
+/** For the README and for people to look at; only when asked, so that tests leave the tree alone. */
+async function picture(name: string): Promise<void> {
+  const folder = process.env.WAFFO_PICTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+describe('a shopper', () => {
+  test('saves a card, sees it listed, and pays HKD 100.00 with it', async () => {
+    await addVisa();
+    await eventually(() => webhooks().first().textContent()).toContain('TOKENIZATION_NOTIFICATION');
+    expect(await webhooks().first().textContent()).toMatch(/UNVERIFIED.*411111\*{6}1111.*signature verified/);
+    expect(await savedCards().first().textContent()).toMatch(/Visa.*411111\*{6}1111.*12\/2030/);
+    expect(await page.getByLabel('Card number').inputValue()).toBe('');
+
+    await savedCards().getByRole('button', { name: 'Pay with this card' }).first().click();
+    await eventually(() => notice().textContent()).toContain('Paid HKD 100.00 with 411111******1111');
+    const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' });
+    await eventually(() => told.count()).toBe(1);
+    expect(await told.textContent()).toMatch(/PAY_SUCCESS.*HKD 100\.00.*signature verified/);
+    expect(spoken).toEqual([]);
+    await page.mouse.move(0, 0);
+    await picture('light');
+  });
+
+  test('is told of a decline in one sentence, and no token is made', async () => {
+    const before = await savedCards().count();
+    const seen = await webhooks().count();
+    const tokens = await countTokens();
+    await addCard(declined);
+    await eventually(() => notice().textContent()).toContain('The card was declined. Use another card.');
+    await eventually(() => webhooks().count()).toBe(seen + 1);
+    expect(await webhooks().first().textContent()).toMatch(/FAILED.*signature verified/);
+    expect(await savedCards().count()).toBe(before);
+    expect(await countTokens()).toBe(tokens);
+    expect(await page.getByLabel('Security code').inputValue()).toBe('');
+  });
+
+  test('removes a card, after which its token pays no more', async () => {
+    await addVisa();
+    const before = await savedCards().count();
+    const other = await context.newPage();
+    await other.goto(shop.url);
+    const stale = other.locator('#cards .card').last().getByRole('button', { name: 'Pay with this card' });
+    await stale.waitFor();
+    await other.route('**/api/cards', (route) => route.abort());
+
+    await savedCards().last().getByRole('button', { name: 'Remove' }).click();
+    await eventually(() => notice().textContent()).toContain('Removed: Visa ending in 1111');
+    await eventually(() => savedCards().count()).toBe(before - 1);
+
+    await stale.click();
+    await eventually(() => other.getByRole('status').textContent()).toContain('A0037');
+  });
+
+  test('is not charged twice for clicking twice', async () => {
+    await addVisa();
+    const before = requests.filter((request) => request.includes('/payments')).length;
+    await savedCards().getByRole('button', { name: 'Pay with this card' }).first().dblclick();
+    await eventually(() => notice().textContent()).toContain('Paid HKD 100.00');
+    expect(requests.filter((request) => request.includes('/payments'))).toHaveLength(before + 1);
+  });
+
+  test('hears of a form mistake where it is, after leaving the field and not before', async () => {
+    const number = page.getByLabel('Card number');
+    await number.pressSequentially('4111 11');
+    expect(await number.getAttribute('aria-invalid')).not.toBe('true');
+    await number.blur();
+    expect(await number.getAttribute('aria-invalid')).toBe('true');
+    const [errorId = ''] = (await number.getAttribute('aria-describedby'))?.split(' ') ?? [];
+    expect(await page.locator(`#${errorId}`).textContent()).toBe('Enter the whole card number.');
+    expect(await page.locator('#card-scheme').textContent()).toBe('Visa');
+    await page.getByRole('button', { name: 'Save card' }).click();
+    expect(await number.evaluate((input) => input === document.activeElement)).toBe(true);
+    expect(requests.some((request) => request.includes('/api/sessions'))).toBe(false);
+  });
+
+  test("hears the gateway's refusal at the field it is about", async () => {
+    await addCard({ ...visa, pan: '4111111111111112' });
+    await eventually(() => page.locator('#card-number-error').textContent()).toBe('Check the card number.');
+    expect(await page.getByLabel('Card number').getAttribute('aria-invalid')).toBe('true');
+  });
+});
+
+describe('the card', () => {
+  test('is in no byte that leaves the browser, that reaches the shop, or that is kept', async () => {
+    await addVisa();
+    await addCard(declined);
+    await eventually(() => notice().textContent()).toContain('declined');
+    const kept = await page.evaluate(() =>
+      JSON.stringify([localStorage, sessionStorage, document.cookie, location.href]),
+    );
+    const sinks = {
+      'requests of the page': requests.join('\n'),
+      'console of the page': spoken.join('\n'),
+      'storage of the page': kept,
+      'sockets of the shop': shopHeard(),
+      'wire to the gateway': wire.bytes(),
+      'log of the gateway': gateway.logLines.join('\n'),
+      'database and outbox': await dump((statement) => gateway.database.rows(statement)),
+    };
+    expect(requests.filter((request) => request.includes('/tokenization/submit')).length).toBeGreaterThan(1);
+    for (const [sink, content] of Object.entries(sinks)) {
+      for (const card of [visa, declined]) expect([sink, findLeaks(content, card)]).toEqual([sink, []]);
+      expect([sink, /"cvv"|[?&]cvv=/.test(content.toString())]).toEqual([sink, false]);
+    }
+    expect(shopHeard().includes('/webhook')).toBe(true);
+  });
+
+  test('would be found there by this test if it were', async () => {
+    await page.evaluate((pan) => fetch(`/api/shop?leak=${pan}`), visa.pan);
+    await eventually(() => findLeaks(requests.at(-1) ?? '', visa)).toEqual(['PAN, plain']);
+    await eventually(() => findLeaks(shopHeard(), visa)).toEqual(['PAN, plain']);
+  });
+
+  test('cannot be sent to the shop by the form itself, even without scripts', async () => {
+    const withoutScripts = await browser.newPage({ javaScriptEnabled: false });
+    await withoutScripts.goto(shop.url);
+    await withoutScripts.getByLabel('Card number').fill(visa.pan);
+    expect(await withoutScripts.getByRole('button', { name: 'Save card' }).isDisabled()).toBe(true);
+    expect(await withoutScripts.locator('#card-form [name]').count()).toBe(0);
+    await withoutScripts.close();
+  });
+});
+
+describe('the page', () => {
+  test.each([
+    ['dark', { width: 1180, height: 900 }, 'dark'],
+    ['narrow', { width: 360, height: 740 }, 'light'],
+  ] as const)('has no barriers that axe knows, %s', async (name, viewport, colorScheme) => {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await addCard(declined);
+    await eventually(() => notice().textContent()).toContain('declined');
+    await page.getByLabel('Card number').fill('41');
+    await page.getByLabel('Card number').blur();
+    await page.locator('#webhooks summary').first().click();
+    expect(await findBarriers(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    await picture(name);
+  });
+
+  test('asks nobody but the shop and the gateway for anything', async () => {
+    await addVisa();
+    const origins = new Set(requests.map((request) => new URL(request.split(' ')[1] ?? '').origin));
+    expect([...origins].sort()).toEqual([shop.url, wire.url].sort());
+  });
+
+  test('takes script and style from files only, and lets no other page frame it', async () => {
+    const response = await page.request.get(shop.url);
+    const policy = response.headers()['content-security-policy'] ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    const ran = page.evaluate(() => {
+      const place = document.createElement('div');
+      place.innerHTML = '<img src="x" onerror="globalThis.inlineRan = true">';
+    });
+    await expect(ran).rejects.toThrow('TrustedHTML');
+  });
+});
