@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { sessionIdOf } from '@waffo/protocol/envelope/session-id';
 import { compactDecrypt, importJWK } from 'jose';
 
-export interface SubmitRequest {
+interface SubmitRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
