@@ -16,9 +16,9 @@ export interface PlatformKeyPair {
 }
 
 export interface PlatformKeys {
-  /** Makes the pair of a merchant if it has none. */
+  /** Makes the pair of a merchant if it has none; of two processes that do, one pair remains. Not within a transaction. */
   ensure(merchantId: string): Promise<void>;
-  /** The pair of a merchant. @throws Error when it has none */
+  /** The pair of a merchant; `''` is the system. @throws Error when it has none, SealBroken when it was tampered with */
   signerOf(merchantId: string): Promise<PlatformKeyPair>;
 }
 
@@ -48,8 +48,9 @@ export async function openPlatformKeys(deps: {
     if (row === undefined) return undefined;
     const key = await keyring.dataKeyById(database, merchantId, keyIdOf(row.sealed));
     const der = open(key, bindingOf(merchantId), row.sealed);
-    const pair = pairOf(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     der.fill(0);
+    const pair = { privateKey, publicKey: createPublicKey(privateKey) };
     pairs.set(merchantId, pair);
     return pair;
   }
@@ -74,7 +75,5 @@ export async function openPlatformKeys(deps: {
   await keys.ensure(system);
   return keys;
 }
-
-const pairOf = (privateKey: KeyObject): PlatformKeyPair => ({ privateKey, publicKey: createPublicKey(privateKey) });
 
 const bindingOf = (merchantId: string) => ({ purpose: 'secret', merchantId, recordId: 'platform-key' }) as const;

@@ -1,10 +1,11 @@
 /**
- * A card in memory: bytes that can be wiped, never a string, never printed. Whoever makes one disposes of it. A card from
- * the vault has no CVV; one that was just submitted may have.
+ * A card in memory: bytes that can be wiped, never a string, never printed. Whoever makes one disposes of it; after that
+ * it gives out nothing any more. A card from the vault has no CVV; one that was just submitted may have. Whether the
+ * number is a good one is not looked at here.
  */
 import { inspect } from 'node:util';
 import { type Expiry, maskPan, type Scheme, schemeOf } from '@waffo/protocol/card';
-import { decodeRecord, encodeRecord } from '@waffo/protocol/envelope/record';
+import { type CardRecord, decodeRecord, encodeRecord } from '@waffo/protocol/envelope/record';
 
 const shown = '[card]';
 
@@ -13,32 +14,26 @@ export interface CardDescription {
   /** Six digits. */
   readonly bin: string;
   readonly last4: string;
-  /** First six, six stars, last four. */
+  /** First six, stars, last four. */
   readonly masked: string;
   readonly scheme: Scheme | undefined;
 }
 
 export class CardBuffer {
   readonly #record: Buffer;
-  readonly #pan: Buffer;
-  readonly #cvv: Buffer | undefined;
-  readonly expiryMonth: number;
-  readonly expiryYear: number;
-  readonly name: string;
+  #content: CardRecord | undefined;
 
   /**
-   * @param record - the 256-byte card record, owned and wiped by this object from now on
-   * @throws EnvelopeError when the bytes are no card record
+   * @param record - the 256-byte card record, owned by this object from now on, which wipes it
+   * @throws EnvelopeError when the bytes are no card record; they are wiped then too
+   * @example
+   * const card = new CardBuffer(record);
+   * try { await use(card) } finally { card.dispose() }
    */
   constructor(record: Uint8Array) {
-    this.#record = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+    this.#record = view(record);
     try {
-      const { pan, cvv, expiryMonth, expiryYear, name } = decodeRecord(record);
-      this.#pan = view(pan);
-      this.#cvv = cvv && view(cvv);
-      this.expiryMonth = expiryMonth;
-      this.expiryYear = expiryYear;
-      this.name = name;
+      this.#content = decodeRecord(record);
     } catch (error) {
       this.#record.fill(0);
       throw error;
@@ -48,40 +43,67 @@ export class CardBuffer {
   /**
    * From text, the road of PCI-certified merchants. The strings cannot be wiped; nobody else may keep them.
    *
-   * @throws EnvelopeError when a member does not fit
+   * @param card.pan - 12 to 19 digits
+   * @param card.cvv - 3 or 4 digits
+   * @param card.name - may be empty; at most 226 bytes in UTF-8
+   * @throws EnvelopeError that names the member which does not fit
    */
   static fromText(card: { pan: string; expiry: Expiry; cvv: string | undefined; name: string }): CardBuffer {
     const expiry = `${String(card.expiry.month).padStart(2, '0')}/${card.expiry.year}`;
     return new CardBuffer(encodeRecord({ ...card, expiry }));
   }
 
-  /** ASCII digits; a view, zero after `dispose`. */
+  /** ASCII digits; a view, all zero after `dispose`. */
   get pan(): Buffer {
-    return this.#pan;
+    return view(this.#open.pan);
   }
 
-  /** ASCII digits; a view, zero after `dispose`. */
+  /** ASCII digits; a view, all zero after `dispose`. */
   get cvv(): Buffer | undefined {
-    return this.#cvv;
+    const { cvv } = this.#open;
+    return cvv && view(cvv);
   }
 
+  /** 1 to 12. */
+  get expiryMonth(): number {
+    return this.#open.expiryMonth;
+  }
+
+  /** Four digits. */
+  get expiryYear(): number {
+    return this.#open.expiryYear;
+  }
+
+  /** Empty when there was none. */
+  get name(): string {
+    return this.#open.name;
+  }
+
+  /** What may be told of the card, made without turning the PAN into a string. */
   describe(): CardDescription {
-    const pan = this.#pan;
+    const { pan } = this;
     const last4 = pan.toString('latin1', pan.length - 4);
     return { bin: pan.toString('latin1', 0, 6), last4, masked: maskPan(pan), scheme: schemeOf(pan) };
   }
 
   /** The record without its CVV: what rests in the vault. The caller wipes it. */
   recordToStore(): Buffer {
+    const { cvv } = this;
     const copy = Buffer.from(this.#record);
-    // Offsets of the record format: CVV length and four bytes (see protocol/envelope/record).
-    copy.fill(0, 24, 29);
-    return copy;
+    if (cvv === undefined) return copy;
+    const cvvAt = cvv.byteOffset - this.#record.byteOffset;
+    // The byte before a field of the record is its length.
+    return copy.fill(0, cvvAt - 1, cvvAt + cvv.length);
   }
 
-  /** Wipes the card. */
+  /** Wipes the card. Using it afterwards is a mistake and throws; a card of zeros must not travel. */
   dispose(): void {
     this.#record.fill(0);
+    this.#content = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   toString(): string {
@@ -94,6 +116,11 @@ export class CardBuffer {
 
   [inspect.custom](): string {
     return shown;
+  }
+
+  get #open(): CardRecord {
+    if (this.#content === undefined) throw new Error('the card was wiped');
+    return this.#content;
   }
 }
 

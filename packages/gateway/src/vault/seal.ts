@@ -1,13 +1,16 @@
 /**
  * Sealing at rest: AES-256-GCM, bound to what it is, whose it is, which record it is and which key made it, so that a
  * ciphertext moved elsewhere does not open. Layout: 0x01 ‖ data key id (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16).
+ * It must never say why something did not open, nor give out a byte of what was not proven whole.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 
 const version = 1;
-const header = 1 + 16 + 12;
-const tagBytes = 16;
+const keyIdBytes = 16;
 const nonceBytes = 12;
+const tagBytes = 16;
+const nonceAt = 1 + keyIdBytes;
+const ciphertextAt = nonceAt + nonceBytes;
 
 /** What a ciphertext is bound to. */
 export interface Binding {
@@ -18,10 +21,10 @@ export interface Binding {
 }
 
 export interface SealingKey {
-  /** UUID. */
+  /** UUID, in lower case. */
   readonly keyId: string;
-  /** 32 bytes. */
-  readonly key: Buffer;
+  /** 32 bytes; a `KeyObject` prints nothing of them. */
+  readonly key: KeyObject;
 }
 
 /** A sealed value does not open. One message for every cause: nothing about why may reach a caller. */
@@ -32,32 +35,47 @@ export class SealBroken extends Error {
   }
 }
 
-/** @returns the sealed bytes */
+/**
+ * Seals bytes under a fresh random nonce. One key may seal 2^32 values before nonces are likely enough to repeat.
+ *
+ * @param plaintext - any length; the caller wipes it
+ * @returns 45 bytes more than the plaintext
+ * @example
+ * const sealed = seal(key, { purpose: 'card', merchantId: 'M1', recordId: cardId }, record);
+ */
 export function seal({ keyId, key }: SealingKey, binding: Binding, plaintext: Uint8Array): Buffer {
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
   cipher.setAAD(aadOf(binding, keyId));
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return Buffer.concat([Buffer.of(version), uuidBytes(keyId), nonce, ciphertext, cipher.getAuthTag()]);
+  const ciphertext = [cipher.update(plaintext), cipher.final()];
+  return Buffer.concat([Buffer.of(version), uuidBytes(keyId), nonce, ...ciphertext, cipher.getAuthTag()]);
 }
 
-/** The key that sealed these bytes. @throws SealBroken when they are too short or of another version */
+/**
+ * The key that sealed these bytes, as they claim; `open` proves it.
+ *
+ * @returns a UUID
+ * @throws SealBroken when they are too short or of another version
+ */
 export function keyIdOf(sealed: Buffer): string {
-  if (sealed.length < header + tagBytes || sealed[0] !== version) throw new SealBroken();
-  const hex = sealed.toString('hex', 1, 17);
+  if (sealed.length < ciphertextAt + tagBytes || sealed[0] !== version) throw new SealBroken();
+  const hex = sealed.toString('hex', 1, nonceAt);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /**
+ * Opens what `seal` made with the same key for the same binding.
+ *
  * @returns the plaintext; the caller wipes it
  * @throws SealBroken when anything at all is not as it was sealed
  */
 export function open({ keyId, key }: SealingKey, binding: Binding, sealed: Buffer): Buffer {
   if (keyIdOf(sealed) !== keyId) throw new SealBroken();
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(17, header), { authTagLength: tagBytes });
+  const nonce = sealed.subarray(nonceAt, ciphertextAt);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
   decipher.setAAD(aadOf(binding, keyId));
   decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-  const plaintext = decipher.update(sealed.subarray(header, sealed.length - tagBytes));
+  const plaintext = decipher.update(sealed.subarray(ciphertextAt, sealed.length - tagBytes));
   try {
     decipher.final();
   } catch {

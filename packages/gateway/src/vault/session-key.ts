@@ -3,6 +3,7 @@
  * card envelope. What was encrypted to a session stays closed once the private half is gone.
  */
 import { createECDH } from 'node:crypto';
+import { EnvelopeError } from '@waffo/protocol/envelope/error';
 import { open as openEnvelope } from '@waffo/protocol/envelope/open';
 import { sessionIdOf } from '@waffo/protocol/envelope/session-id';
 import type { Database } from '../storage/database.ts';
@@ -12,18 +13,25 @@ import { keyIdOf, open, seal } from './seal.ts';
 
 const scalarBytes = 32;
 
-/** @returns the session id and the sealed private half, to be kept in the session's own row */
+/**
+ * Makes the key pair of a session. Call it before a transaction begins (see `Keyring.dataKey`).
+ *
+ * @returns the session id and the sealed private half, to be kept in the session's own row
+ * @example
+ * const { sessionId, sealedPrivateKey } = await newSessionKey(gateway, { merchantId, tokenRequestId });
+ */
 export async function newSessionKey(
   { keyring }: { readonly keyring: Keyring },
   session: { readonly merchantId: string; readonly tokenRequestId: string },
 ): Promise<{ sessionId: string; sealedPrivateKey: Buffer }> {
+  const key = await keyring.dataKey(session.merchantId, 'session');
   const pair = createECDH('prime256v1');
   pair.generateKeys();
   const sessionId = sessionIdOf(pair.getPublicKey(null, 'compressed'));
-  const scalar = Buffer.alloc(scalarBytes);
   const bare = pair.getPrivateKey();
+  // Of one scalar in 256 the first byte is zero, and node leaves it out.
+  const scalar = Buffer.alloc(scalarBytes);
   bare.copy(scalar, scalarBytes - bare.length);
-  const key = await keyring.dataKey(session.merchantId, 'session');
   const sealedPrivateKey = seal(key, bindingOf({ ...session, sessionId }), scalar);
   bare.fill(0);
   scalar.fill(0);
@@ -31,10 +39,12 @@ export async function newSessionKey(
 }
 
 /**
- * Opens what a browser encrypted to a session.
+ * Opens what a browser encrypted to a session. Nothing is checked of the card but its form.
  *
+ * @param session - as its row says; without its key nothing opens any more
+ * @param jwe - the envelope as it was received
  * @returns the card, CVV included; the caller disposes of it
- * @throws EnvelopeError when it does not open, for whatever cause
+ * @throws EnvelopeError when it does not open, for whatever cause; SealBroken when the session's row was tampered with
  */
 export async function openSubmittedCard(
   { keyring, database }: { readonly keyring: Keyring; readonly database: Database },
@@ -47,7 +57,7 @@ export async function openSubmittedCard(
   jwe: string,
 ): Promise<CardBuffer> {
   const { merchantId, tokenRequestId, sessionId, sealedPrivateKey } = session;
-  if (sessionId === undefined || sealedPrivateKey === undefined) throw new Error('the session has no key any more');
+  if (sessionId === undefined || sealedPrivateKey === undefined) throw new EnvelopeError();
   const key = await keyring.dataKeyById(database, merchantId, keyIdOf(sealedPrivateKey));
   const scalar = open(key, bindingOf({ merchantId, tokenRequestId, sessionId }), sealedPrivateKey);
   try {

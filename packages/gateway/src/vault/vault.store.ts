@@ -1,4 +1,4 @@
-/** SQL of the vault: keys, cards, and the record of who opened one. */
+/** SQL of the vault: keys, cards, and the record of who opened one. Only sealed bytes and keyed hashes pass through here. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
 
 export interface DataKeyRow {
@@ -21,7 +21,7 @@ const findKek = statement<{ check_value: Buffer }>(
 const anyKek = statement<{ kek_id: string }>('vault/any-kek', 'select kek_id from vault_kek limit 1');
 const insertKekRow = statement(
   'vault/insert-kek',
-  'insert into vault_kek (kek_id, check_value, created_at) values ($1, $2, $3) on conflict do nothing',
+  'insert into vault_kek (kek_id, check_value, created_at) values ($1, $2, $3)',
 );
 
 const keyColumns = 'merchant_id, data_key_id, purpose, kek_id, wrapped';
@@ -33,7 +33,7 @@ const findKey = statement<DataKeyRow>(
   'vault/find-key',
   `select ${keyColumns} from vault_data_key where merchant_id = $1 and data_key_id = $2`,
 );
-/** Two processes may want the first key at once: the lock lets the second see what the first made. */
+/** Two processes may want the first key at once: the lock lets the second see what the first made. Ends with the transaction. */
 const lockKeys = statement('vault/lock-keys', 'select pg_advisory_xact_lock(hashtextextended($1, 0))');
 const insertKeyRow = statement(
   'vault/insert-key',

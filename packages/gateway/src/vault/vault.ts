@@ -30,7 +30,8 @@ export interface SealedCard {
 /**
  * Seals a card; the CVV is left out. Done before a transaction begins: making a first key takes one of its own.
  *
- * @returns what `storeCard` stores
+ * @param of.card - stays the caller's, who disposes of it
+ * @returns what `storeCard` stores, under a new card id
  */
 export async function sealCard(
   keys: { readonly keyring: Keyring },
@@ -48,14 +49,18 @@ export async function sealCard(
   }
 }
 
-/** Stores a sealed card. */
+/** Stores a sealed card, in the transaction of what it was sealed for. */
 export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> => insertCard(tx, { ...card, now });
 
 /**
  * Lends a card to one function and wipes it when that ends, however it ends.
  *
  * @param use.purpose - why, e.g. `purchase`; with `reference` it is written to the access log before the card is lent
- * @throws CardMissing when there is none of this id; SealBroken when its row was tampered with
+ * @param lend - what it was given is wiped when it has resolved or thrown: nothing of it may be kept
+ * @returns what `lend` answers
+ * @throws CardMissing when this merchant has none of this id; SealBroken when its row was tampered with
+ * @example
+ * await withCard(gateway, { merchantId, cardId, purpose: 'purchase', reference }, (card) => acquirer.purchase(card));
  */
 export async function withCard<T>(
   deps: { readonly database: Database; readonly keyring: Keyring; readonly clock: Clock },

@@ -1,0 +1,187 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { realClock, VirtualClock } from '../clock.ts';
+import { newRowId } from '../id.ts';
+import { openDatabase } from '../storage/postgres.ts';
+import type { Kek } from './kek-file.ts';
+import { isSealed, type KeyPurpose, type Keyring, openKeyring } from './keyring.ts';
+import { SealBroken } from './seal.ts';
+
+const clock = realClock;
+const newKek = (): Kek => ({ kekId: randomBytes(8).toString('hex'), key: createSecretKey(randomBytes(32)) });
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+beforeEach(() => run('truncate vault_kek cascade'));
+
+const run = <Row>(text: string, values: unknown[] = []) =>
+  database.rows<Row>({ name: `test/${text}`.slice(0, 60), text }, values);
+const messageOf = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'opened',
+    (error: Error) => error.message,
+  );
+
+describe('the KEK', () => {
+  test('that a database sees first is the one it belongs to', async () => {
+    const kek = newKek();
+    expect(await isSealed(database)).toBe(false);
+    await openKeyring({ database, kek, clock });
+    await openKeyring({ database, kek, clock });
+    expect(await isSealed(database)).toBe(true);
+    expect(await run('select kek_id from vault_kek')).toEqual([{ kek_id: kek.kekId }]);
+  });
+
+  test('that is another one refuses to start, in one sentence, and leaves no trace', async () => {
+    await openKeyring({ database, kek: newKek(), clock });
+    const before = await run('select * from vault_kek');
+    expect(await messageOf(openKeyring({ database, kek: newKek(), clock }))).toBe(
+      'the key file holds another key than the one this database was sealed with; put the right key file back',
+    );
+    expect(await run('select * from vault_kek')).toEqual(before);
+  });
+
+  test('whose id is right and whose bytes are not refuses to start', async () => {
+    const kek = newKek();
+    await openKeyring({ database, kek, clock });
+    expect(await messageOf(openKeyring({ database, kek: { ...newKek(), kekId: kek.kekId }, clock }))).toBe(
+      'the database was tampered with: its check value of the key file is broken; restore a backup',
+    );
+  });
+
+  test('is one, when many first starts with different key files meet', async () => {
+    const keks = Array.from({ length: 6 }, newKek);
+    const starts = await Promise.all(keks.map((kek) => messageOf(openKeyring({ database, kek, clock }))));
+    expect(starts.filter((message) => message === 'opened')).toHaveLength(1);
+    expect(await run('select kek_id from vault_kek')).toEqual([{ kek_id: keks[starts.indexOf('opened')]?.kekId }]);
+  });
+
+  test('is one, when many first starts with the same key file meet', async () => {
+    const kek = newKek();
+    const starts = Array.from({ length: 6 }, () => messageOf(openKeyring({ database, kek, clock })));
+    expect(new Set(await Promise.all(starts))).toEqual(new Set(['opened']));
+  });
+});
+
+describe('a data key', () => {
+  const purposes: readonly KeyPurpose[] = ['card', 'session', 'secret', 'fingerprint'];
+
+  test('is of one merchant and one purpose, and stays the same over restarts', async () => {
+    const kek = newKek();
+    const keyring = await openKeyring({ database, kek, clock });
+    const places = ['', 'M1', 'M2'].flatMap((merchant) => purposes.map((purpose) => [merchant, purpose] as const));
+    const keysOf = (ring: Keyring) =>
+      Promise.all(places.map(async (place) => (await ring.dataKey(...place)).key.export().toString('hex')));
+    const first = await keysOf(keyring);
+    expect(new Set(first).size).toBe(places.length);
+    expect(first.every((key) => key.length === 64)).toBe(true);
+    expect(await keysOf(keyring)).toEqual(first);
+    expect(await keysOf(await openKeyring({ database, kek, clock }))).toEqual(first);
+    expect(await run('select from vault_data_key')).toHaveLength(places.length);
+  });
+
+  test('is found by its id after a newer one was made, by its merchant only', async () => {
+    const kek = newKek();
+    const older = await openKeyring({ database, kek, clock: new VirtualClock(new Date('2026-01-01')) });
+    const first = await older.dataKey('M1', 'card');
+    // What a rotation leaves behind: the first key is old, and the next one is the newest.
+    await run("update vault_data_key set purpose = 'retired'");
+    const second = await older.dataKey('M1', 'card');
+    expect(second.keyId).toBe(first.keyId);
+    const keyring = await openKeyring({ database, kek, clock });
+    expect((await keyring.dataKey('M1', 'card')).keyId).not.toBe(first.keyId);
+    await run("update vault_data_key set purpose = 'card' where purpose = 'retired'");
+    expect((await keyring.dataKeyById(database, 'M1', first.keyId)).key.equals(first.key)).toBe(true);
+    for (const [merchantId, keyId] of [
+      ['M2', first.keyId],
+      ['M1', newRowId()],
+    ] as const) {
+      const attempt = messageOf(keyring.dataKeyById(database, merchantId, keyId));
+      expect(await attempt).toBe('a sealed value names a data key that is not there');
+    }
+  });
+
+  test('is the newest of several', async () => {
+    const kek = newKek();
+    const makeAt = async (day: string) => {
+      await run("update vault_data_key set purpose = 'hidden'");
+      const ring = await openKeyring({ database, kek, clock: new VirtualClock(new Date(day)) });
+      return ring.dataKey('M1', 'card');
+    };
+    const newest = await makeAt('2026-03-01');
+    await makeAt('2026-01-01');
+    await makeAt('2026-02-01');
+    await run("update vault_data_key set purpose = 'card'");
+    const keyring = await openKeyring({ database, kek, clock });
+    expect((await keyring.dataKey('M1', 'card')).keyId).toBe(newest.keyId);
+  });
+
+  test('is made once, when two gateways need it at the same moment', async () => {
+    const kek = newKek();
+    const others = await Promise.all([1, 2].map(() => openDatabase({ url: database.url, poolSize: 4 })));
+    try {
+      const rings = await Promise.all(others.map((other) => openKeyring({ database: other, kek, clock })));
+      const merchants = Array.from({ length: 40 }, (_, i) => `M${i}`);
+      const made = await Promise.all(
+        merchants.map((merchant) => Promise.all([...rings, ...rings].map((ring) => ring.dataKey(merchant, 'card')))),
+      );
+      for (const keys of made) expect(new Set(keys.map(({ key }) => key.export().toString('hex'))).size).toBe(1);
+      expect(await run('select from vault_data_key')).toHaveLength(merchants.length);
+    } finally {
+      for (const other of others) await other.close();
+    }
+  });
+
+  test('that could not be made is made on the next try', async () => {
+    const keyring = await openKeyring({ database, kek: newKek(), clock });
+    await run('alter table vault_data_key rename to elsewhere');
+    try {
+      expect(await messageOf(keyring.dataKey('M1', 'card'))).not.toBe('opened');
+    } finally {
+      await run('alter table elsewhere rename to vault_data_key');
+    }
+    expect(await messageOf(keyring.dataKey('M1', 'card'))).toBe('opened');
+  });
+});
+
+describe('a wrapped key that was moved does not open', () => {
+  const tamperings: Record<string, string> = {
+    'to another merchant': `update vault_data_key set merchant_id = 'M2' where merchant_id = 'M1'`,
+    'to another purpose': `update vault_data_key set purpose = 'session' where merchant_id = 'M1'`,
+    'under another id': `update vault_data_key set data_key_id = gen_random_uuid() where merchant_id = 'M1'`,
+    'from another row': `update vault_data_key k set wrapped = other.wrapped from vault_data_key other
+      where k.merchant_id = 'M1' and other.merchant_id = 'M3'`,
+    'by one bit': `update vault_data_key set wrapped = set_bit(wrapped, 400, 1 - get_bit(wrapped, 400))`,
+  };
+
+  test.each(Object.keys(tamperings))('%s', async (tampering) => {
+    const kek = newKek();
+    const first = await openKeyring({ database, kek, clock });
+    for (const merchant of ['M1', 'M3']) await first.dataKey(merchant, 'card');
+    await run(tamperings[tampering] ?? '');
+    const keyring = await openKeyring({ database, kek, clock });
+    const [row] = await run<{ merchant_id: string; data_key_id: string; purpose: KeyPurpose }>(
+      `select merchant_id, data_key_id, purpose from vault_data_key where merchant_id <> 'M3'`,
+    );
+    if (row === undefined) throw new Error('the tampered row is gone');
+    await expect(keyring.dataKey(row.merchant_id, row.purpose)).rejects.toThrow(SealBroken);
+    await expect(keyring.dataKeyById(database, row.merchant_id, row.data_key_id)).rejects.toThrow(SealBroken);
+  });
+});
+
+test('no key is in the database or in what is printed', async () => {
+  const kek = newKek();
+  const keyring = await openKeyring({ database, kek, clock });
+  const { key, keyId } = await keyring.dataKey('M1', 'card');
+  const rows = await run<{ line: string }>('select k::text || d::text as line from vault_kek k, vault_data_key d');
+  const seen = `${rows[0]?.line} ${inspect([keyring, key], { showHidden: true, depth: 9 })} ${JSON.stringify({ key })}`;
+  expect(seen).toContain(keyId);
+  for (const secret of [key, kek.key]) {
+    expect(seen).not.toContain(secret.export().toString('hex'));
+    expect(seen).not.toContain(secret.export().toString('base64'));
+  }
+});
