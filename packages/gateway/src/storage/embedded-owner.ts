@@ -16,6 +16,9 @@ const pollMs = 20;
 /** What a server is started with, so that it tells whose it is. */
 export const ownerMark = (gatewayPid: number): string => `cluster_name=waffo-${gatewayPid}`;
 
+/** Whose mark a server's command line bears: the whole number, for pid 1 adopts what others leave behind. */
+export const ownerIn = (command: string): number => Number(/cluster_name=waffo-(\d+)/.exec(command)?.[1]);
+
 /**
  * Makes sure that nobody serves the folder: stops what a killed gateway left running.
  *
@@ -27,7 +30,7 @@ export async function clearFolder(dataFolder: string, address: Address): Promise
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
   if (pid > 1 && (await serves(pid, dataFolder))) {
     const { parent, command } = await lookAt(pid);
-    if (command.includes(ownerMark(parent))) throw taken(`another gateway (pid ${parent})`, dataFolder);
+    if (ownerIn(command) === parent) throw taken(`another gateway (pid ${parent})`, dataFolder);
     await stopServer(pid, dataFolder);
   } else if (await answers(address)) {
     throw taken('a gateway of another container or machine', dataFolder);
