@@ -13,19 +13,21 @@ const nameLimit = 128;
  * @throws Fault CARD_DATA_INVALID or CARD_NOT_SUPPORTED
  */
 export function checkCard(card: CardBuffer, connector: Connector, now: Date): void {
-  if (!connector.acceptsUnchecked(card.pan) && !passesLuhn(card.pan)) {
+  // The published numbers break the rules that they are tested with: they are known by their digits alone.
+  const unchecked = connector.acceptsUnchecked(card.pan);
+  if (!unchecked && !passesLuhn(card.pan)) {
     throw new Fault('CARD_DATA_INVALID', 'pan: the number fails the check digit; ask the shopper to check it');
   }
   const { scheme } = card.describe();
   if (scheme === undefined) throw new Fault('CARD_NOT_SUPPORTED', 'pan: no supported scheme issues this number');
   const rule = schemes[scheme];
-  if (!connector.acceptsUnchecked(card.pan) && !rule.lengths.includes(card.pan.length)) {
+  if (!unchecked && !rule.lengths.includes(card.pan.length)) {
     throw new Fault('CARD_DATA_INVALID', `pan: ${scheme} numbers have ${rule.lengths.join(' or ')} digits`);
   }
   if (isExpired({ month: card.expiryMonth, year: card.expiryYear }, now)) {
     throw new Fault('CARD_DATA_INVALID', 'expiry: the card has expired; use a later MM/YYYY');
   }
-  if (card.cvv !== undefined && card.cvv.length !== rule.cvvLength) {
+  if (!unchecked && card.cvv !== undefined && card.cvv.length !== rule.cvvLength) {
     throw new Fault('CARD_DATA_INVALID', `cvv: ${scheme} codes have ${rule.cvvLength} digits`);
   }
   if (card.name.length > nameLimit || /\d(?:[ -]?\d){11,}/.test(card.name)) {
