@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 from the declared operations and notifications. */
 import { z } from 'zod';
-import { faults, type FaultName } from '../src/codes.ts';
+import { type FaultName, faults } from '../src/codes.ts';
 import { notifications } from '../src/notifications.ts';
 import { apiPrefix, doorFaults, type Operation } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
@@ -39,7 +39,8 @@ function closed(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).flatMap(([name, member]): [string, Json][] => {
     if (name === 'additionalProperties' && member === false) return [];
-    if (name === '$ref' && typeof member === 'string') return [[name, member.replace('#/$defs/', '#/components/schemas/')]];
+    if (name === '$ref' && typeof member === 'string')
+      return [[name, member.replace('#/$defs/', '#/components/schemas/')]];
     return [[name, closed(member)]];
   });
   return Object.fromEntries(entries);
@@ -108,7 +109,10 @@ function operationObject(operation: Operation, components: Components): Json {
     summary: operation.summary,
     description: operation.description,
     parameters: keys.map((key) => ({ $ref: `#/components/parameters/${key}` })),
-    requestBody: { required: true, content: { 'application/json': { schema: schemaOf(operation.request, components) } } },
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: schemaOf(operation.request, components) } },
+    },
     responses: {
       200: response('Success', envelope(operation.envelope, data)),
       ...Object.fromEntries(faultResponses(operation, names)),
@@ -121,7 +125,9 @@ function faultResponses(operation: Operation, names: readonly FaultName[]): [str
   const statuses = [...new Set(names.map((name) => faults[name].http))].sort();
   const schema = ref(operation.envelope === 'order' ? 'OrderFault' : 'TokenizationFault');
   return statuses.map((status) => {
-    const list = names.filter((name) => faults[name].http === status).map((name) => `\`${faults[name].code}\` ${faults[name].msg}`);
+    const list = names
+      .filter((name) => faults[name].http === status)
+      .map((name) => `\`${faults[name].code}\` ${faults[name].msg}`);
     return [String(status), response(list.join('; '), schema)];
   });
 }

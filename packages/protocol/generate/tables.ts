@@ -10,7 +10,11 @@ const begins = '<!-- Made by `npm run generate`. Do not edit. -->\n\n';
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const advice = { never: 'change the request first', 'same-request': 'send the same request again', 'inquire-first': 'inquire, or wait for the notification' };
+const advice = {
+  never: 'change the request first',
+  'same-request': 'send the same request again',
+  'inquire-first': 'inquire, or wait for the notification',
+};
 
 export function codesTable(): string {
   const rows = Object.entries(faults).map(([name, fault]) => [
@@ -38,7 +42,10 @@ export function operationsTable(): string {
   const sections = operations.map((operation: Operation) => {
     const names = [...new Set<FaultName>([...operation.faults, ...doorFaults[operation.door]])];
     const rows = names.map((name) => [`\`${faults[name].code}\``, `\`${name}\``, faults[name].msg]);
-    const caller = operation.door === 'merchant' ? "the merchant's backend, signed" : "the shopper's browser, with the client API key";
+    const caller =
+      operation.door === 'merchant'
+        ? "the merchant's backend, signed"
+        : "the shopper's browser, with the client API key";
     const key = operation.idempotencyKey === undefined ? '' : `\n\nIdempotency key: \`${operation.idempotencyKey}\`.`;
     return `## POST ${apiPrefix}${operation.path}\n\n${operation.summary}. ${operation.description}\n\nCalled by ${caller}.${key}\n\n${table(['code', 'fault', 'meaning'], rows)}\n`;
   });
@@ -48,7 +55,9 @@ export function operationsTable(): string {
 export function notificationsTable(): string {
   const rows = notifications.map((notification) => [
     `\`${notification.shape.eventType.value}\``,
-    Object.keys(notification.shape.result.shape).map((name) => `\`${name}\``).join(' '),
+    Object.keys(notification.shape.result.shape)
+      .map((name) => `\`${name}\``)
+      .join(' '),
   ]);
   return `${begins}# Notifications\n\nThe body is \`{"eventType": …, "result": {…}}\`. Members of \`result\`:\n\n${table(['eventType', 'result'], rows)}\n`;
 }

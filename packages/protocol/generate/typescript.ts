@@ -1,6 +1,7 @@
 /** Plain TypeScript interfaces from JSON Schema, so that a consumer of the SDK needs no schema library. */
 import { faults } from '../src/codes.ts';
 import { notifications } from '../src/notifications.ts';
+import { apiPrefix, type Operation } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
 import { type Components, type Json, schemaOf } from './openapi.ts';
 
@@ -8,26 +9,46 @@ type Schema = { [name: string]: Json };
 
 const begins = '// Made by `npm run generate` from packages/protocol. Do not edit.\n';
 
-/** The text of `packages/waffo-node/src/generated/types.ts`. */
+/** The text of `packages/waffo-node/src/generated/types.ts`: what a merchant's server sends and receives. */
 export function typescript(): string {
   const components: Components = new Map();
-  const tops = operations.flatMap((operation) => {
-    const name = pascal(operation.path);
-    return [
-      alias(`${name}Request`, schemaOf(operation.request, components), `The request of \`${operation.path}\`: ${operation.summary}.`),
-      alias(`${name}Data`, schemaOf(operation.data, components), `The \`data\` of a successful answer of \`${operation.path}\`.`),
+  /** Comments of what has no description of its own. */
+  const comments = new Map<string, string>();
+  const unnamed: string[] = [];
+  for (const operation of operations as readonly Operation[]) {
+    if (operation.door !== 'merchant') continue;
+    const call = `\`POST ${apiPrefix}${operation.path}\``;
+    const parts = [
+      {
+        role: 'Request',
+        schema: operation.request,
+        comment: `The request of ${call}: ${operation.summary}. ${operation.description}`,
+      },
+      { role: 'Data', schema: operation.data, comment: `The \`data\` of a successful answer of ${call}.` },
     ];
-  });
-  const events = notifications.map((notification) => ref(schemaOf(notification, components)));
-  const parts = [...components].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, schema]) => declare(name, schema));
-  const codes = [...new Set(Object.values(faults).map(({ code }) => code))].map((code) => `'${code}'`);
+    for (const { role, schema, comment } of parts) {
+      const type = typeOf(schemaOf(schema, components), 0);
+      if (components.has(type)) comments.set(type, comment);
+      else unnamed.push(declared(comment, `export type ${pascal(operation.path)}${role} = ${type};`));
+    }
+  }
+  const events = notifications.map((notification) => typeOf(schemaOf(notification, components), 0));
+  const named = [...components].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     begins,
-    ...parts,
-    ...tops.filter((text) => text !== ''),
-    `/** What arrives at a notify URL. */\nexport type Notification = ${events.join(' | ')};\n`,
-    `/** Every code that a gateway sends; \`0\` is success. */\nexport type WireCode = '0' | ${codes.join(' | ')};\n`,
+    ...named.map(([name, schema]) => declare(name, schema, comments.get(name))),
+    ...unnamed,
+    declared('What arrives at a notify URL.', `export type Notification = ${events.join(' | ')};`),
+    wireCodes(),
   ].join('\n');
+}
+
+/** One line for each code, with all that it may mean. */
+function wireCodes(): string {
+  const codes = new Map<string, string[]>([['0', ['Success']]]);
+  for (const { code, msg } of Object.values(faults)) codes.set(code, [...(codes.get(code) ?? []), msg]);
+  const lines = [...codes].map(([code, meanings]) => `  /** ${meanings.join('. ')}. */\n  | '${code}'`);
+  return declared('Every code that a gateway sends.', `export type WireCode =\n${lines.join('\n')};`);
 }
 
 const pascal = (path: string): string =>
@@ -37,22 +58,19 @@ const pascal = (path: string): string =>
     .map((part) => `${part[0]?.toUpperCase()}${part.slice(1)}`)
     .join('');
 
-/** `{$ref}` schemas are named already: then an alias is only needed when the names differ. */
-function alias(name: string, schema: Schema, comment: string): string {
-  const type = typeOf(schema, 0);
-  return type === name ? '' : `/** ${comment} */\nexport type ${name} = ${type};\n`;
-}
+const declared = (comment: string, declaration: string): string =>
+  comment === '' ? `${declaration}\n` : `/** ${sentence(comment)} */\n${declaration}\n`;
 
-const ref = (schema: Schema): string => String(schema.$ref).split('/').at(-1) ?? 'unknown';
-
-function declare(name: string, schema: Schema): string {
-  const comment = typeof schema.description === 'string' ? `/** ${schema.description} */\n` : '';
-  if (schema.type !== 'object' || schema.properties === undefined) return `${comment}export type ${name} = ${typeOf(schema, 0)};\n`;
-  return `${comment}export interface ${name} ${objectOf(schema, 0)}\n`;
+function declare(name: string, schema: Schema, comment: string | undefined): string {
+  const text = comment ?? (typeof schema.description === 'string' ? schema.description : '');
+  if (schema.type !== 'object' || schema.properties === undefined) {
+    return declared(text, `export type ${name} = ${typeOf(schema, 0)};`);
+  }
+  return declared(text, `export interface ${name} ${objectOf(schema, 0)}`);
 }
 
 function typeOf(schema: Schema, depth: number): string {
-  if (typeof schema.$ref === 'string') return ref(schema);
+  if (typeof schema.$ref === 'string') return schema.$ref.split('/').at(-1) ?? 'unknown';
   if (schema.const !== undefined) return literal(schema.const);
   if (Array.isArray(schema.enum)) return schema.enum.map(literal).join(' | ');
   const either = schema.anyOf ?? schema.oneOf;
@@ -92,7 +110,14 @@ function objectOf(schema: Schema, depth: number): string {
 }
 
 function describe(schema: Schema): string {
-  const meaning = typeof schema.description === 'string' ? schema.description.replaceAll('*/', '* /') : '';
+  const meaning = typeof schema.description === 'string' ? sentence(schema.description) : '';
+  const time = schema.format === 'date-time' ? 'ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`.' : '';
   const limit = typeof schema.maxLength === 'number' ? `At most ${schema.maxLength} characters.` : '';
-  return [meaning && `${meaning.replace(/\.$/, '')}.`, limit].filter((part) => part !== '').join(' ');
+  return [meaning, time, limit].filter((part) => part !== '').join(' ');
+}
+
+/** One line that ends in a full stop and cannot end the comment. */
+function sentence(text: string): string {
+  const line = text.replaceAll('*/', '* /').trim();
+  return /[.…]$/.test(line) ? line : `${line}.`;
 }

@@ -1,10 +1,9 @@
 /** What a merchant is told by webhook (contract section 18). `result` is the inquiry's `data` of the same object. */
 import { z } from 'zod';
-import { orderRecord } from './operations/order.ts';
 import { billingAddress, merchantInfo } from './operations/members.ts';
+import { orderRecord } from './operations/order.ts';
 import { maskedTokenData } from './operations/tokenization.ts';
 
-/** A token was bound, changed, or failed to be bound. A failed binding has no `tokenId`. */
 export const tokenizationNotification = z
   .object({
     eventType: z.literal('TOKENIZATION_NOTIFICATION'),
@@ -23,14 +22,16 @@ export const tokenizationNotification = z
           .optional()
           .describe('A string that holds JSON: tokenFailedCode and tokenFailedDescription'),
       })
-      .meta({ id: 'TokenizationResult' }),
+      .meta({ id: 'TokenizationResult', description: 'The token, as inquiry answers it, and why a binding failed' }),
   })
-  .meta({ id: 'TokenizationNotification' });
+  .meta({
+    id: 'TokenizationNotification',
+    description: 'A token was bound, changed or removed, or could not be bound: then it has no `tokenId`',
+  });
 
-/** A payment order ended. */
 export const paymentNotification = z
   .object({ eventType: z.literal('PAYMENT_NOTIFICATION'), result: orderRecord })
-  .meta({ id: 'PaymentNotification' });
+  .meta({ id: 'PaymentNotification', description: 'A payment ended: `PAY_SUCCESS` or `ORDER_CLOSE`' });
 
 export const notifications = [tokenizationNotification, paymentNotification] as const;
 

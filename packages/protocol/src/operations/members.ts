@@ -14,13 +14,12 @@ function described<T extends z.ZodType>(schema: T, meaning: string | undefined):
   return meaning === undefined ? schema : (schema.describe(meaning) as T);
 }
 
-/** Who the merchant is, and for which of its sub-merchants it acts. */
 export const merchantInfo = z
   .object({
     merchantId: id(64, 'Must be the merchant that the API key belongs to'),
     subMerchantId: text(64).optional(),
   })
-  .meta({ id: 'MerchantInfo' });
+  .meta({ id: 'MerchantInfo', description: 'Who the merchant is, and for which of its sub-merchants it acts' });
 
 /** A billing address, as tokenization carries it. `countryCode` has three letters. */
 export const billingAddress = z
@@ -31,4 +30,4 @@ export const billingAddress = z
     postalCode: text(32).optional(),
     address: text(256).optional(),
   })
-  .meta({ id: 'BillingAddress' });
+  .meta({ id: 'BillingAddress', description: 'A billing address' });

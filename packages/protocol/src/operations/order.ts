@@ -17,9 +17,9 @@ const userInfo = z
     userAgent: text(256).optional(),
     userReceiptUrl: text(1024).optional(),
   })
-  .meta({ id: 'OrderUserInfo' });
+  .meta({ id: 'OrderUserInfo', description: 'The shopper' });
 
-/** Nothing inside is required (C-07). */
+/** C-07. */
 const goodsInfo = z
   .object({
     goodsId: text(128).optional(),
@@ -31,7 +31,7 @@ const goodsInfo = z
     goodsUrl: text(128).optional(),
     appName: text(32).optional(),
   })
-  .meta({ id: 'GoodsInfo' });
+  .meta({ id: 'GoodsInfo', description: 'What is bought; nothing in it is required' });
 
 const paymentInfo = z
   .object({
@@ -51,10 +51,12 @@ const paymentInfo = z
     captureMode: text(24, 'manualCapture').optional(),
     merchantInitiatedMode: text(24, 'scheduled or unscheduled').optional(),
   })
-  .meta({ id: 'OrderPaymentInfo' });
+  .meta({ id: 'OrderPaymentInfo', description: 'How it is paid' });
 
-/** Both published shapes are accepted and echoed (C-12). */
-const addressInfo = z.record(z.string(), z.unknown()).meta({ id: 'AddressInfo' });
+/** C-12. */
+const addressInfo = z
+  .record(z.string(), z.unknown())
+  .meta({ id: 'AddressInfo', description: 'Addresses, in either published shape; echoed as they were sent' });
 
 /** `{tokenId}`, or a string (C-06, shapes V2 and V3 of contract section 8). */
 const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(8192).optional() })]);
@@ -138,7 +140,6 @@ const inquiryRequest = z
   })
   .meta({ id: 'OrderInquiryRequest' });
 
-/** An order as inquiry and PAYMENT_NOTIFICATION show it. */
 export const orderRecord = z
   .object({
     paymentRequestId: z.string(),
@@ -168,7 +169,7 @@ export const orderRecord = z
       .describe('A string that holds JSON: orderFailedCode and orderFailedDescription'),
     extendInfo: z.string().optional(),
   })
-  .meta({ id: 'OrderRecord' });
+  .meta({ id: 'OrderRecord', description: 'An order as inquiry and PAYMENT_NOTIFICATION show it' });
 
 /** Reads the present state of an order. */
 export const inquiry = operation({

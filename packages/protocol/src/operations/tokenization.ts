@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { billingAddress, id, merchantInfo, text } from './members.ts';
 
-/** A bare card; only PCI-certified merchants may send one. */
 const tokenData = z
   .object({
     pan: text(32, 'Card number, digits only'),
@@ -11,7 +10,7 @@ const tokenData = z
     name: text(128, 'Cardholder name').optional(),
     cvv: text(4, 'Three or four digits; used for one verification and never stored').optional(),
   })
-  .meta({ id: 'TokenData' });
+  .meta({ id: 'TokenData', description: 'A bare card; only PCI-certified merchants may send one' });
 
 const generateRequest = z
   .object({
@@ -105,7 +104,6 @@ const inquiryRequest = z
   })
   .meta({ id: 'TokenInquiryRequest' });
 
-/** The card behind a token, masked. Unknown values are empty strings. */
 export const maskedTokenData = z
   .object({
     maskedCardInfo: z.string().describe('First six, six stars, last four, e.g. 411111******1111'),
@@ -117,9 +115,9 @@ export const maskedTokenData = z
     cardIssuerName: z.string(),
     cardIssueCountryCode: z.string(),
   })
-  .meta({ id: 'MaskedTokenData' });
+  .meta({ id: 'MaskedTokenData', description: 'The card behind a token, masked; unknown values are empty strings' });
 
-/** A token as inquiry lists it: the nested shape and the guide's four flat members (C-04). */
+/** C-04. */
 export const tokenItem = z
   .object({
     tokenRequestId: z.string(),
@@ -135,7 +133,10 @@ export const tokenItem = z
     expiryMonth: z.string().optional(),
     expiryYear: z.string().optional(),
   })
-  .meta({ id: 'TokenItem' });
+  .meta({
+    id: 'TokenItem',
+    description: "A token as inquiry lists it: the nested shape and the guide's four flat members",
+  });
 
 /** Lists the tokens of a user, or looks one up. */
 export const inquiry = operation({

@@ -1,7 +1,9 @@
 // Made by `npm run generate` from packages/protocol. Do not edit.
 
+/** Addresses, in either published shape; echoed as they were sent. */
 export type AddressInfo = Record<string, unknown>;
 
+/** A billing address. */
 export interface BillingAddress {
   /** ISO 3166-1 alpha-3, e.g. USA. At most 3 characters. */
   countryCode?: string | undefined;
@@ -15,6 +17,7 @@ export interface BillingAddress {
   address?: string | undefined;
 }
 
+/** What is bought; nothing in it is required. */
 export interface GoodsInfo {
   /** At most 128 characters. */
   goodsId?: string | undefined;
@@ -33,6 +36,7 @@ export interface GoodsInfo {
   appName?: string | undefined;
 }
 
+/** The card behind a token, masked; unknown values are empty strings. */
 export interface MaskedTokenData {
   /** First six, six stars, last four, e.g. 411111******1111. */
   maskedCardInfo: string;
@@ -41,7 +45,7 @@ export interface MaskedTokenData {
   cardExpiry: string;
   /** Six digits. */
   cardBin: string;
-  /** VISA, MASTERCARD, AMEX, JCB, UNIONPAY, DINERS, DISCOVER, ELO …. */
+  /** VISA, MASTERCARD, AMEX, JCB, UNIONPAY, DINERS, DISCOVER, ELO … */
   cardScheme: string;
   /** CREDIT, DEBIT, PREPAID or empty. */
   cardType: string;
@@ -49,6 +53,7 @@ export interface MaskedTokenData {
   cardIssueCountryCode: string;
 }
 
+/** Who the merchant is, and for which of its sub-merchants it acts. */
 export interface MerchantInfo {
   /** Must be the merchant that the API key belongs to. At most 64 characters. */
   merchantId: string;
@@ -56,6 +61,7 @@ export interface MerchantInfo {
   subMerchantId?: string | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/order/create`. */
 export interface OrderCreateData {
   paymentRequestId: string;
   merchantOrderId: string;
@@ -65,6 +71,7 @@ export interface OrderCreateData {
   orderAction?: string | undefined;
 }
 
+/** The request of `POST /api/v1/order/create`: Create an order and pay it with a token. Accepts the token in every published shape (contract section 8). A repeat with the same `paymentRequestId` and content answers the present state and charges nothing. */
 export interface OrderCreateRequest {
   /** The idempotency key. At most 32 characters. */
   paymentRequestId: string;
@@ -78,7 +85,9 @@ export interface OrderCreateRequest {
   userCurrency?: string | undefined;
   /** At most 128 characters. */
   orderDescription: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
   orderRequestedAt: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
   orderExpiredAt?: string | undefined;
   /** At most 1024 characters. */
   successRedirectUrl?: string | undefined;
@@ -107,6 +116,7 @@ export interface OrderCreateRequest {
   } | undefined;
 }
 
+/** The request of `POST /api/v1/order/inquiry`: Read an order. By `paymentRequestId` or `acquiringOrderId`. */
 export interface OrderInquiryRequest {
   /** This or acquiringOrderId must be given. At most 32 characters. */
   paymentRequestId?: string | undefined;
@@ -114,6 +124,7 @@ export interface OrderInquiryRequest {
   acquiringOrderId?: string | undefined;
 }
 
+/** How it is paid. */
 export interface OrderPaymentInfo {
   /** ONE_TIME_PAYMENT, DIRECT_PAYMENT. At most 32 characters. */
   productName: string;
@@ -147,6 +158,7 @@ export interface OrderPaymentInfo {
   merchantInitiatedMode?: string | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/order/inquiry`. */
 export interface OrderRecord {
   paymentRequestId: string;
   merchantOrderId: string;
@@ -174,6 +186,7 @@ export interface OrderRecord {
   extendInfo?: string | undefined;
 }
 
+/** The shopper. */
 export interface OrderUserInfo {
   /** At most 64 characters. */
   userId: string;
@@ -199,11 +212,13 @@ export interface OrderUserInfo {
   userReceiptUrl?: string | undefined;
 }
 
+/** A payment ended: `PAY_SUCCESS` or `ORDER_CLOSE`. */
 export interface PaymentNotification {
   eventType: 'PAYMENT_NOTIFICATION';
   result: OrderRecord;
 }
 
+/** A bare card; only PCI-certified merchants may send one. */
 export interface TokenData {
   /** Card number, digits only. At most 32 characters. */
   pan: string;
@@ -215,6 +230,7 @@ export interface TokenData {
   cvv?: string | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/tokenization/generate`. */
 export interface TokenGenerateData {
   tokenRequestId: string;
   /** Hand it to the browser SDK's tokenizationSubmit. */
@@ -224,6 +240,7 @@ export interface TokenGenerateData {
   tokenId?: string | undefined;
 }
 
+/** The request of `POST /api/v1/tokenization/generate`: Open a card binding session. Answers a `tokenSessionId` for the browser SDK. A PCI-certified merchant may send the card itself in `tokenData` and gets `tokenId` at once. A repeat with the same `tokenRequestId` and content answers the present state. */
 export interface TokenGenerateRequest {
   /** Binding request id; the idempotency key. At most 64 characters. */
   tokenRequestId: string;
@@ -237,6 +254,7 @@ export interface TokenGenerateRequest {
   billingAddress?: BillingAddress | undefined;
 }
 
+/** The request of `POST /api/v1/tokenization/inquiry`: List the tokens of a user. By `merchantUserId`, `tokenId` or `tokenRequestId`. Oldest first. Removed tokens are answered only to a lookup by `tokenId`, without card data. Nothing found is an empty list. */
 export interface TokenInquiryRequest {
   merchantInfo: MerchantInfo;
   /** This, tokenId or tokenRequestId must be given. At most 64 characters. */
@@ -248,6 +266,7 @@ export interface TokenInquiryRequest {
   tokenType?: 'CARD' | undefined;
 }
 
+/** A token as inquiry lists it: the nested shape and the guide's four flat members. */
 export interface TokenItem {
   tokenRequestId: string;
   tokenId: string;
@@ -264,6 +283,7 @@ export interface TokenItem {
   expiryYear?: string | undefined;
 }
 
+/** The request of `POST /api/v1/tokenization/remove`: Remove a token. Erases the card data and the fingerprint. Idempotent. A token that never existed is refused. */
 export interface TokenRemoveRequest {
   merchantInfo: MerchantInfo;
   tokenType?: 'CARD' | undefined;
@@ -273,27 +293,13 @@ export interface TokenRemoveRequest {
   tokenId?: string | undefined;
 }
 
-export interface TokenSubmitData {
-  tokenRequestId: string;
-  /** Send the shopper here for 3-D Secure. */
-  validateUrl?: string | undefined;
-}
-
-export interface TokenSubmitRequest {
-  /** At most 128 characters. */
-  tokenSessionId: string;
-  /** JWE compact serialisation, ECDH-ES + A256GCM, of the 256-byte card record. At most 4096 characters. */
-  encryptedCard: string;
-  billingAddress?: BillingAddress | undefined;
-  /** Where a 3DS page sends the shopper back to; its origin must be registered. At most 1024 characters. */
-  returnUrl?: string | undefined;
-}
-
+/** A token was bound, changed or removed, or could not be bound: then it has no `tokenId`. */
 export interface TokenizationNotification {
   eventType: 'TOKENIZATION_NOTIFICATION';
   result: TokenizationResult;
 }
 
+/** The token, as inquiry answers it, and why a binding failed. */
 export interface TokenizationResult {
   tokenRequestId: string;
   tokenId?: string | undefined;
@@ -307,35 +313,126 @@ export interface TokenizationResult {
   failedReason?: string | undefined;
 }
 
-/** The request of `/tokenization/generate`: Open a card binding session. */
-export type TokenizationGenerateRequest = TokenGenerateRequest;
-
-/** The `data` of a successful answer of `/tokenization/generate`. */
-export type TokenizationGenerateData = TokenGenerateData;
-
-/** The request of `/tokenization/submit`: Submit an encrypted card from the browser. */
-export type TokenizationSubmitRequest = TokenSubmitRequest;
-
-/** The `data` of a successful answer of `/tokenization/submit`. */
-export type TokenizationSubmitData = TokenSubmitData;
-
-/** The request of `/tokenization/inquiry`: List the tokens of a user. */
-export type TokenizationInquiryRequest = TokenInquiryRequest;
-
-/** The `data` of a successful answer of `/tokenization/inquiry`. */
+/** The `data` of a successful answer of `POST /api/v1/tokenization/inquiry`. */
 export type TokenizationInquiryData = TokenItem[];
 
-/** The request of `/tokenization/remove`: Remove a token. */
-export type TokenizationRemoveRequest = TokenRemoveRequest;
-
-/** The `data` of a successful answer of `/tokenization/remove`. */
+/** The `data` of a successful answer of `POST /api/v1/tokenization/remove`. */
 export type TokenizationRemoveData = null;
-
-/** The `data` of a successful answer of `/order/inquiry`. */
-export type OrderInquiryData = OrderRecord;
 
 /** What arrives at a notify URL. */
 export type Notification = TokenizationNotification | PaymentNotification;
 
-/** Every code that a gateway sends; `0` is success. */
-export type WireCode = '0' | 'A0001' | 'A0002' | 'A0003' | 'A0004' | 'A0005' | 'A0006' | 'A0007' | 'A0008' | 'A0009' | 'A0010' | 'A0011' | 'A0012' | 'A0013' | 'A0014' | 'A0015' | 'A0016' | 'A0017' | 'A0018' | 'A0019' | 'A0020' | 'A0021' | 'A0022' | 'A0023' | 'A0024' | 'A0026' | 'A0027' | 'A0029' | 'A0030' | 'A0031' | 'A0032' | 'A0033' | 'A0034' | 'A0035' | 'A0036' | 'A0037' | 'A0038' | 'A0039' | 'A0040' | 'A0045' | 'B0001' | 'B0002' | 'B0003' | 'B0004' | 'B0005' | 'B0006' | 'B0007' | 'C0001' | 'C0002' | 'C0003' | 'C0004' | 'C0005' | 'C0006' | 'C0007' | 'D0001' | 'E0001';
+/** Every code that a gateway sends. */
+export type WireCode =
+  /** Success. */
+  | '0'
+  /** Invalid API key. */
+  | 'A0001'
+  /** Invalid signature. */
+  | 'A0002'
+  /** Parameter validation failed. There is no such operation; every call is a POST to a path of the reference. The body is larger than 65,536 bytes. Content-Type must be application/json. */
+  | 'A0003'
+  /** Permission denied. */
+  | 'A0004'
+  /** Merchant limit exceeded. */
+  | 'A0005'
+  /** Merchant status abnormal. */
+  | 'A0006'
+  /** Currency not supported. */
+  | 'A0007'
+  /** Amount outside the allowed range. */
+  | 'A0008'
+  /** Order does not exist. */
+  | 'A0009'
+  /** The merchant contract does not allow this operation. */
+  | 'A0010'
+  /** This request id was used with other parameters. */
+  | 'A0011'
+  /** Merchant balance insufficient. */
+  | 'A0012'
+  /** The order is already paid and cannot be cancelled. */
+  | 'A0013'
+  /** The refund rules forbid this refund. */
+  | 'A0014'
+  /** The channel does not support cancellation. */
+  | 'A0015'
+  /** The channel rejected the cancellation. */
+  | 'A0016'
+  /** The channel does not support refunds. */
+  | 'A0017'
+  /** No payment method is available for this request. */
+  | 'A0018'
+  /** A chargeback dispute blocks the refund. */
+  | 'A0019'
+  /** Above the limit for a single transaction. */
+  | 'A0020'
+  /** Above the daily limit. */
+  | 'A0021'
+  /** Several products are contracted; name one in paymentInfo.productName. */
+  | 'A0022'
+  /** The token has expired; the order cannot be created. */
+  | 'A0023'
+  /** The exchange rate has expired. */
+  | 'A0024'
+  /** The cashier language is not supported. */
+  | 'A0026'
+  /** An order can be refunded at most 50 times. */
+  | 'A0027'
+  /** The card data are invalid. */
+  | 'A0029'
+  /** The card BIN was not found. */
+  | 'A0030'
+  /** The card scheme or type is not supported. */
+  | 'A0031'
+  /** The payment token data are invalid. */
+  | 'A0032'
+  /** Several methods have this name; name a country. */
+  | 'A0033'
+  /** orderExpiredAt is already past. */
+  | 'A0034'
+  /** The order does not support capture. */
+  | 'A0035'
+  /** The state of the order does not allow capture. */
+  | 'A0036'
+  /** The user payment token is invalid or expired. */
+  | 'A0037'
+  /** A merchant-initiated payment needs a verified user payment token. */
+  | 'A0038'
+  /** Already refunded by a chargeback-prevention service. */
+  | 'A0039'
+  /** The same request is being processed right now. */
+  | 'A0040'
+  /** A merchant-initiated payment is impossible: the status of tokenId is unverified. */
+  | 'A0045'
+  /** User status abnormal. */
+  | 'B0001'
+  /** User limit exceeded. */
+  | 'B0002'
+  /** User balance insufficient. */
+  | 'B0003'
+  /** The user did not pay in time. */
+  | 'B0004'
+  /** User authorisation failed. */
+  | 'B0005'
+  /** Phone number invalid. */
+  | 'B0006'
+  /** Email format invalid. */
+  | 'B0007'
+  /** System error. Too many requests; wait as Retry-After says. The system is temporarily unavailable. */
+  | 'C0001'
+  /** Merchant contract invalid. */
+  | 'C0002'
+  /** The state of the order is invalid; it cannot continue. */
+  | 'C0003'
+  /** Order information mismatch. */
+  | 'C0004'
+  /** The channel rejected the request. */
+  | 'C0005'
+  /** Channel error. */
+  | 'C0006'
+  /** The channel is under maintenance. */
+  | 'C0007'
+  /** Rejected by risk control. */
+  | 'D0001'
+  /** The outcome is not known yet; inquire, or wait for the notification. */
+  | 'E0001';
