@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { testCards } from '../connector/sandbox/triggers.ts';
-import { sandboxAcquirer } from '../connector/sandbox/acquirer.ts';
 import { realClock } from '../clock.ts';
+import { sandboxAcquirer } from '../connector/sandbox/acquirer.ts';
+import { testCards } from '../connector/sandbox/triggers.ts';
 import type { Database } from '../storage/database.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { checkCard } from './check-card.ts';

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { orderOf, startTestGateway, type TestGateway } from '../../../../test/kit/gateway.ts';
+import type { Connector } from '../connector/connector.ts';
+
+let gateway: TestGateway;
+let connector: Connector;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  connector = gateway.app.gateway.connectors.of(gateway.merchant.merchantId);
+});
+afterAll(() => gateway.stop());
+
+const attempts = (acquiringOrderId: string) =>
+  gateway.database.rows<{ status: string; decline_reason: string | null }>(
+    { name: 'test/attempts-of', text: 'select status, decline_reason from payment_attempt where subject_id = $1' },
+    [acquiringOrderId],
+  );
+
+describe('a call to the acquirer', () => {
+  test('is written down, as SENDING, before it is made', async () => {
+    const tokenId = await gateway.bind();
+    let seen: unknown;
+    const spy = vi.spyOn(connector, 'purchase').mockImplementationOnce(async (call) => {
+      seen = await gateway.database.rows(
+        { name: 'test/attempt-now', text: 'select status, verb from payment_attempt where attempt_id = $1' },
+        [call.reference],
+      );
+      return { kind: 'declined', reason: 'DO_NOT_HONOR' };
+    });
+    await gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    expect(seen).toEqual([{ status: 'SENDING', verb: 'purchase' }]);
+    spy.mockRestore();
+  });
+
+  test('that breaks is unknown, never a decline; the acquirer has not seen it, so the order closes unpaid', async () => {
+    const tokenId = await gateway.bind();
+    const spy = vi.spyOn(connector, 'purchase').mockRejectedValueOnce(new Error('connection reset'));
+    const order = orderOf(gateway, { tokenId });
+    expect(await gateway.call('/order/create', order)).toMatchObject({ code: 'E0001' });
+    spy.mockRestore();
+    const { data } = await gateway.call('/order/create', order);
+    expect(data.orderStatus).toBe('PAY_IN_PROGRESS');
+    await gateway.travel(2 * 60_000);
+    expect(await attempts(data.acquiringOrderId)).toEqual([{ status: 'DECLINED', decline_reason: 'NEVER_RECEIVED' }]);
+    const closed = await gateway.call('/order/inquiry', { acquiringOrderId: data.acquiringOrderId });
+    expect(closed.data.orderStatus).toBe('ORDER_CLOSE');
+  });
+
+  test('that is still on its way when somebody was told it never arrived takes nothing', async () => {
+    const tokenId = await gateway.bind();
+    let send: (() => Promise<unknown>) | undefined;
+    const purchase = connector.purchase.bind(connector);
+    const spy = vi.spyOn(connector, 'purchase').mockImplementationOnce(async (call) => {
+      const late = { ...call, card: { ...call.card, pan: Buffer.from('4111111111111111') } as typeof call.card };
+      send = () => purchase(late);
+      return { kind: 'unknown' };
+    });
+    const order = orderOf(gateway, { tokenId });
+    await gateway.call('/order/create', order);
+    await gateway.travel(2 * 60_000);
+    expect(await send?.()).toEqual({ kind: 'declined', reason: 'NEVER_RECEIVED' });
+    spy.mockRestore();
+  });
+
+  test('that the acquirer cannot tell about is asked for again, later and later, and charged once', async () => {
+    const tokenId = await gateway.bind();
+    const order = orderOf(gateway, { tokenId, orderAmount: '92.00' });
+    const asked: Date[] = [];
+    const inquire = connector.inquire.bind(connector);
+    const spy = vi.spyOn(connector, 'inquire').mockImplementation(async (reference) => {
+      asked.push(gateway.clock.now());
+      return asked.length < 4 ? { kind: 'unknown' } : inquire(reference);
+    });
+    const start = gateway.clock.now().getTime();
+    await gateway.call('/order/create', order);
+    await gateway.travel(3 * 3_600_000);
+    spy.mockRestore();
+    expect(asked.map((at) => (at.getTime() - start) / 60_000)).toEqual([1, 2, 7, 37]);
+    const { data } = await gateway.call('/order/inquiry', { paymentRequestId: order.paymentRequestId });
+    expect(data.orderStatus).toBe('PAY_SUCCESS');
+  });
+});
