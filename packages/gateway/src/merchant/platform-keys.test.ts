@@ -1,11 +1,11 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { sign, verify } from '@waffo/protocol/signature';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
 import { realClock } from '../clock.ts';
 import { openKeyring } from '../vault/keyring.ts';
-import { SealBroken } from '../vault/seal.ts';
+import { open, SealBroken } from '../vault/seal.ts';
 import { openPlatformKeys } from './platform-keys.ts';
 
 const body = Buffer.from('{"code":"0","msg":"Success"}');
@@ -58,9 +58,13 @@ describe('a merchant', () => {
 
   test('has one pair, when several processes make it at once', async () => {
     await run('truncate platform_key');
-    const processes = await Promise.all([1, 2].map(start));
-    await Promise.all(processes.map((keys) => keys.ensure('M1')));
-    const pairs = await Promise.all(processes.flatMap((keys) => ['M1', ''].map((merchant) => keys.signerOf(merchant))));
+    const pairsOf = async () => {
+      const keys = await start();
+      const system = await keys.signerOf('');
+      await keys.ensure('M1');
+      return [system, await keys.signerOf('M1')];
+    };
+    const pairs = (await Promise.all([pairsOf(), pairsOf(), pairsOf()])).flat();
     expect(new Set(pairs.map(({ publicKey }) => spkiOf(publicKey))).size).toBe(2);
     for (const { privateKey, publicKey } of pairs)
       expect(verify(body, await sign(body, privateKey), publicKey)).toBe(true);
@@ -77,6 +81,17 @@ test('a private key is parsed once: parsing costs more than signing', async () =
 });
 
 describe('a private half', () => {
+  test('rests bound to its merchant, under a key for secrets', async () => {
+    const keys = await start();
+    await keys.ensure('M1');
+    const [row] = await run<{ sealed: Buffer }>(`select sealed from platform_key where merchant_id = 'M1'`);
+    const key = await (await openKeyring({ database, kek, clock: realClock })).dataKey('M1', 'secret');
+    const binding = { purpose: 'secret', merchantId: 'M1', recordId: 'platform-key' } as const;
+    const der = open(key, binding, row?.sealed ?? Buffer.alloc(0));
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    expect(privateKey.equals((await keys.signerOf('M1')).privateKey)).toBe(true);
+  });
+
   test('that was given to another merchant does not open', async () => {
     const keys = await start();
     await keys.ensure('M1');

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kekFromFile } from './kek-file.ts';
@@ -42,9 +44,20 @@ describe('the first start makes the key', () => {
     expect(made.key.export().toString('base64')).toBe(text);
   });
 
-  test('once, however many start at once: nobody goes on with a key that was overwritten', async () => {
-    const made = await Promise.all(Array.from({ length: 20 }, () => kekFromFile(path, { create: true })));
+  test('once, however many start at once: whole from the first moment, and never overwritten', async () => {
+    const seen = new Set<string>();
+    let isOver = false;
+    const watching = (async () => {
+      while (!isOver) {
+        if (existsSync(path)) seen.add(readFileSync(path, 'utf8'));
+        await nextTurn();
+      }
+    })();
+    const made = await Promise.all(Array.from({ length: 40 }, () => kekFromFile(path, { create: true })));
+    isOver = true;
+    await watching;
     const last = await read();
+    expect(seen).toEqual(new Set([`${last.key.export().toString('base64')}\n`]));
     expect(made.filter((kek) => !kek.key.equals(last.key))).toEqual([]);
     expect(await readdir(folder)).toEqual(['kek']);
   });

@@ -114,6 +114,7 @@ describe('a damaged ciphertext does not open, and does not say why', () => {
     expect(open(key, binding, empty)).toHaveLength(0);
     for (let length = 0; length < empty.length; length++) {
       expect(messageOf(empty.subarray(0, length)), `${length} bytes`).toBe(refusal);
+      expect(() => keyIdOf(empty.subarray(0, length)), `${length} bytes`).toThrow(SealBroken);
     }
   });
 

@@ -36,7 +36,8 @@ describe('a session', () => {
   });
 
   test('is its public key: the id is the point of the private half that rests with it', async () => {
-    for (let i = 0; i < 20; i++) {
+    // So many, because the scalar of one in 256 begins with a zero byte.
+    for (let i = 0; i < 1_500; i++) {
       const session = await newSession();
       const pair = createECDH('prime256v1');
       const scalar = await scalarOf(session);
@@ -44,17 +45,11 @@ describe('a session', () => {
       pair.setPrivateKey(scalar);
       expect(pair.getPublicKey()).toEqual(Buffer.from(pointOf(session.sessionId)));
     }
-  });
+  }, 30_000);
 
   test('has a key of its own, even for the same binding', async () => {
     expect((await newSession()).sessionId).not.toBe((await newSession()).sessionId);
   });
-
-  test('still opens when the private half begins with a zero byte, as one in 256 does', async () => {
-    const lengths = new Set<number>();
-    for (let i = 0; i < 1_500; i++) lengths.add((await newSession()).sealedPrivateKey.length);
-    expect([...lengths]).toEqual([1 + 16 + 12 + 32 + 16]);
-  }, 30_000);
 });
 
 describe('an envelope does not open', () => {

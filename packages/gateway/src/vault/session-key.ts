@@ -31,11 +31,13 @@ export async function newSessionKey(
   const bare = pair.getPrivateKey();
   // Of one scalar in 256 the first byte is zero, and node leaves it out.
   const scalar = Buffer.alloc(scalarBytes);
-  bare.copy(scalar, scalarBytes - bare.length);
-  const sealedPrivateKey = seal(key, bindingOf({ ...session, sessionId }), scalar);
-  bare.fill(0);
-  scalar.fill(0);
-  return { sessionId, sealedPrivateKey };
+  try {
+    bare.copy(scalar, scalarBytes - bare.length);
+    return { sessionId, sealedPrivateKey: seal(key, bindingOf({ ...session, sessionId }), scalar) };
+  } finally {
+    bare.fill(0);
+    scalar.fill(0);
+  }
 }
 
 /**

@@ -126,6 +126,15 @@ describe('the fingerprint', () => {
 });
 
 describe('a lent card', () => {
+  test('is there for as long as the use waits for others', async () => {
+    const { cardId } = await store();
+    const seen = await withCard(deps, use(cardId), async (card) => {
+      await accesses();
+      return card.pan.toString();
+    });
+    expect(seen).toBe(pan);
+  });
+
   test('is zero when the use has ended', async () => {
     const { cardId } = await store();
     const { lent, view } = await withCard(deps, use(cardId), async (card) => ({ lent: card, view: card.pan }));
