@@ -86,7 +86,7 @@ test('generate, tokenizationSubmit, the webhook, create, inquiry, remove', async
     paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
   });
   expect(response.isSuccess()).toBe(true);
-  const { acquiringOrderId, orderStatus } = response.getData();
+  const { acquiringOrderId, orderStatus } = response.unwrap();
   expect(orderStatus).toBe('PAY_SUCCESS');
   const order = (await waffo.order().inquiry({ acquiringOrderId })).unwrap();
   await gateway.settle();

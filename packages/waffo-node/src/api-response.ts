@@ -1,5 +1,17 @@
 /** The answer of a call, successful or not. A call never throws for what the network or the gateway does. */
-import { errorOf, type WaffoErrorDetails } from './errors.ts';
+import { type Code, errorOf, type WaffoError, type WaffoErrorDetails } from './errors.ts';
+
+/** What a successful call brought. */
+export interface Success<Data> {
+  readonly data: Data;
+  readonly message: string;
+  readonly requestId: string | undefined;
+}
+
+/** An answer after `isSuccess()`. */
+export interface SuccessfulResponse<Data> extends ApiResponse<Data> {
+  getData(): Data;
+}
 
 /**
  * @example
@@ -8,55 +20,45 @@ import { errorOf, type WaffoErrorDetails } from './errors.ts';
  * else console.error(response.getCode(), response.getMessage());
  */
 export class ApiResponse<Data> {
-  readonly #data: Data | undefined;
-  readonly #failure: WaffoErrorDetails | undefined;
-  readonly #message: string;
-  /** `X-Request-Id` of the answer. */
-  readonly requestId: string | undefined;
-
-  private constructor(
-    data: Data | undefined,
-    message: string,
-    requestId: string | undefined,
-    failure?: WaffoErrorDetails,
-  ) {
-    this.#data = data;
-    this.#message = message;
-    this.requestId = requestId;
-    this.#failure = failure;
-  }
+  readonly #result: Success<Data> | WaffoErrorDetails;
 
   /** @internal */
-  static success<Data>(data: Data, message: string, requestId: string | undefined): ApiResponse<Data> {
-    return new ApiResponse(data, message, requestId);
+  constructor(result: Success<Data> | WaffoErrorDetails) {
+    this.#result = result;
   }
 
-  /** @internal */
-  static error<Data>(failure: WaffoErrorDetails): ApiResponse<Data> {
-    return new ApiResponse<Data>(undefined, failure.message, failure.requestId, failure);
-  }
-
-  /** Whether the code is `0` and the answer's signature is the gateway's. */
-  isSuccess(): boolean {
-    return this.#failure === undefined;
+  /** Whether the code is `0` and the signature of the answer is the gateway's. */
+  isSuccess(): this is SuccessfulResponse<Data> {
+    return !('code' in this.#result);
   }
 
   /** `0`, a wire code such as `A0037`, or a client code such as `S0004`. */
-  getCode(): string {
-    return this.#failure?.code ?? '0';
+  getCode(): Code {
+    return 'code' in this.#result ? this.#result.code : '0';
   }
 
+  /** The gateway's `msg`, or what this library has to say. */
   getMessage(): string {
-    return this.#message;
+    return this.#result.message;
+  }
+
+  /** `X-Request-Id` of the answer, if there was one: quote it to whoever runs the gateway. */
+  getRequestId(): string | undefined {
+    return this.#result.requestId;
   }
 
   /**
    * The data of a successful answer.
    *
-   * @returns undefined when the call failed; use `unwrap()` to throw instead
+   * @returns undefined when the call failed; ask `isSuccess()` first, or use `unwrap()`
    */
-  getData(): Data {
-    return this.#data as Data;
+  getData(): Data | undefined {
+    return 'code' in this.#result ? undefined : this.#result.data;
+  }
+
+  /** @returns why the call failed; undefined when it did not */
+  getError(): WaffoError | undefined {
+    return 'code' in this.#result ? errorOf(this.#result) : undefined;
   }
 
   /**
@@ -64,9 +66,10 @@ export class ApiResponse<Data> {
    *
    * @throws WaffoUnknownStatusError when it is not known whether the call took effect
    * @throws WaffoError for every other failure
+   * @example const { tokenSessionId } = (await waffo.tokenization().generate(request)).unwrap();
    */
   unwrap(): Data {
-    if (this.#failure !== undefined) throw errorOf(this.#failure);
-    return this.#data as Data;
+    if ('code' in this.#result) throw errorOf(this.#result);
+    return this.#result.data;
   }
 }

@@ -1,144 +1,108 @@
 /**
- * One call: sign the bytes, send them, verify the answer's bytes, and only then read them. A repeat sends the very same
- * bytes, so the request id is the same; an unknown outcome is never repeated.
+ * One call: sign the bytes, send them, judge the answer. A repeat sends the very same bytes, and so the same request id; an
+ * unknown outcome is never repeated, and never told as if it were known.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { retryAdvice } from '@waffo/protocol/codes';
-import { apiKeyHeader, sign, signatureHeader, verify } from '@waffo/protocol/signature';
-import { ApiResponse } from './api-response.ts';
+import type { Retry } from '@waffo/protocol/codes';
+import { sign } from '@waffo/protocol/signature';
+import { ApiResponse, type Success } from './api-response.ts';
 import type { WaffoErrorDetails } from './errors.ts';
+import { readAnswer } from './read-answer.ts';
 import type { Settings } from './settings.ts';
-import { version } from './version.ts';
+import { type CallOptions, type NoAnswer, type SignedRequest, send } from './transport.ts';
 
-/** Options of a single call. */
-export interface CallOptions {
-  /** Gives the call up; what the gateway did by then is not known. */
-  readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number | undefined;
+/** An operation as this library calls it. */
+export interface Call {
+  /** Below `/api/v1`. */
+  readonly path: `/${string}`;
+  /** What to do when nobody knows whether it took effect: where money may have moved, inquire. */
+  readonly doubt: Retry;
 }
 
-interface Exchange {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly raw: Buffer;
-}
-
-/** How an attempt ended that brought no answer. */
-interface NoAnswer {
-  readonly failure: WaffoErrorDetails;
+/** How an attempt ended, and whether the same bytes may be sent again. */
+interface Attempt<Data> {
+  readonly result: Success<Data> | WaffoErrorDetails;
   readonly repeatable: boolean;
+  /** The request may have reached the gateway, and what became of it is not known. */
+  readonly doubtful: boolean;
 }
 
-/** @internal */
+/** A gateway that asks to wait longer than this is asked again by the caller. */
+const longestPauseMs = 10_000;
+
+/** @returns success, or why not; rejects for nothing but a bug of ours */
 export async function call<Data>(
   settings: Settings,
-  path: string,
+  { path, doubt }: Call,
   request: object,
   options: CallOptions = {},
 ): Promise<ApiResponse<Data>> {
-  const body = Buffer.from(JSON.stringify(request));
-  const signature = await sign(body, settings.privateKey);
-  for (let attempt = 0; ; attempt++) {
-    const last = attempt >= settings.maxRetries || options.signal?.aborted === true;
-    const result = await send(settings, path, body, signature, options);
-    if ('failure' in result) {
-      if (last || !result.repeatable) return ApiResponse.error(result.failure);
-      await pause(attempt);
-      continue;
-    }
-    const response = readAnswer<Data>(settings, result);
-    if (last || response.isSuccess() || !mayRepeat(response.getCode())) return response;
-    await pause(attempt, result.headers.get('retry-after'));
+  const signed = await signedRequest(settings, path, request);
+  if ('code' in signed) return new ApiResponse<Data>(signed);
+  let doubtful = false;
+  for (let number = 0; ; number++) {
+    const attempt = await attemptOnce<Data>(settings, signed, request, doubt, options);
+    const { result } = attempt;
+    doubtful ||= attempt.doubtful;
+    if (!('code' in result)) return new ApiResponse<Data>(result);
+    const pauseMs = result.retryAfterMs ?? backOffMs(number);
+    const isLast = !attempt.repeatable || number >= settings.maxRetries || pauseMs > longestPauseMs;
+    if (isLast || !(await pause(pauseMs, options.signal))) return new ApiResponse<Data>(told(result, doubtful, doubt));
   }
 }
 
-/** Codes that ask for the same request again. S-codes are ours: a wrong signature does not become right by asking twice. */
-const mayRepeat = (code: string): boolean => !code.startsWith('S') && retryAdvice(code) === 'same-request';
+/** A request that got lost before may have taken effect: then only a definite answer to its repeat settles the matter. */
+const told = (failure: WaffoErrorDetails, doubtful: boolean, doubt: Retry): WaffoErrorDetails =>
+  doubtful && failure.retry === 'same-request' ? { ...failure, retry: doubt } : failure;
 
-async function send(
-  settings: Settings,
-  path: string,
-  body: Buffer,
-  signature: string,
-  { signal, timeoutMs = settings.timeoutMs }: CallOptions,
-): Promise<Exchange | NoAnswer> {
-  const deadline = AbortSignal.timeout(timeoutMs);
+async function signedRequest(
+  { privateKey }: Settings,
+  path: SignedRequest['path'],
+  request: object,
+): Promise<SignedRequest | WaffoErrorDetails> {
+  let body: Uint8Array<ArrayBuffer>;
   try {
-    const response = await settings.fetch(`${settings.baseUrl}${path}`, {
-      method: 'POST',
-      body: new Uint8Array(body),
-      headers: {
-        'Content-Type': 'application/json',
-        [apiKeyHeader]: settings.apiKey,
-        [signatureHeader]: signature,
-        'X-API-VERSION': '1.0.0',
-        'X-SDK-VERSION': `waffo-node/${version}`,
-      },
-      redirect: 'error',
-      signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
-    });
-    return { status: response.status, headers: response.headers, raw: Buffer.from(await response.arrayBuffer()) };
+    body = new TextEncoder().encode(JSON.stringify(request));
   } catch (cause) {
-    const gaveUp = deadline.aborted || signal?.aborted === true;
-    const why = gaveUp ? `no answer within ${timeoutMs} ms` : `no answer from ${settings.baseUrl}`;
-    const message = `${why}; whether the request arrived is not known`;
-    return { failure: { code: 'S0001', message, retry: 'inquire-first', cause }, repeatable: !gaveUp };
+    return { code: 'S0005', message: 'the request cannot be written as JSON', retry: 'never', cause };
   }
-}
-
-function readAnswer<Data>(settings: Settings, { status, headers, raw }: Exchange): ApiResponse<Data> {
-  const requestId = headers.get('x-request-id') ?? undefined;
-  const known = { requestId, httpStatus: status };
-  const signature = headers.get(signatureHeader) ?? '';
-  const answer = parsed(raw);
-  if (!verify(raw, signature, settings.waffoPublicKey)) {
-    const message =
-      signature === ''
-        ? 'the answer is not signed; it was not used'
-        : 'the signature of the answer is wrong; it was not used';
-    return ApiResponse.error({
-      ...known,
-      code: 'S0004',
-      message,
-      hint: causeOf(answer, signature),
-      retry: 'inquire-first',
-    });
-  }
-  if (typeof answer?.code !== 'string') {
-    return ApiResponse.error({
-      ...known,
-      code: 'S0005',
-      message: 'the answer is not {code, msg, data}',
-      retry: 'inquire-first',
-    });
-  }
-  const message = String(answer.msg ?? '');
-  if (answer.code === '0') return ApiResponse.success(answer.data as Data, message, requestId);
-  const hint = headers.get('x-waffo-hint') ?? undefined;
-  return ApiResponse.error({ ...known, code: answer.code, message, hint, retry: retryAdvice(answer.code) });
-}
-
-function parsed(raw: Buffer): { code?: unknown; msg?: unknown; data?: unknown } | undefined {
   try {
-    const value: unknown = JSON.parse(raw.toString('utf8'));
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
+    return { path, body, signature: await sign(body, privateKey) };
+  } catch (cause) {
+    return { code: 'S0003', message: 'the request cannot be signed with privateKey', retry: 'never', cause };
   }
 }
 
-/** An unverified answer is not trusted, but what it says often tells why it does not verify. */
-function causeOf(answer: { code?: unknown } | undefined, signature: string): string {
-  if (answer === undefined) return 'what answered is no Waffo gateway: check baseUrl, and proxies on the way';
-  if (signature === '') return 'a proxy may have removed X-SIGNATURE, or baseUrl is wrong';
-  if (answer.code === 'A0001')
-    return 'it says A0001, unknown API key, and such answers bear the system key: check apiKey and baseUrl';
-  return 'check that waffoPublicKey is the key of this merchant in this environment';
+async function attemptOnce<Data>(
+  settings: Settings,
+  signed: SignedRequest,
+  request: object,
+  doubt: Retry,
+  options: CallOptions,
+): Promise<Attempt<Data>> {
+  const answer = await send(settings, signed, options);
+  if ('why' in answer) return unanswered(answer, doubt);
+  const result = readAnswer<Data>(settings, request, answer, doubt === 'inquire-first' ? doubt : 'never');
+  const repeatable = 'code' in result && !result.code.startsWith('S') && result.retry === 'same-request';
+  return { result, repeatable, doubtful: false };
 }
 
-/** 200 ms, 400 ms, … at most 5 s, with up to half as jitter; or what the gateway asks for, at most 30 s. */
-async function pause(attempt: number, retryAfter?: string | null): Promise<void> {
-  const asked = Number(retryAfter ?? Number.NaN) * 1_000;
-  const own = Math.min(200 * 2 ** attempt, 5_000) * (1 + Math.random() / 2);
-  await sleep(Number.isFinite(asked) ? Math.min(asked, 30_000) : own);
+function unanswered({ why, cause, progress }: NoAnswer, doubt: Retry): Attempt<never> {
+  const left = progress !== 'none';
+  const message = left ? `${why}; whether the request arrived is not known` : `${why}; the request was not sent`;
+  const retry = left ? doubt : 'same-request';
+  return { result: { code: 'S0001', message, retry, cause }, repeatable: progress !== 'late', doubtful: left };
+}
+
+/** 200 ms, 400 ms, … at most 5 s, half of it by chance so that clients do not come back all at once. */
+const backOffMs = (number: number): number => Math.min(200 * 2 ** number, 5_000) * (0.5 + Math.random() / 2);
+
+/** @returns false when the caller gave up meanwhile */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+    return true;
+  } catch {
+    return false;
+  }
 }

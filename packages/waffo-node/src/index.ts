@@ -1,9 +1,11 @@
 /** `@waffo/waffo-node`: the public names. */
-export { ApiResponse } from './api-response.ts';
-export type { CallOptions } from './client.ts';
-export { type ClientCode, WaffoError, type WaffoErrorDetails, WaffoUnknownStatusError } from './errors.ts';
+export { type FaultName, faults, type Retry, retryAdvice } from '@waffo/protocol/codes';
+export type { ApiResponse, SuccessfulResponse } from './api-response.ts';
+export { type ClientCode, type Code, WaffoError, type WaffoErrorDetails, WaffoUnknownStatusError } from './errors.ts';
 export type * from './generated/types.ts';
 export type { Orders, Params, Tokenization } from './resources.ts';
-export type { WaffoOptions } from './settings.ts';
+export type { Environment, WaffoOptions } from './settings.ts';
+export { type SignedWebhook, signWebhookForTest } from './sign-webhook-for-test.ts';
+export type { CallOptions } from './transport.ts';
 export { Waffo } from './waffo.ts';
-export { type Handler, Webhook, type WebhookAnswer } from './webhook.ts';
+export type { AnyEvent, Handler, Webhook, WebhookAnswer } from './webhook.ts';

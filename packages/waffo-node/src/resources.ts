@@ -1,7 +1,8 @@
 /** The operations, grouped by the word in their URL. Members that you leave out are filled in; unknown ones pass through. */
 import type { ApiResponse } from './api-response.ts';
-import { type CallOptions, call } from './client.ts';
+import { type Call, call } from './client.ts';
 import type {
+  MerchantInfo,
   OrderCreateData,
   OrderCreateRequest,
   OrderInquiryRequest,
@@ -13,30 +14,54 @@ import type {
   TokenRemoveRequest,
 } from './generated/types.ts';
 import type { Settings } from './settings.ts';
+import type { CallOptions } from './transport.ts';
 
 /** What this library fills in when it is absent. */
-type Filled = 'merchantInfo' | 'orderRequestedAt';
+interface Filled {
+  /** `merchantId` is filled in. */
+  readonly merchantInfo?: Partial<MerchantInfo> | undefined;
+  /** ISO 8601, UTC; now, unless given. */
+  readonly orderRequestedAt?: string | undefined;
+}
 
-/** Parameters of an operation: filled members are optional, members that this version does not know are sent as they are. */
-export type Params<Request> = Omit<Request, Filled> &
-  Partial<Pick<Request, Extract<keyof Request, Filled>>> & { readonly [extra: string]: unknown };
+/** What you pass: filled members are optional, and members that this version does not know are sent as they are. */
+export type Params<Request> = Omit<Request, keyof Filled> &
+  Pick<Filled, Extract<keyof Request, keyof Filled>> & { readonly [extra: string]: unknown };
 
 /** Card binding. */
 export interface Tokenization {
   /**
-   * Opens a binding session; hand `tokenSessionId` to the browser SDK.
+   * Opens a binding session; hand `tokenSessionId` to the browser SDK. The token arrives by webhook, or by inquiry.
    *
-   * @param params.tokenRequestId - at most 64 characters; the idempotency key: store it before you call
+   * @param params.tokenRequestId - at most 64 characters; the idempotency key: store it before you call. A repeat with the
+   *   same content answers the present state
    * @param params.merchantUserId - your id of the user, at most 64 characters
+   * @param params.notifyUrl - receives TOKENIZATION_NOTIFICATION; https outside the sandbox
+   * @param params.tokenData - a bare card, of PCI-certified merchants only (A0004 for others): then `tokenId` is answered
    * @example
-   * const { tokenSessionId } = (await waffo.tokenization().generate({
-   *   tokenRequestId: crypto.randomUUID(), merchantUserId: 'user_1', tokenType: 'CARD', notifyUrl,
-   * })).unwrap();
+   * const response = await waffo.tokenization().generate({
+   *   tokenRequestId: crypto.randomUUID(),
+   *   merchantUserId: 'user_1',
+   *   tokenType: 'CARD',
+   *   notifyUrl: 'https://shop.example/webhook',
+   * });
+   * const { tokenSessionId } = response.unwrap();
    */
   generate(params: Params<TokenGenerateRequest>, options?: CallOptions): Promise<ApiResponse<TokenGenerateData>>;
-  /** The tokens of a user, oldest first; or one, by `tokenId` or `tokenRequestId`. */
+  /**
+   * The tokens of a user, oldest first; or one, by `tokenId` or `tokenRequestId`. Nothing found is an empty list.
+   *
+   * @example
+   * const tokens = (await waffo.tokenization().inquiry({ merchantUserId: 'user_1' })).unwrap();
+   * for (const { tokenId, tokenData } of tokens) console.log(tokenId, tokenData?.maskedCardInfo);
+   */
   inquiry(params: Params<TokenInquiryRequest>, options?: CallOptions): Promise<ApiResponse<TokenItem[]>>;
-  /** Removes one token, or with only `merchantUserId` all of a user. Repeating it is harmless. */
+  /**
+   * Removes one token, or with only `merchantUserId` all of a user. Repeating it is harmless; a token that never existed
+   * is refused (A0037).
+   *
+   * @example (await waffo.tokenization().remove({ tokenId: 'tok_…' })).unwrap();
+   */
   remove(params: Params<TokenRemoveRequest>, options?: CallOptions): Promise<ApiResponse<null>>;
 }
 
@@ -45,31 +70,59 @@ export interface Orders {
   /**
    * Creates an order and charges the token it names.
    *
-   * @param params.paymentRequestId - at most 32 characters; the idempotency key: store it before you call, and repeat it after a network failure
-   * @param params.orderAmount - decimal string in major units with the currency's decimals, e.g. `100.00`
+   * @param params.paymentRequestId - at most 32 characters; the idempotency key: store it before you call, and use it again
+   *   when you do not know what became of the call. A repeat with the same content charges nothing
+   * @param params.orderAmount - decimal string in major units with the decimals of the currency: `100.00` HKD, `100` JPY
+   * @param params.tokenId - the card to charge
+   * @example
+   * const response = await waffo.order().create({
+   *   paymentRequestId: crypto.randomUUID().replaceAll('-', ''),
+   *   merchantOrderId: 'order_1',
+   *   orderCurrency: 'HKD',
+   *   orderAmount: '100.00',
+   *   orderDescription: 'Three teapots',
+   *   notifyUrl: 'https://shop.example/webhook',
+   *   tokenId: 'tok_…',
+   *   userInfo: { userId: 'user_1', userEmail: 'ada@example.com', userTerminal: 'WEB' },
+   *   paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
+   * });
+   * const { orderStatus } = response.unwrap(); // PAY_SUCCESS, ORDER_CLOSE, or one that is not final yet
    */
   create(params: Params<OrderCreateRequest>, options?: CallOptions): Promise<ApiResponse<OrderCreateData>>;
-  /** An order by `paymentRequestId` or `acquiringOrderId`. */
+  /**
+   * An order by `paymentRequestId` or `acquiringOrderId`. One that is not known is refused (A0009).
+   *
+   * @example const { orderStatus } = (await waffo.order().inquiry({ paymentRequestId })).unwrap();
+   */
   inquiry(params: Params<OrderInquiryRequest>, options?: CallOptions): Promise<ApiResponse<OrderRecord>>;
 }
 
+/** Reading and removing may be repeated by anybody at any time. */
+const calls = {
+  generate: { path: '/tokenization/generate', doubt: 'inquire-first' },
+  inquireTokens: { path: '/tokenization/inquiry', doubt: 'same-request' },
+  remove: { path: '/tokenization/remove', doubt: 'same-request' },
+  create: { path: '/order/create', doubt: 'inquire-first' },
+  inquireOrder: { path: '/order/inquiry', doubt: 'same-request' },
+} as const satisfies Record<string, Call>;
+
 /** @internal */
 export const tokenizationOf = (settings: Settings): Tokenization => ({
-  generate: (params, options) => call(settings, '/tokenization/generate', withMerchant(settings, params), options),
-  inquiry: (params, options) => call(settings, '/tokenization/inquiry', withMerchant(settings, params), options),
-  remove: (params, options) => call(settings, '/tokenization/remove', withMerchant(settings, params), options),
+  generate: (params, options) => call(settings, calls.generate, withMerchant(settings, params), options),
+  inquiry: (params, options) => call(settings, calls.inquireTokens, withMerchant(settings, params), options),
+  remove: (params, options) => call(settings, calls.remove, withMerchant(settings, params), options),
 });
 
 /** @internal */
 export const ordersOf = (settings: Settings): Orders => ({
   create: (params, options) => {
-    const request = { orderRequestedAt: new Date().toISOString(), ...withMerchant(settings, params) };
-    return call(settings, '/order/create', request, options);
+    const orderRequestedAt = params.orderRequestedAt ?? new Date().toISOString();
+    return call(settings, calls.create, { ...withMerchant(settings, params), orderRequestedAt }, options);
   },
-  inquiry: (params, options) => call(settings, '/order/inquiry', params, options),
+  inquiry: (params, options) => call(settings, calls.inquireOrder, params, options),
 });
 
-const withMerchant = (settings: Settings, params: { readonly merchantInfo?: unknown }): object => ({
-  merchantInfo: { merchantId: settings.merchantId },
-  ...params,
-});
+function withMerchant({ merchantId }: Settings, params: Pick<Filled, 'merchantInfo'>): object {
+  const { merchantInfo } = params;
+  return { ...params, merchantInfo: { ...merchantInfo, merchantId: merchantInfo?.merchantId ?? merchantId } };
+}

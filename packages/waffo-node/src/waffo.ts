@@ -4,6 +4,8 @@ import { optionsFromEnv, type Settings, settingsFrom, type WaffoOptions } from '
 import { Webhook } from './webhook.ts';
 
 /**
+ * A merchant's client. Make one and keep it: the keys are parsed once.
+ *
  * @example
  * const waffo = new Waffo({
  *   apiKey: 'wk_test_…', privateKey: 'MIIE…', waffoPublicKey: 'MIIB…',
@@ -24,9 +26,10 @@ export class Waffo {
    *
    * @param options - what to add, or to put in the place of a variable
    * @throws WaffoError that names the variable which is not set
+   * @example const waffo = Waffo.fromEnv({ timeoutMs: 10_000 });
    */
   static fromEnv(options: Partial<WaffoOptions> = {}): Waffo {
-    return new Waffo({ ...optionsFromEnv({ ...process.env }), ...options });
+    return new Waffo(optionsFromEnv(process.env, options));
   }
 
   /** Binds cards, lists and removes tokens. */

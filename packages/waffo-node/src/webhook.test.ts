@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { exportPrivateKey, exportPublicKey, sign, verify } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
-import { Waffo } from './index.ts';
+import { signWebhookForTest, Waffo, type WebhookAnswer } from './index.ts';
 
 const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const platform = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -13,51 +15,109 @@ const waffo = new Waffo({
   merchantId: 'M1',
 });
 
-const event = { eventType: 'TOKENIZATION_NOTIFICATION', result: { tokenId: 'tok_x', tokenStatus: 'UNVERIFIED' } };
+const signed = (body: string | Uint8Array, key = platform.privateKey) => sign(Buffer.from(body as string), key);
+
+const event = {
+  eventType: 'TOKENIZATION_NOTIFICATION',
+  result: { tokenId: 'tok_x', tokenStatus: 'UNVERIFIED', merchantUserId: '用戶' },
+};
 const body = JSON.stringify(event);
-const signature = await sign(Buffer.from(body), platform.privateKey);
+const signature = await signed(body);
 
-const forged = await sign(Buffer.from(body), merchant.privateKey);
-
-const isSigned = (answer: { body: string; signature: string }) =>
-  verify(Buffer.from(answer.body), answer.signature, merchant.publicKey);
+/** Every answer is one of the two published bodies, signed by the merchant. */
+function expectSignedAnswer(answer: WebhookAnswer): void {
+  expect(answer.body).toBe(answer.success ? '{"message":"success"}' : '{"message":"failed"}');
+  expect(answer.status).toBe(200);
+  expect(answer.headers).toEqual({ 'Content-Type': 'application/json', 'X-SIGNATURE': answer.signature });
+  expect(verify(Buffer.from(answer.body), answer.signature, merchant.publicKey)).toBe(true);
+}
 
 describe('a genuine notification', () => {
-  test('reaches its handler and is acknowledged to the byte, signed', async () => {
+  test('reaches its handler, whole, and is acknowledged to the byte', async () => {
     const seen: unknown[] = [];
-    const answer = await waffo
-      .webhook()
-      .onTokenization((result) => seen.push(result))
-      .handleWebhook(body, signature);
-    expect(seen).toEqual([event.result]);
-    expect(answer).toMatchObject({ success: true, status: 200, body: '{"message":"success"}' });
-    expect(answer.headers).toEqual({ 'Content-Type': 'application/json', 'X-SIGNATURE': answer.signature });
-    expect(isSigned(answer)).toBe(true);
+    const webhook = waffo.webhook().onTokenization((result, whole) => seen.push(result, whole));
+    const answer = await webhook.handleWebhook(body, signature);
+    expect(seen).toEqual([event.result, event]);
+    expect(answer).toMatchObject({ success: true, handled: true, event });
+    expectSignedAnswer(answer);
   });
 
-  test('may arrive as bytes', async () => {
-    expect(await waffo.webhook().handleWebhook(new TextEncoder().encode(body), signature)).toMatchObject({
+  test.each([
+    ['a string', body],
+    ['a Buffer', Buffer.from(body)],
+    ['a part of a larger buffer', new Uint8Array(Buffer.from(`--${body}--`)).subarray(2, 2 + Buffer.byteLength(body))],
+    ['an ArrayBuffer', new Uint8Array(Buffer.from(body)).buffer],
+  ])('may arrive as %s', async (_, rawBody) => {
+    expect(await waffo.webhook().handleWebhook(rawBody, signature)).toMatchObject({ success: true, event });
+  });
+
+  test('may carry its header as a list, as Node types it', async () => {
+    expect(await waffo.webhook().handleWebhook(body, [signature])).toMatchObject({ success: true });
+  });
+
+  test.each([
+    ['rejects', () => Promise.reject(new Error('the database is away'))],
+    [
+      'throws',
+      () => {
+        throw new Error('the database is away');
+      },
+    ],
+  ])('whose handler %s is answered failed, so that it is sent again', async (_, handler) => {
+    const answer = await waffo.webhook().onTokenization(handler).handleWebhook(body, signature);
+    expect(answer).toMatchObject({ success: false, handled: true, event });
+    expect(answer.error).toMatchObject({ code: 'S0006', cause: { message: 'the database is away' } });
+    expectSignedAnswer(answer);
+  });
+
+  test('is acknowledged only after its handler has finished', async () => {
+    const order: string[] = [];
+    const slow = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      order.push('stored');
+    };
+    await waffo.webhook().onTokenization(slow).handleWebhook(body, signature);
+    order.push('acknowledged');
+    expect(order).toEqual(['stored', 'acknowledged']);
+  });
+
+  test('without a handler is acknowledged, for it would only be sent seven times more', async () => {
+    const answer = await waffo
+      .webhook()
+      .onPayment(() => {})
+      .handleWebhook(body, signature);
+    expect(answer).toMatchObject({ success: true, handled: false, event });
+    expectSignedAnswer(answer);
+  });
+
+  test('of a type that this version does not know reaches onOther, which may refuse it', async () => {
+    const unknown = JSON.stringify({ eventType: 'CHARGEBACK_NOTIFICATION', result: { chargebackId: 'c' } });
+    const refusing = waffo.webhook().onOther(({ eventType }) => Promise.reject(new Error(eventType)));
+    expect(await refusing.handleWebhook(unknown, await signed(unknown))).toMatchObject({
+      success: false,
+      error: { cause: { message: 'CHARGEBACK_NOTIFICATION' } },
+    });
+    expect(await waffo.webhook().handleWebhook(unknown, await signed(unknown))).toMatchObject({
       success: true,
+      handled: false,
     });
   });
 
-  test('whose handler fails is answered failed, signed, so that it is sent again', async () => {
+  test.each([
+    'null',
+    '[]',
+    '"success"',
+    '{}',
+    '{"eventType":"PAYMENT_NOTIFICATION"}',
+    '{"eventType":1,"result":{}}',
+    'hello',
+  ])('that is none though signed, %s, is refused and does not throw', async (text) => {
     const answer = await waffo
       .webhook()
-      .onTokenization(() => Promise.reject(new Error('the database is away')))
-      .handleWebhook(body, signature);
-    expect(answer).toMatchObject({ success: false, body: '{"message":"failed"}' });
-    expect(answer.error?.cause).toMatchObject({ message: 'the database is away' });
-    expect(isSigned(answer)).toBe(true);
-  });
-
-  test('of a kind without a handler is acknowledged, so that it is not sent eight times', async () => {
-    expect(
-      await waffo
-        .webhook()
-        .onPayment(() => {})
-        .handleWebhook(body, signature),
-    ).toMatchObject({ success: true });
+      .onOther(() => {})
+      .handleWebhook(text, await signed(text));
+    expect(answer).toMatchObject({ success: false, error: { code: 'S0005' } });
+    expectSignedAnswer(answer);
   });
 });
 
@@ -65,24 +125,62 @@ describe('what is not genuine never reaches a handler', () => {
   const never = () => {
     throw new Error('a forged notification was handled');
   };
+  const indented = JSON.stringify(event, undefined, 2);
+  const shuffled = JSON.stringify({ result: event.result, eventType: event.eventType });
+  const parsedCase = /parsed before verification: pass the raw bytes/;
 
-  test.each([
-    ['with its signature missing, the header is named', body, undefined, /X-SIGNATURE header is missing/],
-    ['signed by another key, the key is named', body, forged, /waffoPublicKey/],
-    ['changed by one byte', body.replace('tok_x', 'tok_y'), signature, /does not fit the body/],
+  test.each<[string, unknown, string | string[] | null | undefined | Promise<string>, RegExp]>([
+    ['without its header', body, undefined, /X-SIGNATURE header is missing/],
+    ['with null for a header, as Headers.get says', body, null, /X-SIGNATURE header is missing/],
+    ['with an empty header', body, '', /X-SIGNATURE header is missing/],
+    ['signed twice', body, [signature, signature], /not base64 of a signature/],
+    ['signed by a stranger', body, signed(body, merchant.privateKey), /another key: check that waffoPublicKey/],
+    ['with a header that is no signature', body, 'yes', /not base64 of a signature/],
+    ['changed by one byte', body.replace('tok_x', 'tok_y'), signature, /right key but over other bytes/],
     [
-      'parsed and written again, the parser is named',
-      JSON.stringify(event, undefined, 2),
+      'parsed and written again, indented',
+      indented,
       signature,
-      /before any JSON parser/,
+      /right key but over other bytes: the body was parsed and written again/,
     ],
-    ['passed as an object, the raw body is named', event as never, signature, /parsed before verification/],
-    ['passed as nothing', undefined as never, signature, /raw bytes/],
-    ['that is not JSON', 'hello', signature, /does not fit the body/],
+    ['parsed and written again, in another order', shuffled, signature, /right key but over other bytes/],
+    ['read as Latin-1', Buffer.from(body).toString('latin1'), signature, /right key but over other bytes/],
+    ['passed as an object', event, signature, parsedCase],
+    ['passed as what a JSON parser made of a Buffer', { type: 'Buffer', data: [1] }, signature, parsedCase],
+    ['passed as nothing', undefined, signature, parsedCase],
+    ['with a body that was read before', '', signature, /the body is empty/],
   ])('%s', async (_, raw, header, message) => {
-    const answer = await waffo.webhook().onTokenization(never).onPayment(never).handleWebhook(raw, header);
-    expect(answer).toMatchObject({ success: false, body: '{"message":"failed"}' });
+    const webhook = waffo.webhook().onTokenization(never).onPayment(never).onOther(never);
+    const answer = await webhook.handleWebhook(raw as string, await header);
+    expect(answer).toMatchObject({ success: false, handled: false, error: { code: 'S0004', retry: 'never' } });
     expect(answer.error?.message).toMatch(message);
-    expect(isSigned(answer)).toBe(true);
+    expect(answer.event).toBeUndefined();
+    expectSignedAnswer(answer);
   });
+});
+
+test('a receiver can be tested without a gateway, over a real socket', async () => {
+  const seen: unknown[] = [];
+  const webhook = waffo.webhook().onTokenization(({ tokenId }) => seen.push(tokenId));
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const answer = await webhook.handleWebhook(Buffer.concat(chunks), request.headers['x-signature']);
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const test = await signWebhookForTest(event, exportPrivateKey(platform.privateKey));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const headers = { 'content-type': 'application/json', 'x-signature': test.signature };
+    const response = await fetch(url, { method: 'POST', body: test.rawBody, headers });
+    expect(response.headers.get('content-type')).toBe('application/json');
+    const acknowledged = await response.text();
+    expect(acknowledged).toBe('{"message":"success"}');
+    expect(verify(Buffer.from(acknowledged), response.headers.get('x-signature') ?? '', merchant.publicKey)).toBe(true);
+    expect(seen).toEqual(['tok_x']);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });

@@ -1,61 +1,108 @@
 /**
- * Receiving notifications: verify the raw bytes, hand the event over, sign the acknowledgement. The gateway repeats what
- * is not acknowledged, so a handler may see an event twice and must not mind.
+ * Receiving notifications: verify the raw bytes, hand the event over, sign the acknowledgement. The gateway repeats what is
+ * not acknowledged, so a handler may see an event twice and must not mind. Nothing is parsed before it is verified.
  */
 import { acknowledgement } from '@waffo/protocol/acknowledgement';
 import { sign, signatureHeader, verify } from '@waffo/protocol/signature';
-import { WaffoError } from './errors.ts';
+import { type ClientCode, WaffoError } from './errors.ts';
 import type { Notification, PaymentNotification, TokenizationNotification } from './generated/types.ts';
 import type { Settings } from './settings.ts';
+import { type Signer, signerOf } from './signer.ts';
 
-/** Called with a verified notification's `result`. Throw to have it sent again. */
+/** Called with the `result` of a verified notification. Throw, or reject, to have it sent again. */
 export type Handler<Event extends Notification> = (result: Event['result'], event: Event) => unknown;
 
-/** What to answer, and how it went. */
-export interface WebhookAnswer {
-  /** Whether the notification was genuine and its handler was content. */
-  readonly success: boolean;
-  /** Why not; the message names the likely cause. */
-  readonly error?: WaffoError;
-  /** The verified event. */
-  readonly event?: Notification;
+/** A verified notification of whatever type, also of one that this version does not know. */
+export interface AnyEvent {
+  readonly eventType: string;
+  readonly result: unknown;
+}
+
+/** What to send back. */
+interface Reply {
   /** Always 200: the body tells the gateway whether to send again. */
-  readonly status: number;
-  /** Send these. */
+  readonly status: 200;
+  /** `Content-Type` and `X-SIGNATURE`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Send exactly these bytes. */
+  /** Send exactly these bytes: `{"message":"success"}` or `{"message":"failed"}`. */
   readonly body: string;
   /** The value of `X-SIGNATURE`, also in `headers`. */
   readonly signature: string;
 }
 
+/** What to send back, and how it went: `success` says whether the event was genuine and its handler was content. */
+export type WebhookAnswer = Reply &
+  (
+    | {
+        readonly success: true;
+        readonly event: Notification;
+        /** Whether a handler took it; an event that none takes is acknowledged all the same. */
+        readonly handled: boolean;
+        readonly error?: undefined;
+      }
+    | {
+        readonly success: false;
+        /** S0004, S0005 or S0006; the message names the likely cause. */
+        readonly error: WaffoError;
+        /** The event, when it was genuine and its handler failed. */
+        readonly event?: Notification;
+        readonly handled: boolean;
+      }
+  );
+
 /**
+ * A receiver. Make one, give it its handlers, and pass it every delivery.
+ *
  * @example
  * const webhook = waffo.webhook()
- *   .onTokenization(({ tokenId, tokenStatus }) => saveToken(tokenId, tokenStatus))
+ *   .onTokenization(({ tokenRequestId, tokenId, tokenStatus }) => saveToken(tokenRequestId, tokenId, tokenStatus))
  *   .onPayment(({ paymentRequestId, orderStatus }) => settle(paymentRequestId, orderStatus));
- * app.post('/webhook', express.raw({ type: '*' + '/*' }), async (request, response) => {
+ *
+ * app.post('/webhook', express.raw({ type: () => true }), async (request, response) => {
  *   const answer = await webhook.handleWebhook(request.body, request.headers['x-signature']);
+ *   if (!answer.success) console.error(answer.error.message);
  *   response.status(answer.status).set(answer.headers).send(answer.body);
  * });
  */
 export class Webhook {
   readonly #settings: Settings;
   readonly #handlers = new Map<string, (event: Notification) => unknown>();
+  /** There are two bodies only, and a signature depends on nothing else. */
+  readonly #signatures = new Map<string, Promise<string>>();
+  #other: ((event: AnyEvent) => unknown) | undefined;
 
   /** @internal */
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** A token was bound, changed, removed, or (`tokenStatus: 'FAILED'`) could not be bound. */
+  /**
+   * A token was bound, changed, removed, or (`tokenStatus: 'FAILED'`) could not be bound. Replaces an earlier handler.
+   *
+   * @example waffo.webhook().onTokenization(({ tokenId, tokenStatus }) => console.log(tokenId, tokenStatus));
+   */
   onTokenization(handler: Handler<TokenizationNotification>): this {
     return this.#on('TOKENIZATION_NOTIFICATION', handler);
   }
 
-  /** A payment ended: `PAY_SUCCESS` or `ORDER_CLOSE`. */
+  /**
+   * A payment ended: `PAY_SUCCESS` or `ORDER_CLOSE`. Replaces an earlier handler.
+   *
+   * @example waffo.webhook().onPayment(({ paymentRequestId, orderStatus }) => settle(paymentRequestId, orderStatus));
+   */
   onPayment(handler: Handler<PaymentNotification>): this {
     return this.#on('PAYMENT_NOTIFICATION', handler);
+  }
+
+  /**
+   * Every genuine event that has no handler of its own, also of types that this version does not know. Without it such
+   * events are acknowledged and dropped; throw in it to have them sent again.
+   *
+   * @example waffo.webhook().onOther(({ eventType }) => console.warn(`nobody handles ${eventType}`));
+   */
+  onOther(handler: (event: AnyEvent) => unknown): this {
+    this.#other = handler;
+    return this;
   }
 
   #on<Event extends Notification>(eventType: Event['eventType'], handler: Handler<Event>): this {
@@ -64,62 +111,88 @@ export class Webhook {
   }
 
   /**
-   * Handles one delivery. Never throws for what was sent.
-   *
-   * A genuine event that has no handler is acknowledged: refusing it would only have it sent eight times.
+   * Handles one delivery. Never rejects for what was sent or for what a handler throws.
    *
    * @param rawBody - the bytes as they arrived, before any parser; a string of them is fine
-   * @param signature - the `X-SIGNATURE` header
+   * @param signature - the `X-SIGNATURE` header, as Node or `Headers.get` gives it
+   * @returns what to send back; an event without a handler is acknowledged, for refusing it would only have it sent
+   *   another seven times
    */
-  async handleWebhook(rawBody: string | Uint8Array, signature: string | undefined): Promise<WebhookAnswer> {
+  async handleWebhook(
+    rawBody: string | Uint8Array | ArrayBuffer,
+    signature: string | readonly string[] | null | undefined,
+  ): Promise<WebhookAnswer> {
     const body = bytesOf(rawBody);
-    const problem = body === undefined ? parsedAlready : this.#problemOf(body, signature);
-    if (body === undefined || problem !== undefined) return this.#answer({ error: refusal(problem ?? parsedAlready) });
-    const event = JSON.parse(body.toString('utf8')) as Notification;
+    if (body === undefined) return this.#refuse('S0004', parsedAlready);
+    const problem = this.#problemOf(body, typeof signature === 'string' ? signature : (signature ?? []).join());
+    if (problem !== undefined) return this.#refuse('S0004', problem);
+    const event = eventIn(body);
+    if (event === undefined) return this.#refuse('S0005', 'the body is genuine but is not {eventType, result}');
+    const handler = this.#handlers.get(event.eventType) ?? this.#other;
+    const handled = handler !== undefined;
     try {
-      await this.#handlers.get(event.eventType)?.(event);
-      return await this.#answer({ event });
+      await handler?.(event);
     } catch (cause) {
       const message = `the handler of ${event.eventType} failed; the notification will be sent again`;
-      return this.#answer({ event, error: new WaffoError({ code: 'S0006', message, retry: 'never', cause }) });
+      const error = new WaffoError({ code: 'S0006', message, retry: 'never', cause });
+      return { ...(await this.#reply(failure)), success: false, error, event, handled };
     }
+    return { ...(await this.#reply(acknowledgement)), success: true, event, handled };
   }
 
-  #problemOf(body: Buffer, signature: string | undefined): string | undefined {
-    if (!signature)
+  #problemOf(body: Buffer, signature: string): string | undefined {
+    const { waffoPublicKey } = this.#settings;
+    if (body.length === 0) return 'the body is empty: did a parser read it before? Pass the raw bytes';
+    if (signature === '') {
       return 'the X-SIGNATURE header is missing: is this request from the gateway, and does a proxy drop headers?';
-    if (verify(body, signature, this.#settings.waffoPublicKey)) return undefined;
-    if (looksReserialised(body)) {
-      return 'the signature does not fit the body, which looks parsed and written again: pass the raw bytes, before any JSON parser';
     }
-    return 'the signature does not fit the body: check that waffoPublicKey is the key of this merchant in this environment';
+    if (verify(body, signature, waffoPublicKey)) return undefined;
+    return whyUnverified[signerOf(waffoPublicKey, signature)];
   }
 
-  async #answer(result: { event?: Notification; error?: WaffoError }): Promise<WebhookAnswer> {
-    const success = result.error === undefined;
-    const body = success ? acknowledgement : '{"message":"failed"}';
-    const signature = await sign(Buffer.from(body), this.#settings.privateKey);
-    const headers = { 'Content-Type': 'application/json', [signatureHeader]: signature };
-    return { success, ...result, status: 200, headers, body, signature };
+  async #refuse(code: ClientCode, message: string): Promise<WebhookAnswer> {
+    const error = new WaffoError({ code, message, retry: 'never' });
+    return { ...(await this.#reply(failure)), success: false, error, handled: false };
+  }
+
+  async #reply(body: string): Promise<Reply> {
+    const signing = this.#signatures.get(body) ?? sign(Buffer.from(body), this.#settings.privateKey);
+    this.#signatures.set(body, signing);
+    const signature = await signing;
+    return {
+      status: 200,
+      headers: { 'Content-Type': 'application/json', [signatureHeader]: signature },
+      body,
+      signature,
+    };
   }
 }
+
+const failure = '{"message":"failed"}';
 
 const parsedAlready =
   "the body was parsed before verification: pass the raw bytes (express.raw, or your framework's raw body), not an object";
+const whyUnverified: Readonly<Record<Signer, string>> = {
+  'this-key':
+    'the signature is by the right key but over other bytes: the body was parsed and written again, or changed on its way; pass the raw bytes, before any parser',
+  'another-key':
+    'the signature is by another key: check that waffoPublicKey is the one of this merchant in this environment',
+  none: 'X-SIGNATURE is not base64 of a signature: pass the header as it came, once',
+};
 
+/** Callers without types pass what their framework gave them. */
 function bytesOf(rawBody: unknown): Buffer | undefined {
   if (typeof rawBody === 'string') return Buffer.from(rawBody);
-  return rawBody instanceof Uint8Array ? Buffer.from(rawBody) : undefined;
+  if (rawBody instanceof Uint8Array) return Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength);
+  return rawBody instanceof ArrayBuffer ? Buffer.from(rawBody) : undefined;
 }
 
-/** Indented, or with blanks between members: the gateway writes neither. */
-function looksReserialised(body: Buffer): boolean {
+function eventIn(body: Buffer): Notification | undefined {
   try {
-    const text = body.toString('utf8');
-    return JSON.stringify(JSON.parse(text)) !== text;
+    const event = JSON.parse(body.toString('utf8'));
+    const isEvent = typeof event?.eventType === 'string' && typeof event.result === 'object' && event.result !== null;
+    return isEvent ? (event as Notification) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
-
-const refusal = (message: string): WaffoError => new WaffoError({ code: 'S0004', message, retry: 'never' });
