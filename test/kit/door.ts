@@ -41,7 +41,7 @@ const touch = operation({
   faults: [],
 });
 
-export interface DoorMerchant {
+interface DoorMerchant {
   readonly merchantId: string;
   readonly apiKey: string;
   readonly clientApiKey: string;
@@ -50,7 +50,7 @@ export interface DoorMerchant {
   readonly waffoKey: KeyObject;
 }
 
-export interface DoorAnswer {
+interface DoorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly raw: string;

@@ -2,7 +2,7 @@
  * A whole gateway in the process, for tests: real PostgreSQL, real sockets, a virtual clock, a merchant's webhook
  * endpoint, and clients that sign as a merchant does.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { freshDatabase, type TestDatabase } from './database.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 /** The moment at which every test begins. */
-export const beginning = new Date('2026-11-23T12:00:00.000Z');
+const beginning = new Date('2026-11-23T12:00:00.000Z');
 
 export interface Answer {
   readonly status: number;
@@ -198,7 +198,3 @@ export const orderOf = (gateway: TestGateway, fields: object = {}): Record<strin
   paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
   ...fields,
 });
-
-/** The public half of a merchant's key. */
-export const publicKeyOf = (merchant: SandboxMerchant): KeyObject =>
-  createPublicKey(parsePrivateKey(merchant.merchantPrivateKey));

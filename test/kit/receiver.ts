@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sign } from '@waffo/protocol/signature';
 
-export interface Received {
+interface Received {
   readonly body: Buffer;
   readonly headers: IncomingHttpHeaders;
   /** Parsed body. */

@@ -1,7 +1,7 @@
 /** What a stranger does first: one command, in an empty home; then once more; then twice at a time. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +98,16 @@ describe.sequential('npm start', () => {
     const { baseUrl } = await sandbox();
     expect((await fetch(`${String(baseUrl).replace('/api/v1', '')}/health/ready`)).status).toBe(200);
     expect(await stop(started)).toBe(0);
+  });
+
+  test('refuses to start without the key file that sealed its database, and makes no other', async () => {
+    const key = await readFile(join(home, 'kek'));
+    await rm(join(home, 'kek'));
+    const started = await npmStart();
+    expect(await started.ended).not.toBe(0);
+    expect(started.output()).toMatch(/the key file .*kek is missing/);
+    await expect(stat(join(home, 'kek'))).rejects.toThrow();
+    await writeFile(join(home, 'kek'), key, { mode: 0o600 });
   });
 
   test('says which setting to change when its port is taken', async () => {

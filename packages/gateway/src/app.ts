@@ -20,7 +20,7 @@ import { startEmbedded } from './storage/embedded.ts';
 import { migrate } from './storage/migrate.ts';
 import { openDatabase } from './storage/postgres.ts';
 import { kekFromFile } from './vault/kek-file.ts';
-import { openKeyring } from './vault/keyring.ts';
+import { isSealed, openKeyring } from './vault/keyring.ts';
 import { createEgress } from './webhook/egress.ts';
 
 export interface App {
@@ -67,7 +67,7 @@ type Ground = { clock: Clock; log: Log; database: Database };
 async function compose(config: Config, ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
   const { clock, log, database } = ground;
   await migrate(database, { clock });
-  const kek = await kekFromFile(config.kekFile, { create: true });
+  const kek = await kekFromFile(config.kekFile, { create: !(await isSealed(database)) });
   const keyring = await openKeyring({ database, kek, clock });
   const platformKeys = await openPlatformKeys({ database, keyring, clock });
   const sandbox = config.environment === 'sandbox';

@@ -46,6 +46,23 @@ describe('a call to the acquirer', () => {
     expect(closed.data.orderStatus).toBe('ORDER_CLOSE');
   });
 
+  test('is not made with a card whose record was tampered with: nothing was sent, so nothing is unknown', async () => {
+    const tokenId = await gateway.bind();
+    const spy = vi.spyOn(connector, 'purchase');
+    await gateway.database.rows(
+      {
+        name: 'test/tamper',
+        text: `update vault_card c set sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)
+               from token t where t.token_id = $1 and t.card_id = c.card_id`,
+      },
+      [tokenId],
+    );
+    const created = await gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    expect(created).toMatchObject({ code: '0', data: { orderStatus: 'ORDER_CLOSE' } });
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  });
+
   test('that is still on its way when somebody was told it never arrived takes nothing', async () => {
     const tokenId = await gateway.bind();
     let send: (() => Promise<unknown>) | undefined;

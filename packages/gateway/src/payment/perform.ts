@@ -113,8 +113,11 @@ async function call(
   card: CardBuffer | { readonly cardId: string },
 ): Promise<Outcome> {
   const { merchantId, verb, currency, amountMinor, amount, initiator } = payment;
-  const send = (lent: CardBuffer) =>
-    connector[verb]({ reference, merchantId, card: lent, currency, amountMinor, amount, initiator });
+  let sent = false;
+  const send = (lent: CardBuffer) => {
+    sent = true;
+    return connector[verb]({ reference, merchantId, card: lent, currency, amountMinor, amount, initiator });
+  };
   try {
     const answer =
       'cardId' in card
@@ -122,10 +125,10 @@ async function call(
         : send(card);
     return await within(connectorTimeoutMs, answer);
   } catch (error) {
-    // The token was removed in this very moment; nothing was sent.
-    if (error instanceof CardMissing) return { kind: 'declined', reason: 'NEVER_RECEIVED' };
-    gateway.log.error('the connector did not answer; the outcome is unknown', { merchantId, detail: verb, error });
-    return { kind: 'unknown' };
+    if (!(error instanceof CardMissing))
+      gateway.log.error('a call to the acquirer failed', { merchantId, detail: verb, error });
+    // Without a card nothing was sent: the token was removed in this very moment, or its record was tampered with.
+    return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
   }
 }
 

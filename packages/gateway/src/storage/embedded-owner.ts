@@ -12,6 +12,7 @@ import type { Address } from './embedded-socket.ts';
 
 const stopTimeoutMs = 10_000;
 const pollMs = 20;
+const orphansEndMs = 5_000;
 
 /** What a server is started with, so that it tells whose it is. */
 export const ownerMark = (gatewayPid: number): string => `cluster_name=waffo-${gatewayPid}`;
@@ -32,7 +33,7 @@ export async function clearFolder(dataFolder: string, address: Address): Promise
     const { parent, command } = await lookAt(pid);
     if (ownerIn(command) === parent) throw taken(`another gateway (pid ${parent})`, dataFolder);
     await stopServer(pid, dataFolder);
-  } else if (await answers(address)) {
+  } else if (await keepsAnswering(address)) {
     throw taken('a gateway of another container or machine', dataFolder);
   } else if (pid > 1 && isAlive(pid)) {
     // The number belongs to another program now; PostgreSQL would take that for a server and not start.
@@ -73,6 +74,15 @@ async function lookAt(pid: number): Promise<{ parent: number; command: string }>
   });
   const [parent = ''] = line.split(/\s/, 1);
   return { parent: Number(parent), command: line.slice(parent.length) };
+}
+
+/** The children of a server that was killed hold its socket open until they notice. */
+async function keepsAnswering(address: Address): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < orphansEndMs; waitedMs += pollMs) {
+    if (!(await answers(address))) return false;
+    await sleep(pollMs);
+  }
+  return true;
 }
 
 /** Whether anybody listens there, seen by us as a process or not. */
