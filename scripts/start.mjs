@@ -18,6 +18,7 @@ let children = [];
 let stopping = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+if (process.env.npm_lifecycle_event !== undefined) stopWithShell(process.ppid);
 
 try {
   await install();
@@ -49,6 +50,11 @@ async function startOne(name, command, env) {
     fail(new Error(`The ${name} ${how}.`));
     stop();
   });
+}
+
+/** npm runs us in a shell that passes no signal on; when it is gone, whoever started npm has ended it. */
+function stopWithShell(shell) {
+  setInterval(() => process.ppid === shell || stop(), lookEveryMs).unref();
 }
 
 /** Asks both to stop and leaves with the exit code that is set: 0 unless something failed. */
