@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import WaffoSDK from '@waffo/payment-sdk';
-import { Waffo, type WebhookAnswer } from '@waffo/waffo-node';
+import { Waffo, WaffoUnknownStatusError, type WebhookAnswer } from '@waffo/waffo-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 
@@ -106,6 +106,29 @@ test('generate, tokenizationSubmit, the webhook, create, inquiry, remove', async
     paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
   });
   expect(again.getCode()).toBe('A0037');
+});
+
+test('an unknown status is thrown as such, and an inquiry tells later what became of the order', async () => {
+  const tokenId = await gateway.bind();
+  const paymentRequestId = freshId('p').slice(-32);
+  const params = {
+    paymentRequestId,
+    merchantOrderId: 'ORDER_003',
+    orderCurrency: 'HKD',
+    orderAmount: '92',
+    orderDescription: 'Three teapots',
+    tokenId,
+    notifyUrl,
+    userInfo: { userId: 'user_1', userEmail: 'user_1@example.com', userTerminal: 'WEB' },
+    paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
+  };
+  const response = await waffo.order().create(params);
+  expect(response.getError()).toBeInstanceOf(WaffoUnknownStatusError);
+  expect(response.getError()).toMatchObject({ code: 'E0001', requestId: expect.any(String), httpStatus: 500 });
+  expect((await waffo.order().inquiry({ paymentRequestId })).unwrap().orderStatus).toBe('PAY_IN_PROGRESS');
+  await gateway.travel(3_600_000);
+  expect((await waffo.order().inquiry({ paymentRequestId })).unwrap().orderStatus).toBe('PAY_SUCCESS');
+  expect((await waffo.order().create(params)).unwrap().orderStatus).toBe('PAY_SUCCESS');
 });
 
 test('an API key that the gateway does not know is told apart from a forged answer', async () => {

@@ -8,7 +8,6 @@ export type Signer = 'this-key' | 'another-key' | 'none';
  * Tells who made a signature, over whatever bytes. For explaining only, and after `verify` said no.
  *
  * @param signature - as it was received
- * @example if (signerOf(waffoPublicKey, signature) === 'this-key') explain('the body was changed');
  */
 export function signerOf(key: KeyObject, signature: string): Signer {
   const bytes = Buffer.from(signature, 'base64');
