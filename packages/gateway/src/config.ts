@@ -5,7 +5,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 
 /** One setting an operator may change. */
-export interface Setting {
+interface Setting {
   readonly name: string;
   readonly fallback: string;
   readonly meaning: string;

@@ -19,15 +19,12 @@ export const crashPoints = [
 
 export type CrashPoint = (typeof crashPoints)[number];
 
-/** What dies: `gateway`, `database` (the embedded server) or `both`. */
-export type Victim = 'gateway' | 'database' | 'both';
-
 let armed: { readonly victim: string; readonly point: string; readonly home: string } | undefined;
 
 /**
  * Arms one point, for one death.
  *
- * @param order - `<victim>@<point>`, e.g. `both@payment/intent-committed`; undefined disarms
+ * @param order - `<victim>@<point>`, the victim being `gateway`, `database` or `both`, e.g. `both@payment/intent-committed`; undefined disarms
  * @param home - where the embedded server keeps its data folder
  */
 export function armCrashPoint(order: string | undefined, home: string): void {

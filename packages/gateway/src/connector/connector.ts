@@ -4,7 +4,7 @@
  */
 import type { FaultName } from '@waffo/protocol/codes';
 import type { CardBuffer } from '../vault/card-buffer.ts';
-import type { FinalOutcome, Outcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 /** One call for money, or for the zero-amount check. */
 export interface AcquirerCall {
@@ -52,5 +52,3 @@ export interface Connector {
    */
   inquire(reference: string): Promise<Outcome | { readonly kind: 'never' }>;
 }
-
-export type { FinalOutcome };

@@ -12,6 +12,3 @@ export type Outcome =
   | { readonly kind: 'declined'; readonly reason: DeclineReason }
   /** Sent, perhaps done, not answered. Only an inquiry can tell. */
   | { readonly kind: 'unknown' };
-
-/** An outcome that will not change any more. */
-export type FinalOutcome = Exclude<Outcome, { kind: 'unknown' }>;

@@ -4,30 +4,11 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { apiKeyHeader, signatureHeader, verify } from '@waffo/protocol/signature';
+import type { BrowserCaller, Caller, MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { findMerchantByApiKey, findMerchantByClientKey } from '../merchant/find.ts';
 import type { Merchant } from '../merchant/merchant.ts';
-
-/** A merchant's backend, proved by its signature. */
-export interface MerchantCaller {
-  readonly door: 'merchant';
-  readonly merchant: Merchant;
-  readonly requestId: string;
-}
-
-/** A shopper's page, or a native app, that acts for a merchant. */
-export interface BrowserCaller {
-  readonly door: 'browser';
-  readonly merchant: Merchant;
-  /** Absent when no browser sent the request. */
-  readonly origin: string | undefined;
-  readonly requestId: string;
-  /** Whether the shopper may be sent back to this URL: its origin is registered for the client key. */
-  mayReturnTo(url: string): boolean;
-}
-
-export type Caller = MerchantCaller | BrowserCaller;
 
 /** A request as it arrived. */
 export interface Incoming {

@@ -1,10 +1,10 @@
 /** A route ties an operation to the function that performs it. `operations.ts` is the list of them. */
 import type { DataOf, Operation, RequestOf } from '@waffo/protocol/operation';
+import type { BrowserCaller, Caller, MerchantCaller } from '../caller.ts';
 import type { Gateway } from '../gateway.ts';
-import type { BrowserCaller, Caller, MerchantCaller } from './callers.ts';
 
 /** Who calls an operation: it follows from the operation's door. */
-export type CallerOf<O extends Operation> = O extends { readonly door: 'merchant' } ? MerchantCaller : BrowserCaller;
+type CallerOf<O extends Operation> = O extends { readonly door: 'merchant' } ? MerchantCaller : BrowserCaller;
 
 /** Performs an operation: what the caller may do and what the input looks like was checked before. */
 export type Handler<O extends Operation> = (

@@ -10,7 +10,7 @@ import { type Database, statement } from '../storage/database.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { keyIdOf, open, seal } from '../vault/seal.ts';
 
-export interface PlatformKeyPair {
+interface PlatformKeyPair {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }

@@ -1,9 +1,9 @@
 /** `POST /order/create`: records an order and charges the token it names. A repeat answers the present state and charges nothing. */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
+import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { MerchantCaller } from '../http/callers.ts';
 import { newAcquiringOrderId } from '../id.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';

@@ -1,9 +1,9 @@
 /** `POST /order/inquiry`: the present state of an order. Another merchant's order does not exist. */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
+import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { MerchantCaller } from '../http/callers.ts';
 import { findOrder, findOrderByRequest } from './order.store.ts';
 import { recordOf } from './record.ts';
 

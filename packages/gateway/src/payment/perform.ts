@@ -16,10 +16,10 @@ import { insertAttempt, recordOutcome } from './attempt.store.ts';
 import type { Subject } from './attempt.ts';
 
 /** A connector that does not answer within this time has an unknown outcome. */
-export const connectorTimeoutMs = 30_000;
+const connectorTimeoutMs = 30_000;
 
 /** When `resolve-unknown` first asks; later than any call can still be waiting. */
-export const resolveAfterMs = 60_000;
+const resolveAfterMs = 60_000;
 
 export interface Payment {
   readonly merchantId: string;

@@ -3,10 +3,10 @@
 import { parseExpiry } from '@waffo/protocol/card';
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/tokenization';
+import type { MerchantCaller } from '../caller.ts';
 import { crashPoint } from '../crash-point.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { MerchantCaller } from '../http/callers.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import { enqueue } from '../job/queue.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';

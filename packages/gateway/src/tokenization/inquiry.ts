@@ -1,9 +1,9 @@
 /** `POST /tokenization/inquiry`: the tokens of a user, or one token. Oldest first; removed ones only by their `tokenId`. */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/tokenization';
+import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { MerchantCaller } from '../http/callers.ts';
 import { tokenDataOf } from './card-summary.ts';
 import { findToken, findTokenByRequest, listTokensOfUser } from './token.store.ts';
 import { isRemoved, type Token } from './token.ts';

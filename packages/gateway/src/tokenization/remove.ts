@@ -1,9 +1,9 @@
 /** `POST /tokenization/remove`: unbinds one token, or all tokens of a user. Card data and fingerprint are erased at once. */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/tokenization';
+import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { MerchantCaller } from '../http/callers.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { eraseCard } from '../vault/vault.ts';
 import { notifyToken } from './notification.ts';

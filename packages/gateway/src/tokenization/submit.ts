@@ -1,9 +1,9 @@
 /** `POST /tokenization/submit`: takes an encrypted card from a browser. One success per session; the answer never carries `tokenId`. */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/tokenization';
+import type { BrowserCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { BrowserCaller } from '../http/callers.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';

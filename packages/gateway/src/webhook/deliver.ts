@@ -16,7 +16,7 @@ import { beginDelivery, endDelivery, exhaustEvent, findEvent, type OutboxEvent }
 import { attemptDelaysMs, nextAttemptAt } from './retry-schedule.ts';
 
 /** What it must know of a merchant. */
-export interface Receiver {
+interface Receiver {
   readonly publicKeys: readonly KeyObject[];
   readonly settings: { readonly lenientAck: boolean };
 }

@@ -34,7 +34,7 @@ export class EgressError extends Error {
   }
 }
 
-export interface EgressRequest {
+interface EgressRequest {
   /** Connections are kept and used again, but never for another merchant. */
   readonly merchantId: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export interface EgressRequest {
   readonly timeoutMs: number;
 }
 
-export interface EgressAnswer {
+interface EgressAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** At most 4 KB. */

@@ -1,0 +1,22 @@
+/** Who is calling, once the door has proved it: what an action may rely on. It carries no word of HTTP. */
+import type { Merchant } from './merchant/merchant.ts';
+
+/** A merchant's backend, proved by its signature. */
+export interface MerchantCaller {
+  readonly door: 'merchant';
+  readonly merchant: Merchant;
+  readonly requestId: string;
+}
+
+/** A shopper's page, or a native app, that acts for a merchant. */
+export interface BrowserCaller {
+  readonly door: 'browser';
+  readonly merchant: Merchant;
+  /** Absent when no browser sent the request. */
+  readonly origin: string | undefined;
+  readonly requestId: string;
+  /** Whether the shopper may be sent back to this URL: its origin is registered for the client key. */
+  mayReturnTo(url: string): boolean;
+}
+
+export type Caller = MerchantCaller | BrowserCaller;
