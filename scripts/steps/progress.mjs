@@ -19,9 +19,10 @@ function draw() {
   frame += 1;
   const [first] = running;
   if (first === undefined) return;
-  const names = [...running.keys()].join(', ');
+  const [label, since] = first;
+  const others = running.size > 1 ? ` and ${running.size - 1} more` : '';
   process.stdout.write(
-    `\r\u001b[K  ${paint(36, frames[frame % frames.length])} ${names}  ${paint(2, seconds(first[1]))}`,
+    `\r\u001b[K  ${paint(36, frames[frame % frames.length])} ${label}${others}  ${paint(2, seconds(since))}`,
   );
 }
 
