@@ -13,7 +13,9 @@ describe('an operation', () => {
     '%s is validated as it is on the wire: no transform, no default',
     (_, { request, data }) => {
       for (const schema of [request, data]) {
-        expect(z.toJSONSchema(schema, { io: 'input' })).toEqual(withoutClosing(z.toJSONSchema(schema, { io: 'output' })));
+        expect(z.toJSONSchema(schema, { io: 'input' })).toEqual(
+          withoutClosing(z.toJSONSchema(schema, { io: 'output' })),
+        );
       }
     },
   );
@@ -24,7 +26,11 @@ describe('an operation', () => {
 });
 
 describe('the judge of answers', () => {
-  const good = { code: '0', msg: 'Success', data: { paymentRequestId: 'p', merchantOrderId: 'm', acquiringOrderId: 'A', orderStatus: 'PAY_SUCCESS' } };
+  const good = {
+    code: '0',
+    msg: 'Success',
+    data: { paymentRequestId: 'p', merchantOrderId: 'm', acquiringOrderId: 'A', orderStatus: 'PAY_SUCCESS' },
+  };
 
   test('lets a good answer pass', () => {
     expect(faultsOfAnswer('/api/v1/order/create', 200, good)).toEqual([]);

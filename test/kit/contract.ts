@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
 type Json = { [name: string]: Json } & Json[];
-const document = JSON.parse(readFileSync(new URL('../../docs/reference/openapi.json', import.meta.url), 'utf8')) as Json;
+const document = JSON.parse(
+  readFileSync(new URL('../../docs/reference/openapi.json', import.meta.url), 'utf8'),
+) as Json;
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
 ajv.addSchema({ ...document, $id: 'openapi' });
@@ -24,7 +26,8 @@ const escaped = (name: string): string => encodeURIComponent(name.replaceAll('~'
 export function faultsOfAnswer(path: string, status: number, body: unknown): string[] {
   const operation = document.paths?.[path]?.post;
   if (operation === undefined) return [];
-  if (operation.responses?.[String(status)] === undefined) return [`${path} answers an undocumented HTTP status ${status}`];
+  if (operation.responses?.[String(status)] === undefined)
+    return [`${path} answers an undocumented HTTP status ${status}`];
   return problems(`/paths/${escaped(path)}/post/responses/${status}/content/application~1json/schema`, body);
 }
 
