@@ -17,12 +17,10 @@ export async function runVitest(args, env) {
   const folder = await mkdtemp(join(tmpdir(), 'waffo-vitest-'));
   const file = join(folder, 'results.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' };
   try {
-    const ended = await run(bin('vitest/vitest.mjs', 'run', ...args, ...reporters), {
-      env,
-      show: true,
-      timeoutMs,
-    }).then(
+    const command = bin('vitest/vitest.mjs', 'run', ...args, ...reporters);
+    const ended = await run(command, { env: { ...plain, ...env }, show: true, timeoutMs }).then(
       () => undefined,
       (error) => error.message,
     );
