@@ -216,6 +216,16 @@ describe('a card envelope', () => {
     expect(told[0].result.tokenStatus).toBe('FAILED');
   });
 
+  test('for a session that was renewed meanwhile does not use up the new one', async () => {
+    const body = { tokenRequestId: freshId('t'), merchantUserId: 'renewed', tokenType: 'CARD' };
+    const first = (await gateway.call('/tokenization/generate', body)).data.tokenSessionId;
+    const sealed = await seal(first, testCard);
+    await gateway.travel(31 * 60_000);
+    const second = (await gateway.call('/tokenization/generate', body)).data.tokenSessionId;
+    expect(await submit(first, sealed)).toMatchObject({ code: 'A0003' });
+    expect(await submit(second, await seal(second, testCard))).toMatchObject({ code: '0' });
+  });
+
   test('with an unknown session, or a client key of another merchant, is refused', async () => {
     const session = await open();
     const sealed = await seal(session, testCard);
@@ -232,7 +242,39 @@ describe('a card envelope', () => {
   });
 });
 
+describe('a bare card', () => {
+  const bare = (tokenData: object) =>
+    gateway.call(
+      '/tokenization/generate',
+      {
+        tokenRequestId: freshId('t'),
+        merchantUserId: freshId('u'),
+        tokenType: 'CARD',
+        tokenData: { pan: '4111111111111111', expiry: '12/2030', ...tokenData },
+      },
+      gateway.pci,
+    );
+
+  test.each([
+    ['a name of 80 characters in 240 bytes', { name: '漢'.repeat(80) }],
+    ['a name with a control character', { name: 'Ada\tLovelace' }],
+    ['an expiry without its year', { expiry: '12' }],
+    ['letters for a number', { pan: 'four' }],
+    ['a code of letters', { cvv: 'abc' }],
+  ])('with %s is A0029, never a 5xx', async (_, tokenData) => {
+    expect(await bare(tokenData)).toMatchObject({ status: 400, code: 'A0029' });
+  });
+});
+
 describe('an amount', () => {
+  test('that no ledger could hold is refused, even when it pulls a trigger', async () => {
+    const orderAmount = '99999999999999999992';
+    expect(await gateway.call('/order/create', orderOf(gateway, { orderAmount }))).toMatchObject({
+      status: 400,
+      code: 'A0008',
+    });
+  });
+
   test.each([
     '1e2',
     '+100.00',

@@ -112,3 +112,25 @@ describe('one session', () => {
     expect((await gateway.call('/tokenization/inquiry', { merchantUserId: 'tabs' })).data).toHaveLength(1);
   });
 });
+
+describe('a user', () => {
+  test('never has more than 100 cards, though many are submitted at once', async () => {
+    await gateway.bind({}, 'collector');
+    await gateway.database.rows({
+      name: 'test/fill',
+      text: `insert into token (merchant_id, token_id, token_request_id, merchant_user_id, status, created_at, updated_at)
+             select merchant_id, token_id || n, token_request_id || n, merchant_user_id, status, created_at, updated_at
+             from token, generate_series(1, 97) n where merchant_user_id = 'collector'`,
+    });
+    const sessions = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const body = { tokenRequestId: freshId('treq'), merchantUserId: 'collector', tokenType: 'CARD' };
+        return (await gateway.call('/tokenization/generate', body)).data.tokenSessionId as string;
+      }),
+    );
+    const codes = (await Promise.all(sessions.map((session) => gateway.submit(session, {})))).map(({ code }) => code);
+    expect(codes.filter((code) => code === '0')).toHaveLength(2);
+    expect(codes.filter((code) => code === 'A0005')).toHaveLength(6);
+    expect((await gateway.call('/tokenization/inquiry', { merchantUserId: 'collector' })).data).toHaveLength(100);
+  });
+});

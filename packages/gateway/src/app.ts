@@ -10,6 +10,7 @@ import type { Gateway } from './gateway.ts';
 import { buildHttp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { type Runner, startRunner } from './job/runner.ts';
+import { together } from './job/runners.ts';
 import { jobsOf } from './jobs.ts';
 import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
@@ -95,7 +96,7 @@ async function compose(config: Config, ground: Ground, undo: (() => Promise<void
     publicUrl: url,
     demoUrl: `http://127.0.0.1:${config.demoPort}`,
   });
-  runner = startRunner({ database, clock, log }, jobsOf(gateway));
+  runner = together(jobsOf(gateway).map((jobs) => startRunner({ database, clock, log }, jobs)));
   undo.unshift(runner.stop);
   return { url, gateway, runner, sandbox: file, stop: () => stopAll(undo) };
 }

@@ -11,8 +11,16 @@ import { deliver } from './webhook/deliver.ts';
 /** Who carries an outcome on that was found out later. */
 const settlers: Settlers = { tokenization: settleBinding, order: settleOrder };
 
-export const jobsOf = (gateway: Gateway): JobTable => ({
-  'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
-  'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
-  'webhook/deliver': { run: (job) => deliver({ ...gateway, merchantOf: (id) => findMerchant(gateway, id) }, job) },
-});
+/**
+ * Two groups, each with places of its own: what waits for acquirers and ourselves, and what waits for merchants' servers.
+ * A receiver that hangs never holds up money.
+ */
+export const jobsOf = (gateway: Gateway): readonly JobTable[] => [
+  {
+    'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
+    'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
+  },
+  {
+    'webhook/deliver': { run: (job) => deliver({ ...gateway, merchantOf: (id) => findMerchant(gateway, id) }, job) },
+  },
+];

@@ -52,6 +52,7 @@ function minorUnits({ orderAmount, orderCurrency, userCurrency }: Input, anyPrec
 /** `9.2` at exponent 0 is 10, `992` at exponent 2 is 99200. */
 function roundedUp(amount: string, exponent: number): bigint {
   const [whole = '0', fraction = ''] = amount.split('.');
+  if (whole.length > 15) throw new Fault('AMOUNT_OUT_OF_RANGE', 'orderAmount: at most 15 digits before the point');
   const kept = fraction.slice(0, exponent).padEnd(exponent, '0');
   const lost = /[1-9]/.test(fraction.slice(exponent)) ? 1n : 0n;
   return BigInt(whole + kept) + lost;

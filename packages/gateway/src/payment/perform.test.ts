@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { orderOf, startTestGateway, type TestGateway } from '../../../../test/kit/gateway.ts';
 import type { Connector } from '../connector/connector.ts';
+import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
 
 let gateway: TestGateway;
 let connector: Connector;
@@ -95,5 +96,68 @@ describe('a call to the acquirer', () => {
     expect(asked.map((at) => (at.getTime() - start) / 60_000)).toEqual([1, 2, 7, 37]);
     const { data } = await gateway.call('/order/inquiry', { paymentRequestId: order.paymentRequestId });
     expect(data.orderStatus).toBe('PAY_SUCCESS');
+  });
+
+  test('whose outcome cannot be written down at once is never reported as not done', async () => {
+    const tokenId = await gateway.bind();
+    const order = orderOf(gateway, { tokenId });
+    const { database } = gateway.app.gateway;
+    let outages = 0;
+    const transaction = database.transaction.bind(database);
+    const purchase = connector.purchase.bind(connector);
+    const called = vi.spyOn(connector, 'purchase').mockImplementation(async (call) => {
+      const outcome = await purchase(call);
+      away.mockImplementation(async (work) => {
+        outages += 1;
+        if (outages < 20) throw new DatabaseUnavailable('away');
+        return transaction(work);
+      });
+      return outcome;
+    });
+    const away = vi.spyOn(database, 'transaction');
+    expect(await gateway.call('/order/create', order)).toMatchObject({ code: 'E0001', signed: true });
+    expect(outages).toBe(4);
+    away.mockRestore();
+    called.mockRestore();
+    await gateway.travel(2 * 60_000);
+    const { data } = await gateway.call('/order/inquiry', { paymentRequestId: order.paymentRequestId });
+    expect(data.orderStatus).toBe('PAY_SUCCESS');
+  });
+
+  test('whose outcome is written down at the second try is answered as if nothing had been', async () => {
+    const tokenId = await gateway.bind();
+    const { database } = gateway.app.gateway;
+    const transaction = database.transaction.bind(database);
+    const away = vi.spyOn(database, 'transaction');
+    const purchase = connector.purchase.bind(connector);
+    const called = vi.spyOn(connector, 'purchase').mockImplementation(async (call) => {
+      const outcome = await purchase(call);
+      away.mockImplementationOnce(async (work) => {
+        await transaction(work);
+        throw new CommitUnknown('the answer to the commit was lost');
+      });
+      return outcome;
+    });
+    const created = await gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    expect(created).toMatchObject({ code: '0', data: { orderStatus: 'PAY_SUCCESS' } });
+    away.mockRestore();
+    called.mockRestore();
+  });
+
+  test('that was in doubt after a crash does not make a repeat wait for it', async () => {
+    const tokenId = await gateway.bind();
+    const order = orderOf(gateway, { tokenId, orderAmount: '92.00' });
+    await gateway.call('/order/create', order);
+    await gateway.database.rows({
+      name: 'test/as-after-a-crash',
+      text: `update payment_attempt set status = 'SENDING' where status = 'UNKNOWN'`,
+    });
+    const spy = vi.spyOn(connector, 'inquire').mockResolvedValue({ kind: 'unknown' });
+    await gateway.travel(60_000);
+    expect(await gateway.call('/order/create', order)).toMatchObject({
+      code: '0',
+      data: { orderStatus: 'PAY_IN_PROGRESS' },
+    });
+    spy.mockRestore();
   });
 });

@@ -3,20 +3,24 @@
  * the outcome after it, and nothing is called inside a transaction. When the outcome is not known, or the process dies
  * in between, `resolve-unknown` takes over; nobody calls a second time.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connector } from '../connector/connector.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import { crashPoint } from '../crash-point.ts';
+import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
 import { enqueue } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
+import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, withCard } from '../vault/vault.ts';
 import { insertAttempt, recordOutcome } from './attempt.store.ts';
 import type { Subject } from './attempt.ts';
+import { inTime } from './deadline.ts';
 
-/** A connector that does not answer within this time has an unknown outcome. */
-const connectorTimeoutMs = 30_000;
+const recordTries = 4;
+const recordPauseMs = 250;
 
 /** When `resolve-unknown` first asks; later than any call can still be waiting. */
 const resolveAfterMs = 60_000;
@@ -65,10 +69,12 @@ export async function perform<Settled>(
   crashPoint('payment/intent-committed');
   const outcome = await call(gateway, connector, payment, attemptId, road.card);
   crashPoint('payment/connector-answered');
-  const settled = await gateway.database.transaction(async (tx) => {
-    const recorded = await recordOutcome(tx, payment.merchantId, attemptId, outcome, gateway.clock.now());
-    return recorded ? { value: await road.settle(tx, outcome) } : undefined;
-  });
+  const settled = await recordSurely(gateway, () =>
+    gateway.database.transaction(async (tx) => {
+      const recorded = await recordOutcome(tx, payment.merchantId, attemptId, outcome, gateway.clock.now());
+      return recorded ? { value: await road.settle(tx, outcome) } : undefined;
+    }),
+  );
   crashPoint('payment/outcome-committed');
   gateway.nudge();
   return settled === undefined ? { kind: 'settled-elsewhere' } : { kind: 'performed', outcome, settled: settled.value };
@@ -105,6 +111,28 @@ async function recordIntent(
   return true;
 }
 
+/**
+ * The acquirer has answered: from here on nobody may be told that nothing happened. A database that is away for a moment
+ * is tried again; a commit whose answer was lost is harmless to repeat, for an outcome is recorded once.
+ *
+ * @throws Fault STATUS_UNKNOWN when it cannot be written down; `resolve-unknown` will
+ */
+async function recordSurely<T>(gateway: Gateway, record: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await record();
+    } catch (cause) {
+      const passing = cause instanceof DatabaseUnavailable || cause instanceof CommitUnknown;
+      if (passing && tries < recordTries) {
+        await sleep(recordPauseMs);
+        continue;
+      }
+      gateway.log.error('an outcome could not be recorded; the acquirer will be asked', { error: cause });
+      throw new Fault('STATUS_UNKNOWN', undefined, { cause });
+    }
+  }
+}
+
 async function call(
   gateway: Gateway,
   connector: Connector,
@@ -123,23 +151,11 @@ async function call(
       'cardId' in card
         ? withCard(gateway, { merchantId, cardId: card.cardId, purpose: verb, reference }, send)
         : send(card);
-    return await within(connectorTimeoutMs, answer);
+    return await inTime(answer);
   } catch (error) {
     if (!(error instanceof CardMissing))
       gateway.log.error('a call to the acquirer failed', { merchantId, detail: verb, error });
     // Without a card nothing was sent: the token was removed in this very moment, or its record was tampered with.
     return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
-  }
-}
-
-async function within(ms: number, answer: Promise<Outcome>): Promise<Outcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'unknown' }), ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

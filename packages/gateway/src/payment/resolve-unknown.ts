@@ -8,6 +8,7 @@ import type { JobResult } from '../job/runner.ts';
 import type { Tx } from '../storage/database.ts';
 import { findAttempt, recordOutcome } from './attempt.store.ts';
 import { replaceable, type Subject } from './attempt.ts';
+import { inTime } from './deadline.ts';
 
 /** Which function of which module carries an outcome on, by the kind of subject. */
 export type Settlers = Readonly<
@@ -32,9 +33,11 @@ export async function resolveUnknown(
   const { attemptId } = job.payload as { attemptId: string };
   const attempt = await findAttempt(gateway.database, job.merchantId, attemptId);
   if (attempt === undefined || !replaceable.includes(attempt.status)) return 'done';
-  const answer = await gateway.connectors.named(attempt.connector).inquire(attemptId);
+  const answer = await inTime(gateway.connectors.named(attempt.connector).inquire(attemptId));
   const now = gateway.clock.now();
   if (answer.kind === 'unknown') {
+    // Whoever repeats the request meanwhile is told so, and does not wait for a call that is long over.
+    await gateway.database.transaction((tx) => recordOutcome(tx, job.merchantId, attemptId, answer, now));
     return { retryAt: new Date(now.getTime() + (waits[Math.min(job.attempts, waits.length - 1)] ?? 0)) };
   }
   const outcome: Outcome = answer.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : answer;

@@ -19,9 +19,13 @@ import { attachCardToSession, endSession, lockSession, markSubmitted } from './s
 import type { BindingFailure, Session } from './session.ts';
 import { insertToken } from './token.store.ts';
 import type { Token } from './token.ts';
+import { refuseFullUserFirmly } from './user-limit.ts';
 
 /** The currency of the zero-amount verification; it is not charged. */
 const verificationCurrency = 'USD';
+
+/** Which session, under which key, and whose. */
+type Binding = Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId'>;
 
 export interface Submission {
   readonly card: CardBuffer;
@@ -40,7 +44,7 @@ export interface Submission {
  */
 export async function bindCard(
   gateway: Gateway,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
+  session: Binding,
   submission: Submission,
   open: (tx: Tx) => Promise<boolean> = async () => true,
 ): Promise<'bound' | 'failed' | 'unknown' | 'lost'> {
@@ -71,7 +75,7 @@ export async function bindCard(
 async function keepCard(
   gateway: Gateway,
   tx: Tx,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
+  session: Binding,
   submission: Submission,
   sealed: SealedCard,
 ): Promise<boolean> {
@@ -79,6 +83,7 @@ async function keepCard(
   const facts = gateway.connectors.of(session.merchantId).factsOf(card.pan);
   const shown = { submitFingerprint, card: summarise(card, facts), billingAddress, returnUrl };
   const now = gateway.clock.now();
+  await refuseFullUserFirmly(tx, session.merchantId, session.merchantUserId);
   if (!(await markSubmitted(tx, session, shown, now))) return false;
   await storeCard(tx, sealed, now);
   await attachCardToSession(tx, session, sealed.cardId);

@@ -17,8 +17,8 @@ import { newSessionKey } from '../vault/session-key.ts';
 import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
 import { findSession, insertSession, renewSession } from './session.store.ts';
-import { isExpired, type Session, tokensPerUserLimit } from './session.ts';
-import { countTokensOfUser } from './token.store.ts';
+import { isExpired, type Session } from './session.ts';
+import { refuseFullUser } from './user-limit.ts';
 
 type Input = RequestOf<typeof operations.generate>;
 type Data = DataOf<typeof operations.generate>;
@@ -47,7 +47,7 @@ async function openSession(gateway: Gateway, caller: MerchantCaller, input: Inpu
   const fingerprint = requestFingerprint(input);
   const { merchantId } = caller.merchant;
   const before = await findSession(gateway.database, merchantId, input.tokenRequestId);
-  if (before === undefined) await refuseFullUser(gateway, merchantId, input.merchantUserId);
+  if (before === undefined) await refuseFullUser(gateway.database, merchantId, input.merchantUserId);
   if (before === undefined) {
     const key = await freshKey(gateway, merchantId, input.tokenRequestId);
     const session = { ...newSession(gateway, caller, input, notifyUrl, fingerprint), ...key };
@@ -80,7 +80,7 @@ async function bindBareCard(
   const fingerprint = requestFingerprint({ ...input, tokenData });
   if ((await findSession(gateway.database, merchantId, input.tokenRequestId)) === undefined) {
     checkCard(card, gateway.connectors.of(merchantId), gateway.clock.now());
-    await refuseFullUser(gateway, merchantId, input.merchantUserId);
+    await refuseFullUser(gateway.database, merchantId, input.merchantUserId);
     const session = newSession(gateway, caller, input, notifyUrl, fingerprint);
     const submission = {
       card,
@@ -163,16 +163,6 @@ const answer = (session: Session): Data => ({
   ...(session.tokenId !== undefined && { tokenId: session.tokenId }),
 });
 
-/** @throws Fault MERCHANT_LIMIT_EXCEEDED when the user has as many cards as a user may have */
-export async function refuseFullUser(gateway: Gateway, merchantId: string, merchantUserId: string): Promise<void> {
-  if ((await countTokensOfUser(gateway.database, merchantId, merchantUserId)) >= tokensPerUserLimit) {
-    throw new Fault(
-      'MERCHANT_LIMIT_EXCEEDED',
-      `merchantUserId: at most ${tokensPerUserLimit} cards can be bound; remove one first`,
-    );
-  }
-}
-
 function bareCard(tokenData: NonNullable<Input['tokenData']>): CardBuffer {
   const expiry = parseExpiry(tokenData.expiry);
   if (expiry === undefined) throw new Fault('CARD_DATA_INVALID', 'tokenData.expiry: expected MM/YYYY, e.g. 12/2030');
@@ -181,5 +171,10 @@ function bareCard(tokenData: NonNullable<Input['tokenData']>): CardBuffer {
   if (tokenData.cvv !== undefined && !/^\d{3,4}$/.test(tokenData.cvv)) {
     throw new Fault('CARD_DATA_INVALID', 'tokenData.cvv: expected three or four digits');
   }
-  return CardBuffer.fromText({ pan: tokenData.pan, expiry, cvv: tokenData.cvv, name: tokenData.name ?? '' });
+  try {
+    return CardBuffer.fromText({ pan: tokenData.pan, expiry, cvv: tokenData.cvv, name: tokenData.name ?? '' });
+  } catch (cause) {
+    // The number, expiry and code were checked above: only the name can be at fault.
+    throw new Fault('CARD_DATA_INVALID', 'tokenData.name: too long, or with control characters', { cause });
+  }
 }

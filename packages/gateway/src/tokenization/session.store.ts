@@ -76,6 +76,7 @@ const submitted = statement<{ token_request_id: string }>(
    set status = 'SUBMITTED', sealed_private_key = null, submit_fingerprint = $3, card_summary = $4,
        billing_address = coalesce($5, billing_address), return_url = $6, updated_at = $7
    where merchant_id = $1 and token_request_id = $2 and status = 'OPEN'
+     and session_id is not distinct from $8 and (expires_at is null or expires_at > $7)
    returning token_request_id`,
 );
 
@@ -87,7 +88,7 @@ const attachCard = statement(
 const refuse = statement<{ refused_submits: number }>(
   'session/refuse',
   `update tokenization_session set refused_submits = refused_submits + 1, updated_at = $3
-   where merchant_id = $1 and token_request_id = $2 and status = 'OPEN'
+   where merchant_id = $1 and token_request_id = $2 and status = 'OPEN' and session_id is not distinct from $4
    returning refused_submits`,
 );
 
@@ -99,6 +100,21 @@ const end = statement<{ token_request_id: string }>(
    where merchant_id = $1 and token_request_id = $2 and status in ('OPEN', 'SUBMITTED')
    returning token_request_id`,
 );
+
+/** One binding of a user at a time passes, until the transaction ends. */
+const lockUser = statement('session/lock-user', 'select pg_advisory_xact_lock(hashtextextended($1, 0))');
+
+const countUnderWay = statement<{ bindings: bigint }>(
+  'session/count-under-way',
+  `select count(*) as bindings from tokenization_session
+   where merchant_id = $1 and merchant_user_id = $2 and status = 'SUBMITTED'`,
+);
+
+/** How many bindings of a user are between submission and outcome; nobody else begins one until the transaction ends. */
+export async function lockBindingsOfUser(tx: Tx, merchantId: string, merchantUserId: string): Promise<number> {
+  await tx.rows(lockUser, [`tokenization/${merchantId}/${merchantUserId}`]);
+  return Number((await tx.rows(countUnderWay, [merchantId, merchantUserId]))[0]?.bindings ?? 0n);
+}
 
 /** True when this call made the row; false when the request id was there already. */
 export async function insertSession(
@@ -165,10 +181,10 @@ export async function forgetSessionKey(
   await sql.rows(forgetKey, [key.merchantId, key.tokenRequestId, key.sessionId, now]);
 }
 
-/** OPEN → SUBMITTED; destroys the private key. False when another submission was first. */
+/** OPEN → SUBMITTED; destroys the private key. False when another submission was first, or the session was renewed or expired meanwhile. */
 export async function markSubmitted(
   tx: Tx,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
+  session: Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId'>,
   submission: Pick<Session, 'submitFingerprint' | 'card' | 'billingAddress' | 'returnUrl'>,
   now: Date,
 ): Promise<boolean> {
@@ -180,6 +196,7 @@ export async function markSubmitted(
     json(submission.billingAddress),
     submission.returnUrl ?? null,
     now,
+    session.sessionId ?? null,
   ]);
   return rows.length === 1;
 }
@@ -195,10 +212,12 @@ export async function attachCardToSession(
 /** Counts a refused submission; the number of refusals so far, or undefined when the session is not OPEN any more. */
 export const countRefusal = async (
   sql: Sql,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
+  session: Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId'>,
   now: Date,
-): Promise<number | undefined> =>
-  (await sql.rows(refuse, [session.merchantId, session.tokenRequestId, now]))[0]?.refused_submits;
+): Promise<number | undefined> => {
+  const values = [session.merchantId, session.tokenRequestId, now, session.sessionId ?? null];
+  return (await sql.rows(refuse, values))[0]?.refused_submits;
+};
 
 /** → BOUND or FAILED; false when it had ended already. */
 export async function endSession(

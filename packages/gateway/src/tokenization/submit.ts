@@ -10,9 +10,9 @@ import type { CardBuffer } from '../vault/card-buffer.ts';
 import { openSubmittedCard } from '../vault/session-key.ts';
 import { bindCard, bindingUnknown, cardDeclined, failBinding } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
-import { refuseFullUser } from './generate.ts';
 import { countRefusal, findSession, findSessionById, lockSession } from './session.store.ts';
 import { isExpired, refusedSubmitLimit, type Session } from './session.ts';
+import { refuseFullUser } from './user-limit.ts';
 
 type Input = RequestOf<typeof operations.submit>;
 type Data = DataOf<typeof operations.submit>;
@@ -30,7 +30,7 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
   if (input.returnUrl !== undefined && !caller.mayReturnTo(input.returnUrl)) {
     throw new Fault('PARAMETER_INVALID', 'returnUrl: its origin is not registered for this client key');
   }
-  await refuseFullUser(gateway, merchantId, session.merchantUserId);
+  await refuseFullUser(gateway.database, merchantId, session.merchantUserId);
   const card = await openCard(gateway, session, input.encryptedCard);
   try {
     const { billingAddress, returnUrl } = input;
@@ -87,11 +87,11 @@ function asRefusal(error: unknown): Fault {
   throw error;
 }
 
-async function recordRefusal(gateway: Gateway, { merchantId, tokenRequestId }: Session): Promise<void> {
+async function recordRefusal(gateway: Gateway, refused: Session): Promise<void> {
   await gateway.database.transaction(async (tx) => {
-    const refusals = await countRefusal(tx, { merchantId, tokenRequestId }, gateway.clock.now());
+    const refusals = await countRefusal(tx, refused, gateway.clock.now());
     if (refusals === undefined || refusals < refusedSubmitLimit) return;
-    const session = await lockSession(tx, merchantId, tokenRequestId);
+    const session = await lockSession(tx, refused.merchantId, refused.tokenRequestId);
     if (session === undefined) return;
     await failBinding(gateway, tx, session, {
       code: 'TOO_MANY_REFUSED_SUBMISSIONS',

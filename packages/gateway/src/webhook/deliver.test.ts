@@ -354,14 +354,26 @@ describe('a death between sending and recording', () => {
     expect(await deliveriesOf(eventId)).toMatchObject([{ outcome: null }, { outcome: 'acknowledged' }]);
   });
 
-  test('at the eighth attempt ends the event without a ninth', async () => {
+  test('does not burn the schedule: after a crash in the fifth attempt the sixth comes when it is due', async () => {
+    const eventId = await tell('A1');
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await beginDelivery(database, { merchantId: 'M1', eventId, attempt }, 'signature', beginning);
+    }
+    const next = deliverer();
+    await next.travel(4 * 3_600_000 - 1);
+    expect(posts).toEqual([]);
+    await next.travel(1);
+    expect(posts).toHaveLength(1);
+  });
+
+  test('in the last attempt is made good by one more, for nobody knows whether it was sent', async () => {
     const eventId = await tell('A1');
     for (let attempt = 1; attempt <= 8; attempt++) {
       await beginDelivery(database, { merchantId: 'M1', eventId, attempt }, 'signature', beginning);
     }
     await deliverer().runner.drain();
-    expect(posts).toEqual([]);
-    expect(await statusOf(eventId)).toBe('EXHAUSTED');
+    expect(posts).toHaveLength(1);
+    expect(await statusOf(eventId)).toBe('DELIVERED');
   });
 
   test('of the worker, but not of its request, changes nothing that another worker has recorded meanwhile', async () => {

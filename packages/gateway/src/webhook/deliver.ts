@@ -12,8 +12,8 @@ import type { Log } from '../observe/log.ts';
 import type { Database } from '../storage/database.ts';
 import { judge } from './acknowledgement.ts';
 import { type Egress, EgressError } from './egress.ts';
-import { beginDelivery, endDelivery, exhaustEvent, findEvent, type OutboxEvent } from './outbox.store.ts';
-import { attemptDelaysMs, nextAttemptAt } from './retry-schedule.ts';
+import { beginDelivery, endDelivery, findEvent, type OutboxEvent } from './outbox.store.ts';
+import { nextAttemptAt } from './retry-schedule.ts';
 
 /** What it must know of a merchant. */
 interface Receiver {
@@ -58,10 +58,9 @@ export async function deliver(
   const event = await findEvent(database, merchantId, eventId);
   if (event === undefined || event.status !== 'PENDING') return 'done';
   const attempt = event.attempts + 1;
-  if (attempt > attemptDelaysMs.length) {
-    await exhaustEvent(database, merchantId, eventId, clock.now());
-    return 'done';
-  }
+  // An attempt that we died in is not answered by another at once: the schedule goes on from it. The last one is repeated.
+  const waitUntil = event.interruptedAt && nextAttemptAt(event.attempts, event.interruptedAt);
+  if (waitUntil !== undefined && waitUntil > clock.now()) return { retryAt: waitUntil };
   const receiver = await deps.merchantOf(merchantId);
   if (receiver === undefined) throw new Error('an event names a merchant that is not there');
   const signature = event.signature ?? (await signatureOf(deps, event));

@@ -18,6 +18,8 @@ export interface OutboxEvent {
   readonly status: OutboxStatus;
   /** Attempts begun so far. */
   readonly attempts: number;
+  /** When the last attempt began that nobody wrote the end of: its process died in it. */
+  readonly interruptedAt: Date | undefined;
 }
 
 export type DeliveryKey = Pick<OutboxEvent, 'merchantId' | 'eventId'> & { readonly attempt: number };
@@ -30,6 +32,7 @@ interface OutboxRow {
   signature: string | null;
   status: OutboxStatus;
   attempts: number;
+  interrupted_at: Date | null;
 }
 
 const insert = statement(
@@ -42,7 +45,9 @@ const insert = statement(
 const find = statement<OutboxRow>(
   'outbox/find',
   `select merchant_id, event_id, notify_url, body, signature, status,
-     (select count(*)::integer from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id) as attempts
+     (select count(*)::integer from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id) as attempts,
+     (select d.started_at from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id
+        and d.ended_at is null order by d.attempt desc limit 1) as interrupted_at
    from outbox o where merchant_id = $1 and event_id = $2`,
 );
 
@@ -67,12 +72,6 @@ const end = statement(
    update outbox set status = $7::text, updated_at = $4
    where merchant_id = $1 and event_id = $2
      and (status = 'PENDING' or (status = 'EXHAUSTED' and $7::text = 'DELIVERED'))`,
-);
-
-const exhaust = statement(
-  'outbox/exhaust',
-  `update outbox set status = 'EXHAUSTED', updated_at = $3
-   where merchant_id = $1 and event_id = $2 and status = 'PENDING'`,
 );
 
 export interface NewEvent {
@@ -112,11 +111,6 @@ export async function endDelivery(
   await sql.rows(end, [merchantId, eventId, attempt, now, result.httpStatus ?? null, result.outcome, result.status]);
 }
 
-/** Ends an event whose last attempt was interrupted. */
-export async function exhaustEvent(sql: Sql, merchantId: string, eventId: string, now: Date): Promise<void> {
-  await sql.rows(exhaust, [merchantId, eventId, now]);
-}
-
 const eventFrom = (row: OutboxRow): OutboxEvent => ({
   merchantId: row.merchant_id,
   eventId: row.event_id,
@@ -125,4 +119,5 @@ const eventFrom = (row: OutboxRow): OutboxEvent => ({
   signature: row.signature ?? undefined,
   status: row.status,
   attempts: row.attempts,
+  interruptedAt: row.interrupted_at ?? undefined,
 });

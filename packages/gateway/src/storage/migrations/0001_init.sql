@@ -107,6 +107,8 @@ create table tokenization_session (
   updated_at          timestamptz not null,
   primary key (merchant_id, token_request_id)
 );
+create index tokenization_session_under_way on tokenization_session (merchant_id, merchant_user_id)
+  where status = 'SUBMITTED';
 create unique index tokenization_session_id on tokenization_session (session_id) where session_id is not null;
 
 create table token (
