@@ -11,6 +11,9 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
+          // Servers are started and keys made on machines that do other things too.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

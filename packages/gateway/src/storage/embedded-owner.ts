@@ -35,9 +35,10 @@ export async function clearFolder(dataFolder: string, address: Address): Promise
     await stopServer(pid, dataFolder);
   } else if (await keepsAnswering(address)) {
     throw taken('a gateway of another container or machine', dataFolder);
-  } else if (pid > 1 && isAlive(pid)) {
+  } else if (pid > 1 && (await outlasts(pid))) {
     // The number belongs to another program now; PostgreSQL would take that for a server and not start.
     await rm(file, { force: true });
+    await rm(`${socketFile(address)}.lock`, { force: true });
   }
 }
 
@@ -76,6 +77,16 @@ async function lookAt(pid: number): Promise<{ parent: number; command: string }>
   return { parent: Number(parent), command: line.slice(parent.length) };
 }
 
+/** Whether a process number stays taken: a dead server counts as alive until somebody has reaped it. */
+async function outlasts(pid: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < orphansEndMs; waitedMs += pollMs) {
+    if (!isAlive(pid)) return false;
+    if ((await lookAt(pid)).command !== '') return true;
+    await sleep(pollMs);
+  }
+  return true;
+}
+
 /** The children of a server that was killed hold its socket open until they notice. */
 async function keepsAnswering(address: Address): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < orphansEndMs; waitedMs += pollMs) {
@@ -85,10 +96,12 @@ async function keepsAnswering(address: Address): Promise<boolean> {
   return true;
 }
 
+const socketFile = ({ host, port }: Address): string => join(host, `.s.PGSQL.${port}`);
+
 /** Whether anybody listens there, seen by us as a process or not. */
 const answers = ({ host, port }: Address): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(join(host, `.s.PGSQL.${port}`));
+    const socket = connect(socketFile({ host, port }));
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
