@@ -5,6 +5,7 @@ import { type Clock, realClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { singleConnector } from './connector/registry.ts';
 import { sandboxAcquirer } from './connector/sandbox/acquirer.ts';
+import { sandboxAcs } from './connector/sandbox/acs.ts';
 import { armCrashPoint } from './crash-point.ts';
 import type { Gateway } from './gateway.ts';
 import { buildHttp } from './http/app.ts';
@@ -16,6 +17,7 @@ import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { operations } from './operations.ts';
+import { pages } from './pages.ts';
 import type { Database } from './storage/database.ts';
 import { startEmbedded } from './storage/embedded.ts';
 import { migrate } from './storage/migrate.ts';
@@ -74,8 +76,12 @@ async function compose(config: Config, ground: Ground, undo: (() => Promise<void
   const sandbox = config.environment === 'sandbox';
   const egress = createEgress({ allowLoopback: sandbox, allowHttp: sandbox });
   undo.unshift(() => Promise.resolve(egress.close()));
-  const connectors = singleConnector(sandboxAcquirer({ database, clock }));
+  const connectors = singleConnector(
+    sandboxAcquirer({ database, clock }),
+    sandboxAcs({ database, clock, code: config.sandboxCode }),
+  );
   let runner: Runner | undefined;
+  let url = config.publicUrl ?? '';
   const gateway: Gateway = {
     config,
     clock,
@@ -85,12 +91,13 @@ async function compose(config: Config, ground: Ground, undo: (() => Promise<void
     platformKeys,
     connectors,
     egress,
+    publicUrl: () => url,
     nudge: () => runner?.nudge(),
   };
-  const http = await buildHttp(gateway, operations);
+  const http = await buildHttp(gateway, operations, pages);
   const listener: Listener = await listen(http, config);
   undo.unshift(listener.stop);
-  const url = config.publicUrl ?? listener.url;
+  url = config.publicUrl ?? listener.url;
   const file = await ensureSandbox(gateway, {
     home: config.home,
     publicUrl: url,

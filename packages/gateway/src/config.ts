@@ -31,6 +31,12 @@ export const settings = [
   { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption key, mode 0600; empty: kek in WAFFO_HOME' },
   { name: 'WAFFO_LOG_LEVEL', fallback: 'info', meaning: '`debug`, `info`, `warn` or `error`' },
   { name: 'WAFFO_SESSION_MINUTES', fallback: '30', meaning: 'life of a tokenization session, in minutes' },
+  { name: 'WAFFO_3DS_MINUTES', fallback: '10', meaning: 'time a shopper has for a 3-D Secure challenge, in minutes' },
+  {
+    name: 'WAFFO_SANDBOX_CODE',
+    fallback: '1234',
+    meaning: "the sandbox issuer's one-time code; `drawn` draws another for each challenge and shows it on its page",
+  },
 ] as const satisfies readonly Setting[];
 
 /** Settings, read and checked. */
@@ -47,6 +53,9 @@ export interface Config {
   readonly kekFile: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly sessionLifetimeMs: number;
+  readonly challengeLifetimeMs: number;
+  /** Digits, or `drawn`. */
+  readonly sandboxCode: string;
   /** A point of the road at which the process kills itself; for the crash tests only, and only in the sandbox. */
   readonly crashAt: string | undefined;
 }
@@ -86,8 +95,16 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     kekFile: read('WAFFO_KEK_FILE') === '' ? join(home, 'kek') : absolute(read('WAFFO_KEK_FILE')),
     logLevel: oneOf('WAFFO_LOG_LEVEL', read('WAFFO_LOG_LEVEL'), ['debug', 'info', 'warn', 'error'] as const),
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
+    challengeLifetimeMs: integer('WAFFO_3DS_MINUTES', read('WAFFO_3DS_MINUTES'), 1, 14) * 60_000,
+    sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
     crashAt,
   };
+}
+
+function sandboxCode(text: string): string {
+  if (text !== 'drawn' && !/^\d{4,8}$/.test(text))
+    throw new ConfigError(`WAFFO_SANDBOX_CODE is "${text}"; it must be four to eight digits, or drawn.`);
+  return text;
 }
 
 const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(path));

@@ -18,6 +18,8 @@ export interface Gateway {
   readonly platformKeys: PlatformKeys;
   readonly connectors: Connectors;
   readonly egress: Egress;
+  /** Origin under which shoppers reach this gateway, without a trailing slash. */
+  publicUrl(): string;
   /** Tells the runner of this process that work was added. */
   readonly nudge: Nudge;
 }

@@ -1,5 +1,5 @@
 /** Ids. Public ones come from the CSPRNG and say nothing; row ids are ordered by time. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { uuidv7 } from 'uuidv7';
 
@@ -40,6 +40,18 @@ function withChecksum(body: string): string {
   }
   return body + checksum;
 }
+
+/** `tds_` + 22 base62 characters: a 3DS authentication, as its page's address shows it. */
+export const newAuthenticationId = (): string => `tds_${randomBase62(22)}`;
+
+/** 32 bytes from the CSPRNG: a secret that only a browser keeps. */
+export const newBrowserSecret = (): Buffer => randomBytes(32);
+
+/** A code of decimal digits. */
+export const randomDigits = (length: number): string => String(randomInt(10 ** length)).padStart(length, '0');
+
+/** An id that says nothing about its moment, as 3-D Secure wants it: UUID version 4. */
+export const newTransactionId = (): string => randomUUID();
 
 /** A row's id: unique, ordered by time. */
 export const newRowId = (): string => uuidv7();

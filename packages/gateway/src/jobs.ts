@@ -3,9 +3,11 @@ import type { Gateway } from './gateway.ts';
 import type { JobTable } from './job/runner.ts';
 import { findMerchant } from './merchant/find.ts';
 import { settleOrder } from './order/settle.ts';
+import { takers } from './pages.ts';
 import { resolveUnknown, type Settlers } from './payment/resolve-unknown.ts';
-import { settleBinding } from './tokenization/bind-card.ts';
+import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts';
 import { expireSession } from './tokenization/expire-session.ts';
+import { settleBinding } from './tokenization/finish.ts';
 import { deliver } from './webhook/deliver.ts';
 
 /** Who carries an outcome on that was found out later. */
@@ -18,6 +20,8 @@ const settlers: Settlers = { tokenization: settleBinding, order: settleOrder };
 export const jobsOf = (gateway: Gateway): readonly JobTable[] => [
   {
     'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
+    'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
+    'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },
     'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
   },
   {

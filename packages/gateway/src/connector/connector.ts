@@ -21,6 +21,16 @@ export interface AcquirerCall {
   readonly amount: string;
   /** CIT: the shopper is present. MIT: not. */
   readonly initiator: 'CIT' | 'MIT';
+  /** What 3-D Secure came to, when the shopper was authenticated. */
+  readonly threeDs?: ThreeDsProof | undefined;
+}
+
+/** Proof for the acquirer that the issuer authenticated the shopper. */
+export interface ThreeDsProof {
+  readonly eci: string;
+  readonly authenticationValue: string;
+  readonly dsTransID: string;
+  readonly messageVersion: string;
 }
 
 /** What is known of a card beyond its number. Unknown values are empty strings, never guesses. */

@@ -4,12 +4,14 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
+import type { Page } from '../page/page.ts';
 import { brokenHttp } from './broken-http.ts';
 import { preflightHeaders } from './cors.ts';
 import { type Dispatcher, dispatch, refuse } from './dispatch.ts';
 import { drain } from './drain.ts';
 import { faultFromFramework } from './fault-from.ts';
 import { addHealth, databaseCheck, type HealthCheck } from './health.ts';
+import { addPages } from './pages.ts';
 import { renderFault } from './render.ts';
 import type { Route } from './route.ts';
 import { openSigners } from './signers.ts';
@@ -24,6 +26,7 @@ const requestTimeoutMs = 20_000;
 /**
  * @param gateway - what handlers are given
  * @param routes - door 1
+ * @param pages - door 2
  * @param checks - what readiness depends on; the database when absent
  * @returns not listening yet: hand it to `listen`, or call `inject` in a test
  * @throws when the system's signing key cannot be opened
@@ -31,6 +34,7 @@ const requestTimeoutMs = 20_000;
 export async function buildHttp(
   gateway: Gateway,
   routes: readonly Route[],
+  pages: readonly Page[] = [],
   checks: readonly HealthCheck[] = [databaseCheck(gateway)],
 ): Promise<FastifyInstance> {
   const dispatcher: Dispatcher = { gateway, signers: await openSigners(gateway) };
@@ -71,6 +75,7 @@ export async function buildHttp(
       );
     }
   }
+  addPages(http, gateway, pages);
   addHealth(http, gateway, checks);
   return http;
 }

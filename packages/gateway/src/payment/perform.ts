@@ -4,7 +4,7 @@
  * in between, `resolve-unknown` takes over; nobody calls a second time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connector } from '../connector/connector.ts';
+import type { Connector, ThreeDsProof } from '../connector/connector.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import { crashPoint } from '../crash-point.ts';
 import { Fault } from '../fault.ts';
@@ -34,11 +34,15 @@ export interface Payment {
   /** As the merchant wrote it. */
   readonly amount: string;
   readonly initiator: 'CIT' | 'MIT';
+  /** When the issuer authenticated the shopper for it. */
+  readonly threeDs?: ThreeDsProof | undefined;
 }
 
+/** A card in hand, with its CVV, or where it rests, with the CVV that waited for a challenge. */
+export type CardAtHand = CardBuffer | { readonly cardId: string; readonly cvv?: Uint8Array };
+
 export interface Road<Settled> {
-  /** The card in hand, with its CVV, or where it rests. */
-  readonly card: CardBuffer | { readonly cardId: string };
+  readonly card: CardAtHand;
   /**
    * Writes the caller's own row in the transaction that records the intent. False: somebody else was first, and
    * nothing is recorded or called.
@@ -138,18 +142,20 @@ async function call(
   connector: Connector,
   payment: Payment,
   reference: string,
-  card: CardBuffer | { readonly cardId: string },
+  card: CardAtHand,
 ): Promise<Outcome> {
-  const { merchantId, verb, currency, amountMinor, amount, initiator } = payment;
+  const { merchantId, verb, currency, amountMinor, amount, initiator, threeDs } = payment;
   let sent = false;
   const send = (lent: CardBuffer) => {
     sent = true;
-    return connector[verb]({ reference, merchantId, card: lent, currency, amountMinor, amount, initiator });
+    return connector[verb]({ reference, merchantId, card: lent, currency, amountMinor, amount, initiator, threeDs });
   };
   try {
     const answer =
       'cardId' in card
-        ? withCard(gateway, { merchantId, cardId: card.cardId, purpose: verb, reference }, send)
+        ? withCard(gateway, { merchantId, cardId: card.cardId, purpose: verb, reference }, (lent) =>
+            card.cvv === undefined ? send(lent) : sendWithCvv(lent, card.cvv, send),
+          )
         : send(card);
     return await inTime(answer);
   } catch (error) {
@@ -157,5 +163,14 @@ async function call(
       gateway.log.error('a call to the acquirer failed', { merchantId, detail: verb, error });
     // Without a card nothing was sent: the token was removed in this very moment, or its record was tampered with.
     return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
+  }
+}
+
+async function sendWithCvv<T>(lent: CardBuffer, cvv: Uint8Array, send: (card: CardBuffer) => Promise<T>): Promise<T> {
+  const whole = lent.withCvv(cvv);
+  try {
+    return await send(whole);
+  } finally {
+    whole.dispose();
   }
 }

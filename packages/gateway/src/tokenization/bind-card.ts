@@ -1,136 +1,137 @@
 /**
- * The story of a binding, told by two entrances: `submit` (the browser's road) and `generate` with a bare card. The
- * card is sealed and the session moved on in one transaction with the intent; the verification is made outside any;
- * its outcome makes the token, or fails the binding, together with the notification. 3-D Secure will stand between the
- * two halves: `settleBinding` does not care who calls it.
+ * How a binding begins, told by two entrances: `submit` (the browser's road) and `generate` with a bare card. The card is
+ * sealed and the session moved on in one transaction. On the browser's road the issuer is asked by 3-D Secure; when it
+ * wants to ask the shopper, the rest waits for the challenge. Otherwise `finish` follows at once.
  */
-import { declineReasons } from '../connector/declines.ts';
-import type { Outcome } from '../connector/outcome.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import { newTokenId } from '../id.ts';
-import { perform } from '../payment/perform.ts';
 import type { Tx } from '../storage/database.ts';
+import type { Authentication } from '../threeds/authentication.ts';
+import { askIssuer, newAuthentication, openAuthentication, recordAnswer, takesPart } from '../threeds/begin.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
-import { eraseCard, type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
-import { summarise } from './card-summary.ts';
-import { notifyFailedBinding, notifyToken } from './notification.ts';
-import { attachCardToSession, endSession, lockSession, markSubmitted } from './session.store.ts';
-import type { BindingFailure, Session } from './session.ts';
-import { insertToken } from './token.store.ts';
-import type { Token } from './token.ts';
+import { dropCvv } from '../vault/cvv-hold.ts';
+import { type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
+import { type CardSummary, summarise } from './card-summary.ts';
+import { abandonBinding, type Verification, verificationCurrency, verifyCard } from './finish.ts';
+import { attachCardToSession, markChallenged, markSubmitted } from './session.store.ts';
+import type { Session } from './session.ts';
 import { refuseFullUserFirmly } from './user-limit.ts';
 
-/** The currency of the zero-amount verification; it is not charged. */
-const verificationCurrency = 'USD';
-
 /** Which session, under which key, and whose. */
-type Binding = Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId'>;
+type BindingSession = Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId'>;
 
 export interface Submission {
   readonly card: CardBuffer;
   readonly submitFingerprint: Buffer | undefined;
   readonly billingAddress: Session['billingAddress'];
   readonly returnUrl: string | undefined;
+  /** On the browser's road only: a bare card comes without a shopper whom an issuer could ask. */
+  readonly threeDs?: { readonly merchantName: string; readonly envelope: string };
+}
+
+/** What is written and asked about one submission. */
+interface Binding {
+  readonly session: BindingSession;
+  readonly submission: Submission;
+  readonly sealed: SealedCard;
+  readonly summary: CardSummary;
 }
 
 /**
- * Seals the card, verifies it, and makes the token.
+ * Seals the card, authenticates and verifies it, and makes the token.
  *
  * @param session - identifies the binding
  * @param submission - the card is used for the verification with its CVV, and the CVV is gone afterwards
  * @param open - what else the first transaction writes before the session moves on; false: somebody else was first
- * @returns `bound`, `failed` or `unknown`; `lost` when another submission was first
+ * @returns `challenge` when the shopper must be asked; `lost` when another submission was first
  */
 export async function bindCard(
   gateway: Gateway,
-  session: Binding,
+  session: BindingSession,
   submission: Submission,
   open: (tx: Tx) => Promise<boolean> = async () => true,
-): Promise<'bound' | 'failed' | 'unknown' | 'lost'> {
-  const { merchantId, tokenRequestId } = session;
-  const subject = { kind: 'tokenization', id: tokenRequestId } as const;
-  const check = {
-    merchantId,
-    subject,
-    verb: 'verify',
-    currency: verificationCurrency,
-    amountMinor: 0n,
-    amount: '0',
-  } as const;
-  const sealed = await sealCard(gateway, { merchantId, card: submission.card });
-  const result = await perform(
-    gateway,
-    { ...check, initiator: 'CIT' },
-    {
-      card: submission.card,
-      begin: async (tx) => (await open(tx)) && (await keepCard(gateway, tx, session, submission, sealed)),
-      settle: (tx, outcome) => settleBinding(gateway, tx, merchantId, tokenRequestId, outcome),
-    },
-  );
-  if (result.kind !== 'performed') return result.kind === 'not-begun' ? 'lost' : 'unknown';
-  return ({ approved: 'bound', declined: 'failed', unknown: 'unknown' } as const)[result.outcome.kind];
+): Promise<Verification | 'challenge'> {
+  const { merchantId } = session;
+  const { card } = submission;
+  const facts = gateway.connectors.of(merchantId).factsOf(card.pan);
+  const sealed = await sealCard(gateway, { merchantId, card });
+  const binding = { session, submission, sealed, summary: summarise(card, facts) };
+  const keep = async (tx: Tx) => (await open(tx)) && (await keepCard(gateway, tx, binding));
+  const isAsked = submission.threeDs !== undefined && takesPart(gateway, merchantId, card);
+  if (!isAsked) return verifyCard(gateway, session, card, keep);
+  const authentication = await beginAuthentication(gateway, binding, submission.threeDs, keep);
+  return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication);
 }
 
-async function keepCard(
-  gateway: Gateway,
-  tx: Tx,
-  session: Binding,
-  submission: Submission,
-  sealed: SealedCard,
-): Promise<boolean> {
-  const { card, submitFingerprint, billingAddress, returnUrl } = submission;
-  const facts = gateway.connectors.of(session.merchantId).factsOf(card.pan);
-  const shown = { submitFingerprint, card: summarise(card, facts), billingAddress, returnUrl };
+async function keepCard(gateway: Gateway, tx: Tx, binding: Binding): Promise<boolean> {
+  const { session, submission, sealed, summary } = binding;
+  const { submitFingerprint, billingAddress, returnUrl } = submission;
   const now = gateway.clock.now();
   await refuseFullUserFirmly(tx, session.merchantId, session.merchantUserId);
-  if (!(await markSubmitted(tx, session, shown, now))) return false;
+  if (!(await markSubmitted(tx, session, { submitFingerprint, card: summary, billingAddress, returnUrl }, now))) {
+    return false;
+  }
   await storeCard(tx, sealed, now);
   await attachCardToSession(tx, session, sealed.cardId);
   return true;
 }
 
-/** Carries the outcome of a verification on: the token, or the end of the binding. An unknown outcome waits. */
-export async function settleBinding(
+async function beginAuthentication(
   gateway: Gateway,
-  tx: Tx,
-  merchantId: string,
-  tokenRequestId: string,
-  outcome: Outcome,
-): Promise<void> {
-  if (outcome.kind === 'unknown') return;
-  const session = await lockSession(tx, merchantId, tokenRequestId);
-  if (session?.status !== 'SUBMITTED') return;
-  if (outcome.kind === 'approved') await bind(gateway, tx, session);
-  else await failBinding(gateway, tx, session, { code: outcome.reason, description: declineReasons[outcome.reason] });
-}
-
-async function bind(gateway: Gateway, tx: Tx, session: Session): Promise<void> {
-  const now = gateway.clock.now();
-  const token: Token = {
+  { session, submission, summary }: Binding,
+  { envelope, merchantName }: NonNullable<Submission['threeDs']>,
+  keep: (tx: Tx) => Promise<boolean>,
+): Promise<Authentication | undefined> {
+  const { card, returnUrl } = submission;
+  const authentication = newAuthentication(gateway, {
     merchantId: session.merchantId,
-    tokenId: newTokenId(),
-    tokenRequestId: session.tokenRequestId,
-    merchantUserId: session.merchantUserId,
-    subMerchantId: session.subMerchantId,
-    status: 'UNVERIFIED',
-    cardId: session.cardId,
-    card: session.card,
-    billingAddress: session.billingAddress,
-    notifyUrl: session.notifyUrl,
-    createdAt: now,
-    updatedAt: now,
-  };
-  await insertToken(tx, token);
-  await endSession(tx, session, { status: 'BOUND', tokenId: token.tokenId }, now);
-  await notifyToken(gateway, tx, token);
+    subject: { kind: 'tokenization', id: session.tokenRequestId },
+    currency: verificationCurrency,
+    amountMinor: 0n,
+    shown: { merchantName, maskedCard: summary.masked, scheme: summary.scheme, issuerName: summary.issuerName },
+    returnUrl: returnUrl && withRequestId(returnUrl, session.tokenRequestId),
+    envelope,
+  });
+  const begun = await gateway.database.transaction(async (tx) => {
+    if (!(await keep(tx))) return false;
+    await openAuthentication(tx, authentication, { envelope, cvv: card.cvv });
+    return true;
+  });
+  return begun ? authentication : undefined;
 }
 
-/** Ends a binding that came to nothing: no token, the card erased, the merchant told once. */
-export async function failBinding(gateway: Gateway, tx: Tx, session: Session, failure: BindingFailure): Promise<void> {
-  if (!(await endSession(tx, session, { status: 'FAILED', failure }, gateway.clock.now()))) return;
-  if (session.cardId !== undefined) await eraseCard(tx, { merchantId: session.merchantId, cardId: session.cardId });
-  await notifyFailedBinding(gateway, tx, session, failure);
+/** Asks the issuer, and goes on, waits or gives up as it says. */
+async function authenticate(
+  gateway: Gateway,
+  { session, submission }: Binding,
+  before: Authentication,
+): Promise<Verification | 'challenge'> {
+  const authentication = await askIssuer(gateway, before, submission.card);
+  const record = (tx: Tx) => recordAnswer(tx, before, authentication);
+  if (authentication.status === 'CHALLENGE') {
+    const waits = await gateway.database.transaction(
+      async (tx) => (await record(tx)) && (await markChallenged(tx, session, gateway.clock.now())),
+    );
+    return waits ? 'challenge' : 'lost';
+  }
+  if (authentication.status === 'FAILED') {
+    await abandonBinding(gateway, { authentication, record });
+    return 'failed';
+  }
+  const hold = { merchantId: session.merchantId, holdId: authentication.authenticationId };
+  const begin = async (tx: Tx) => {
+    if (!(await record(tx))) return false;
+    await dropCvv(tx, hold);
+    return true;
+  };
+  return verifyCard(gateway, session, submission.card, begin, authentication);
+}
+
+/** The shopper comes back with the id by which the merchant knows the binding. */
+function withRequestId(returnUrl: string, tokenRequestId: string): string {
+  const url = new URL(returnUrl);
+  url.searchParams.set('tokenRequestId', tokenRequestId);
+  return url.href;
 }
 
 /** What a caller is answered whose card was declined. The reason goes to the merchant by notification only (D-17). */

@@ -80,6 +80,13 @@ const submitted = statement<{ token_request_id: string }>(
    returning token_request_id`,
 );
 
+const move = statement<{ token_request_id: string }>(
+  'session/move',
+  `update tokenization_session set status = $4, updated_at = $5
+   where merchant_id = $1 and token_request_id = $2 and status = $3
+   returning token_request_id`,
+);
+
 const attachCard = statement(
   'session/attach-card',
   'update tokenization_session set card_id = $3 where merchant_id = $1 and token_request_id = $2',
@@ -97,7 +104,7 @@ const end = statement<{ token_request_id: string }>(
   `update tokenization_session
    set status = $3, token_id = $4, failure = $5, sealed_private_key = null, card_id = null, card_summary = null,
        updated_at = $6
-   where merchant_id = $1 and token_request_id = $2 and status in ('OPEN', 'SUBMITTED')
+   where merchant_id = $1 and token_request_id = $2 and status in ('OPEN', 'SUBMITTED', 'CHALLENGE')
    returning token_request_id`,
 );
 
@@ -107,7 +114,7 @@ const lockUser = statement('session/lock-user', 'select pg_advisory_xact_lock(ha
 const countUnderWay = statement<{ bindings: bigint }>(
   'session/count-under-way',
   `select count(*) as bindings from tokenization_session
-   where merchant_id = $1 and merchant_user_id = $2 and status = 'SUBMITTED'`,
+   where merchant_id = $1 and merchant_user_id = $2 and status in ('SUBMITTED', 'CHALLENGE')`,
 );
 
 /** How many bindings of a user are between submission and outcome; nobody else begins one until the transaction ends. */
@@ -200,6 +207,24 @@ export async function markSubmitted(
   ]);
   return rows.length === 1;
 }
+
+type Named = Pick<Session, 'merchantId' | 'tokenRequestId'>;
+
+const moved = async (
+  tx: Tx,
+  { merchantId, tokenRequestId }: Named,
+  from: SessionStatus,
+  to: SessionStatus,
+  now: Date,
+) => (await tx.rows(move, [merchantId, tokenRequestId, from, to, now])).length === 1;
+
+/** SUBMITTED → CHALLENGE: the shopper is asked. False when the session moved on meanwhile. */
+export const markChallenged = (tx: Tx, session: Named, now: Date): Promise<boolean> =>
+  moved(tx, session, 'SUBMITTED', 'CHALLENGE', now);
+
+/** CHALLENGE → SUBMITTED: the shopper was asked, and the card is verified. */
+export const markSubmittedAgain = (tx: Tx, session: Named, now: Date): Promise<boolean> =>
+  moved(tx, session, 'CHALLENGE', 'SUBMITTED', now);
 
 export async function attachCardToSession(
   tx: Tx,

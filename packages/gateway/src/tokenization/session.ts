@@ -1,17 +1,23 @@
 /**
  * A tokenization session: one binding from `generate` to its end, under the merchant's `tokenRequestId`. It holds the
- * key that a browser encrypts to, never a card. Who has the next move: OPEN the shopper, SUBMITTED the gateway, BOUND
- * and FAILED nobody.
+ * key that a browser encrypts to, never a card. Who has the next move: OPEN the shopper, SUBMITTED the gateway,
+ * CHALLENGE the shopper, BOUND and FAILED nobody.
  */
 import type { DeclineReason } from '../connector/declines.ts';
 import type { CardSummary } from './card-summary.ts';
 import type { BillingAddress } from './token.ts';
 
-export type SessionStatus = 'OPEN' | 'SUBMITTED' | 'BOUND' | 'FAILED';
+export type SessionStatus = 'OPEN' | 'SUBMITTED' | 'CHALLENGE' | 'BOUND' | 'FAILED';
 
 /** Why a binding came to nothing. */
 export interface BindingFailure {
-  readonly code: DeclineReason | 'TOO_MANY_REFUSED_SUBMISSIONS';
+  readonly code:
+    | DeclineReason
+    | 'TOO_MANY_REFUSED_SUBMISSIONS'
+    | 'AUTHENTICATION_FAILED'
+    | 'AUTHENTICATION_CANCELLED'
+    | 'AUTHENTICATION_EXPIRED'
+    | 'SECURITY_CODE_LOST';
   readonly description: string;
 }
 

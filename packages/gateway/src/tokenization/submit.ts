@@ -6,10 +6,12 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
+import { challengeUrlOf } from '../threeds/begin.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { openSubmittedCard } from '../vault/session-key.ts';
-import { bindCard, bindingUnknown, cardDeclined, failBinding } from './bind-card.ts';
+import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
+import { failBinding } from './finish.ts';
 import { countRefusal, findSession, findSessionById, lockSession } from './session.store.ts';
 import { isExpired, refusedSubmitLimit, type Session } from './session.ts';
 import { refuseFullUser } from './user-limit.ts';
@@ -24,7 +26,7 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
   const session = await findSessionById(gateway.database, merchantId, input.tokenSessionId);
   if (session === undefined) throw new Fault('PARAMETER_INVALID', `tokenSessionId: unknown; ${startAgain}`);
   const fingerprint = requestFingerprint(input);
-  if (session.status !== 'OPEN') return presentState(gateway, session, fingerprint);
+  if (session.status !== 'OPEN') return presentState(gateway, session, fingerprint, input);
   if (isExpired(session, gateway.clock.now()))
     throw new Fault('PARAMETER_INVALID', `tokenSessionId: expired; ${startAgain}`);
   if (input.returnUrl !== undefined && !caller.mayReturnTo(input.returnUrl)) {
@@ -39,17 +41,18 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
       submitFingerprint: fingerprint,
       billingAddress,
       returnUrl,
+      threeDs: { merchantName: caller.merchant.name, envelope: input.encryptedCard },
     });
     if (result === 'bound') return { tokenRequestId: session.tokenRequestId };
   } finally {
     card.dispose();
   }
   const now = await findSession(gateway.database, merchantId, session.tokenRequestId);
-  return presentState(gateway, now ?? session, fingerprint);
+  return presentState(gateway, now ?? session, fingerprint, input);
 }
 
 /** A repeat of the accepted bytes is answered with what became of them; anything else is refused. */
-async function presentState(gateway: Gateway, seen: Session, fingerprint: Buffer): Promise<Data> {
+async function presentState(gateway: Gateway, seen: Session, fingerprint: Buffer, input: Input): Promise<Data> {
   if (seen.submitFingerprint === undefined)
     throw new Fault('PARAMETER_INVALID', `tokenSessionId: no longer usable; ${startAgain}`);
   if (!seen.submitFingerprint.equals(fingerprint)) {
@@ -58,6 +61,12 @@ async function presentState(gateway: Gateway, seen: Session, fingerprint: Buffer
   await awaitAnswer(gateway, seen.merchantId, { kind: 'tokenization', id: seen.tokenRequestId });
   const session = await findSession(gateway.database, seen.merchantId, seen.tokenRequestId);
   if (session?.status === 'FAILED') throw cardDeclined();
+  if (session?.status === 'CHALLENGE') {
+    const subject = { kind: 'tokenization', id: session.tokenRequestId } as const;
+    const about = { merchantId: session.merchantId, subject };
+    const validateUrl = await challengeUrlOf(gateway, gateway.database, about, input.encryptedCard);
+    return { tokenRequestId: session.tokenRequestId, ...(validateUrl !== undefined && { validateUrl }) };
+  }
   if (session?.status !== 'BOUND') throw bindingUnknown();
   return { tokenRequestId: session.tokenRequestId };
 }

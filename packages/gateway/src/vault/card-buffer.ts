@@ -5,7 +5,7 @@
  */
 import { inspect } from 'node:util';
 import { type Expiry, maskPan, type Scheme, schemeOf } from '@waffo/protocol/card';
-import { type CardRecord, decodeRecord, encodeRecord } from '@waffo/protocol/envelope/record';
+import { type CardRecord, cvvOffset, decodeRecord, encodeRecord } from '@waffo/protocol/envelope/record';
 
 const shown = '[card]';
 
@@ -94,6 +94,19 @@ export class CardBuffer {
     const cvvAt = cvv.byteOffset - this.#record.byteOffset;
     // The byte before a field of the record is its length.
     return copy.fill(0, cvvAt - 1, cvvAt + cvv.length);
+  }
+
+  /**
+   * A copy that carries a CVV, for a card that comes from the vault.
+   *
+   * @param cvv - ASCII digits, three or four; none leaves the card without
+   * @returns another card; its owner disposes of it
+   */
+  withCvv(cvv: Uint8Array): CardBuffer {
+    const copy = this.recordToStore();
+    copy[cvvOffset] = cvv.length;
+    copy.set(cvv, cvvOffset + 1);
+    return new CardBuffer(copy);
   }
 
   /** Wipes the card. Using it afterwards is a mistake and throws; a card of zeros must not travel. */

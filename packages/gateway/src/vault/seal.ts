@@ -14,7 +14,7 @@ const ciphertextAt = nonceAt + nonceBytes;
 
 /** What a ciphertext is bound to. */
 export interface Binding {
-  readonly purpose: 'card' | 'session' | 'secret' | 'dek';
+  readonly purpose: 'card' | 'session' | 'secret' | 'dek' | 'cvv';
   readonly merchantId: string;
   /** The record that holds the ciphertext. */
   readonly recordId: string;

@@ -47,6 +47,9 @@ export const recordBytes = 256;
 
 const version = 1;
 const offsets = { version: 0, pan: 1, month: 21, year: 22, cvv: 24, name: 29 } as const;
+
+/** Where the CVV's length stands; its digits follow. */
+export const cvvOffset = offsets.cvv;
 const unprintable = /[\p{Cc}\p{Cs}]/u;
 
 /**

@@ -13,6 +13,8 @@ export interface TestCard {
   readonly verify: 'approved' | 'unknown' | DeclineReason;
   /** What a charge comes to. */
   readonly purchase: 'approved' | DeclineReason;
+  /** What 3-D Secure does with it at binding; absent: the card takes no part. */
+  readonly threeDs?: 'challenge' | 'frictionless' | 'refused' | 'unavailable';
   readonly facts: CardFacts;
 }
 
@@ -58,6 +60,11 @@ export const testCards: readonly TestCard[] = [
   card('4000000000000341', 'CC_VISA', 'INSUFFICIENT_FUNDS', 'approved'),
   // Ours: the acquirer does not answer at binding; an inquiry finds it approved a minute later.
   card('4000000000000119', 'CC_VISA', 'approved', 'unknown'),
+  // Ours: 3-D Secure (decisions, "3DS").
+  { ...card('4000000000001000', 'CC_VISA'), threeDs: 'challenge' },
+  { ...card('4000000000001091', 'CC_VISA'), threeDs: 'frictionless' },
+  { ...card('4000000000001109', 'CC_VISA'), threeDs: 'refused' },
+  { ...card('4000000000001117', 'CC_VISA'), threeDs: 'unavailable' },
 ];
 
 export interface TriggerAmount {

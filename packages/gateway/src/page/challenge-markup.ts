@@ -1,0 +1,98 @@
+/** The challenge page's markup. No script, no inline style, nothing from elsewhere; whatever a merchant named itself is text. */
+import { exponentOf, fromMinorUnits } from '@waffo/protocol/money';
+import type { CRes } from '../connector/threeds.ts';
+import type { Authentication } from '../threeds/authentication.ts';
+import { type ChallengeText, challengeTexts, localeOf } from './challenge-text.ts';
+import { type Html, html } from './html.ts';
+
+/** Asks the shopper for the code. @param answer - the ACS's, to the CReq that only asks how things stand */
+export function renderChallenge(
+  acceptLanguage: string,
+  authentication: Authentication,
+  { challengeInfoTextIndicator, messageExtension: { triesLeft, simulatedCode } }: CRes,
+): Html {
+  const locale = localeOf(acceptLanguage);
+  const text = challengeTexts[locale];
+  const { shown, amountMinor, currency, expiresAt, createdAt } = authentication;
+  const wrong = challengeInfoTextIndicator === 'Y' ? text.wrong(triesLeft) : undefined;
+  const minutes = Math.round((expiresAt.getTime() - createdAt.getTime()) / 60_000);
+  return documentOf(
+    locale,
+    wrong === undefined ? text.title : `${wrong} – ${text.title}`,
+    html`
+    <header><span class="issuer">${shown.issuerName || text.issuer}</span> <span class="scheme">${shown.scheme}</span></header>
+    <h1>${text.title}</h1>
+    <dl>
+      <div><dt>${text.merchant}</dt><dd>${shown.merchantName}</dd></div>
+      <div><dt>${text.amount}</dt><dd>${amountIn(locale, amountMinor, currency)}</dd></div>
+      <div><dt>${text.card}</dt><dd class="digits">${shown.maskedCard}</dd></div>
+    </dl>
+    <p id="intro">${text.intro}</p>
+    <form method="post" autocomplete="off">
+      <label for="code">${text.code}</label>
+      ${wrong !== undefined && html`<p id="wrong" class="wrong" role="alert">${wrong}</p>`}
+      ${codeInput(wrong !== undefined)}
+      <div class="buttons">
+        <button name="action" value="submit">${text.submit}</button>
+        <button name="action" value="cancel" class="quiet" formnovalidate>${text.cancel}</button>
+      </div>
+    </form>
+    ${simulatedCode !== undefined && html`<p class="sandbox">${text.simulated(simulatedCode)}</p>`}
+    <p class="hint">${text.timeLimit(minutes)}</p>`,
+  );
+}
+
+const codeInput = (wrong: boolean): Html => html`<input id="code" name="challengeDataEntry" required maxlength="64"
+        inputmode="numeric" autocomplete="one-time-code" spellcheck="false" autocapitalize="off"
+        aria-describedby="${wrong ? 'wrong intro' : 'intro'}" ${wrong && html`aria-invalid="true"`}>`;
+
+/**
+ * Tells how it ended, and sends the shopper home.
+ *
+ * @param returnUrl - followed at once, by a fresh navigation: a redirect that follows a form may not leave this site, nor
+ *   may any redirect of the shop's own after it
+ */
+export function renderEnd(acceptLanguage: string, end: keyof ChallengeText['ends'], returnUrl?: string): Html {
+  const locale = localeOf(acceptLanguage);
+  const text = challengeTexts[locale];
+  const mark = { success: '✓', pending: '…' }[end as string] ?? '!';
+  return documentOf(
+    locale,
+    text.ends[end],
+    html`
+    <p class="mark ${end}" aria-hidden="true">${mark}</p>
+    <h1>${text.ends[end]}</h1>
+    ${returnUrl === undefined ? html`<p>${text.close}</p>` : html`<p><a class="button" href="${returnUrl}">${text.goOn}</a></p>`}`,
+    returnUrl !== undefined && html`<meta http-equiv="refresh" content="0; url=${returnUrl}">`,
+  );
+}
+
+const documentOf = (locale: string, title: string, main: Html, head?: Html | false): Html => html`<!doctype html>
+<html lang="${locale}">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title>${title}</title>
+  <link rel="stylesheet" href="/page/challenge.css">
+  <link rel="icon" href="data:,">
+  ${head}
+</head>
+<body>
+  <main>${main}
+  </main>
+</body>
+</html>
+`;
+
+function amountIn(locale: string, amountMinor: bigint, currency: string): string {
+  const fractionDigits = exponentOf(currency) ?? 2;
+  const format = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'code',
+    minimumFractionDigits: fractionDigits,
+    maximumFractionDigits: fractionDigits,
+  });
+  return format.format(fromMinorUnits(amountMinor, currency) as `${number}`);
+}
