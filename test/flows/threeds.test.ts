@@ -177,7 +177,7 @@ describe('a challenge', () => {
     const { validateUrl } = (await gateway.submit(opened.data.tokenSessionId, card)).data;
     const shopper = newShopper();
     await shopper.visit(validateUrl);
-    await shopper.post(validateUrl.slice(0, validateUrl.lastIndexOf('.')), {
+    await shopper.post(validateUrl.slice(0, validateUrl.lastIndexOf('/')), {
       challengeDataEntry: '1234',
       action: 'submit',
     });
@@ -224,7 +224,7 @@ describe('a repeat of the submission', () => {
     expect((await submit()).data).toEqual(first.data);
     const shopper = newShopper();
     await shopper.visit(first.data.validateUrl);
-    const address = first.data.validateUrl.replace(/\.[^.]+$/, '');
+    const address = first.data.validateUrl.replace(/\/[^/]+$/, '');
     await shopper.post(address, { challengeDataEntry: '1234', action: 'submit' });
     expect((await submit()).data).toEqual({ tokenRequestId });
     const again = await gateway.call('/tokenization/generate', body);

@@ -20,7 +20,8 @@ export interface Shopper {
 export function newShopper(headers: Record<string, string> = {}): Shopper {
   const cookies = new Map<string, string>();
   const go = async (url: string, init: RequestInit): Promise<PageSeen> => {
-    const cookie = cookies.get(new URL(url).pathname);
+    const { pathname } = new URL(url);
+    const cookie = [...cookies].find(([path]) => pathname === path || pathname.startsWith(`${path}/`))?.[1];
     const response = await fetch(url, {
       ...init,
       redirect: 'manual',
@@ -59,7 +60,7 @@ export async function startChallenge(
   const submitted = await gateway.submit(opened.data.tokenSessionId, { pan: '4000000000001000', ...card }, extra);
   const validateUrl: string = submitted.data?.validateUrl ?? '';
   if (validateUrl === '') throw new Error(`no challenge: ${submitted.raw}`);
-  const address = validateUrl.slice(0, validateUrl.lastIndexOf('.'));
+  const address = validateUrl.slice(0, validateUrl.lastIndexOf('/'));
   return { tokenRequestId, validateUrl, address, authenticationId: address.slice(address.lastIndexOf('/') + 1) };
 }
 

@@ -9,7 +9,7 @@ export const takers: Takers = { tokenization: { finish: finishBinding, endingOf:
 
 export const pages: readonly Page[] = [
   page('GET', '/3ds/:authenticationId', (gateway, visit) => showChallenge(gateway, takers, visit)),
-  page('GET', '/3ds/:authenticationId.:secret', openChallenge),
+  page('GET', '/3ds/:authenticationId/:secret', openChallenge),
   page('POST', '/3ds/:authenticationId', (gateway, visit) => answerChallenge(gateway, takers, visit)),
   styleSheet('/page/challenge.css', new URL('./page/challenge.css', import.meta.url)),
 ];

@@ -12,6 +12,7 @@ import { headerOf } from './callers.ts';
 const policy = [
   "default-src 'none'",
   "style-src 'self'",
+  'img-src data:',
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

@@ -13,7 +13,7 @@ const cookieName = 'waffo_3ds';
 const cookieSeconds = 15 * 60;
 const addressOf = (authenticationId: string): string => `/3ds/${authenticationId}`;
 
-/** `GET /3ds/<id>.<secret>`: uses the link up, gives the browser its cookie, and shows the page without the secret. */
+/** `GET /3ds/<id>/<secret>`: uses the link up, gives the browser its cookie, and shows the page without the secret. */
 export async function openChallenge(gateway: Gateway, visit: Visit): Promise<PageAnswer> {
   const { authenticationId = '', secret = '' } = visit.params;
   const address = addressOf(authenticationId);

@@ -117,7 +117,8 @@ export async function challengeUrlOf(
   const authentication = await findAuthenticationOf(sql, about.merchantId, about.subject);
   if (authentication?.status !== 'CHALLENGE') return undefined;
   const { authenticationId } = authentication;
-  return `${gateway.publicUrl()}/3ds/${authenticationId}.${linkSecretOf(envelope, authenticationId).toString('base64url')}`;
+  const secret = linkSecretOf(envelope, authenticationId).toString('base64url');
+  return `${gateway.publicUrl()}/3ds/${authenticationId}/${secret}`;
 }
 
 /** Whether the issuer strongly authenticated the holder for this subject. */
