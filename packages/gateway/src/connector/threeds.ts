@@ -11,7 +11,7 @@ export const messageVersion = '2.2.0';
 export type TransStatus = 'Y' | 'A' | 'N' | 'U' | 'R' | 'C';
 
 /** Which transaction, as each of the three parties calls it; UUIDs. */
-export interface TransactionIds {
+interface TransactionIds {
   readonly threeDSServerTransID: string;
   readonly acsTransID: string;
   readonly dsTransID: string;
@@ -53,7 +53,7 @@ export interface Verdict {
 export interface ARes extends Message<'ARes'>, TransactionIds, Verdict {}
 
 /** `01` 250x400 · `02` 390x400 · `03` 500x600 · `04` 600x400 · `05` the whole page. */
-export type ChallengeWindowSize = '01' | '02' | '03' | '04' | '05';
+type ChallengeWindowSize = '01' | '02' | '03' | '04' | '05';
 
 /** Browser → ACS: open the challenge, answer it, or give it up. */
 export interface CReq extends Message<'CReq'> {
@@ -90,7 +90,7 @@ export interface RReq extends Message<'RReq'>, TransactionIds, Verdict {
 }
 
 /** 3DS server → directory server: the result is received. */
-export interface RRes extends Message<'RRes'>, TransactionIds {
+interface RRes extends Message<'RRes'>, TransactionIds {
   /** `01` it was taken, `02` it was not. */
   readonly resultsStatus: '01' | '02';
 }

@@ -1,7 +1,6 @@
 /** What the challenge page says, in the four languages of the browser SDK. */
 
-export const locales = ['en', 'zh-Hans', 'zh-Hant', 'ja'] as const;
-export type Locale = (typeof locales)[number];
+export type Locale = 'en' | 'zh-Hans' | 'zh-Hant' | 'ja';
 
 export interface ChallengeText {
   readonly title: string;

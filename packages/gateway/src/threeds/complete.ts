@@ -23,7 +23,7 @@ export interface Handover {
 export type Ending = 'success' | 'failed' | 'pending';
 
 /** The module whose subjects are authenticated. */
-export interface Taker {
+interface Taker {
   /** Takes a result on. */
   finish(gateway: Gateway, handover: Handover): Promise<void>;
   endingOf(gateway: Gateway, merchantId: string, subjectId: string): Promise<Ending>;
@@ -89,7 +89,7 @@ export async function complete(
  *
  * @returns undefined when it is about another transaction, or is none: then it changes nothing
  */
-export function judge(authentication: Authentication, result: RReq, now: Date): Authentication | undefined {
+function judge(authentication: Authentication, result: RReq, now: Date): Authentication | undefined {
   if (authentication.status !== 'CHALLENGE' || !isAbout(authentication, result)) return undefined;
   const event = eventOf(result);
   if (event === 'challenged') return undefined;

@@ -12,7 +12,7 @@ import { messageVersion } from '../threeds.ts';
 import { type TestCard, testCardOf } from './triggers.ts';
 
 /** Wrong codes that end a challenge. */
-export const challengeTries = 3;
+const challengeTries = 3;
 
 interface Booked {
   acs_trans_id: string;
