@@ -11,6 +11,7 @@ const protocol = 'packages/protocol/src/';
 /** Who may open, store or seal a card, or handle keys. Everybody else asks one of these. */
 const vaultUsers = [
   'app.ts',
+  'ground.ts',
   'jobs.ts',
   'cli/key.ts',
   'merchant/platform-keys.ts',

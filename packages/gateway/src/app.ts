@@ -1,13 +1,11 @@
 /** The composition root: settings → a running gateway. A list, not a place for logic. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Clock, realClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { singleConnector } from './connector/registry.ts';
 import { sandboxAcquirer } from './connector/sandbox/acquirer.ts';
 import { sandboxAcs } from './connector/sandbox/acs.ts';
 import { armCrashPoint } from './crash-point.ts';
 import type { Gateway } from './gateway.ts';
+import { type Ground, type GroundParts, openGround } from './ground.ts';
 import { buildHttp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { type Runner, startRunner } from './job/runner.ts';
@@ -15,15 +13,8 @@ import { together } from './job/runners.ts';
 import { jobsOf } from './jobs.ts';
 import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
-import { createLog, type Log } from './observe/log.ts';
 import { operations } from './operations.ts';
 import { pages } from './pages.ts';
-import type { Database } from './storage/database.ts';
-import { startEmbedded } from './storage/embedded.ts';
-import { migrate } from './storage/migrate.ts';
-import { openDatabase } from './storage/postgres.ts';
-import { kekFromFile } from './vault/kek-file.ts';
-import { isSealed, openKeyring } from './vault/keyring.ts';
 import { createEgress } from './webhook/egress.ts';
 
 export interface App {
@@ -36,13 +27,6 @@ export interface App {
   stop(): Promise<void>;
 }
 
-export interface Parts {
-  /** The machine's when absent. */
-  readonly clock?: Clock;
-  /** Receives each log line; standard error when absent. */
-  readonly writeLog?: (line: string) => void;
-}
-
 /**
  * Starts a gateway.
  *
@@ -50,28 +34,20 @@ export interface Parts {
  * @param parts - what a test puts in the place of the real thing
  * @throws Error with one sentence for the operator when a key, the database or the port cannot be used
  */
-export async function startApp(config: Config, parts: Parts = {}): Promise<App> {
+export async function startApp(config: Config, parts: Omit<GroundParts, 'besideGateway'> = {}): Promise<App> {
   armCrashPoint(config.crashAt, config.home);
-  const clock = parts.clock ?? realClock;
-  const log = createLog({ level: config.logLevel, write: parts.writeLog ?? ((line) => process.stderr.write(line)) });
-  await mkdir(config.home, { recursive: true, mode: 0o700 });
-  const storage = await openStorage(config, log);
-  const undo: (() => Promise<void>)[] = [storage.close];
+  const ground = await openGround(config, parts);
+  const undo: (() => Promise<void>)[] = [ground.close];
   try {
-    return await compose(config, { clock, log, database: storage.database }, undo);
+    return await compose(ground, undo);
   } catch (error) {
     await stopAll(undo);
     throw error;
   }
 }
 
-type Ground = { clock: Clock; log: Log; database: Database };
-
-async function compose(config: Config, ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
-  const { clock, log, database } = ground;
-  await migrate(database, { clock });
-  const kek = await kekFromFile(config.kekFile, { create: !(await isSealed(database)) });
-  const keyring = await openKeyring({ database, kek, clock });
+async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
+  const { config, clock, log, database, keyring } = ground;
   const platformKeys = await openPlatformKeys({ database, keyring, clock });
   const sandbox = config.environment === 'sandbox';
   const egress = createEgress({ allowLoopback: sandbox, allowHttp: sandbox });
@@ -106,16 +82,6 @@ async function compose(config: Config, ground: Ground, undo: (() => Promise<void
   runner = together(jobsOf(gateway).map((jobs) => startRunner({ database, clock, log }, jobs)));
   undo.unshift(runner.stop);
   return { url, gateway, runner, sandbox: file, stop: () => stopAll(undo) };
-}
-
-async function openStorage(config: Config, log: Log): Promise<{ database: Database; close: () => Promise<void> }> {
-  if (config.databaseUrl !== undefined) {
-    const database = await openDatabase({ url: config.databaseUrl });
-    return { database, close: () => database.close() };
-  }
-  const server = await startEmbedded({ dataFolder: join(config.home, 'database'), log });
-  const database = await openDatabase({ url: server.url, description: server.description });
-  return { database, close: () => stopAll([() => database.close(), () => server.stop()]) };
 }
 
 /** Stops everything, also when one part fails to. */

@@ -61,7 +61,7 @@ export interface Config {
 }
 
 /** A setting that cannot be used; its message is one sentence for the operator. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 

@@ -99,7 +99,7 @@ async function keepsAnswering(address: Address): Promise<boolean> {
 const socketFile = ({ host, port }: Address): string => join(host, `.s.PGSQL.${port}`);
 
 /** Whether anybody listens there, seen by us as a process or not. */
-const answers = ({ host, port }: Address): Promise<boolean> =>
+export const answers = ({ host, port }: Address): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(socketFile({ host, port }));
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

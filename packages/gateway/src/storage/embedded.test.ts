@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ThrowawayFolder, throwawayFolder } from '../../../../test/kit/throwaway-folder.ts';
 import { type Database, statement } from './database.ts';
-import { type Embedded, startEmbedded } from './embedded.ts';
+import { type Embedded, shareEmbedded, startEmbedded } from './embedded.ts';
 import { binariesIn, findBinaries } from './embedded-binaries.ts';
 import { openDatabase } from './postgres.ts';
 
@@ -96,6 +96,27 @@ describe('the embedded database', { timeout: 60_000 }, () => {
     await (await open(first)).rows(create);
     await expect(startEmbedded({ dataFolder: join(home, 'database') })).rejects.toThrow(/another gateway/);
     await first.stop();
+    expect(await rowsKept(await open(await start(home)))).toEqual([]);
+  });
+
+  test("lends a command the running gateway's server, and outlives the command", async () => {
+    const home = await newHome();
+    const database = await open(await start(home));
+    await database.rows(create);
+    const lent = await shareEmbedded({ dataFolder: join(home, 'database') });
+    await (await open(lent)).rows(insert, [7]);
+    await lent.stop();
+    expect(await rowsKept(database)).toEqual([7]);
+  });
+
+  test('starts for a command when no gateway runs, also after one was killed, and stops with it', async () => {
+    const home = await newHome();
+    const dataFolder = join(home, 'database');
+    await writeFile(join(dataFolder, 'postmaster.pid'), `${2 ** 22 - 1}\n${dataFolder}\n`);
+    const own = await shareEmbedded({ dataFolder });
+    await (await open(own)).rows(create);
+    for (const close of cleanups.splice(1)) await close();
+    await own.stop();
     expect(await rowsKept(await open(await start(home)))).toEqual([]);
   });
 

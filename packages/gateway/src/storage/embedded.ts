@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../observe/log.ts';
 import { type Account, accountFor, own } from './embedded-account.ts';
 import { type Binaries, findBinaries } from './embedded-binaries.ts';
-import { clearFolder, isAlive } from './embedded-owner.ts';
+import { answers, clearFolder, isAlive } from './embedded-owner.ts';
 import { run, type Server, type ServerOptions, startServer } from './embedded-server.ts';
 import { type Address, addressFor, leaveAddress } from './embedded-socket.ts';
 
@@ -62,6 +62,29 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   };
 }
 
+/**
+ * The server of a gateway that runs on the folder; without one, a server of our own. For a command of the operator, which
+ * works beside the gateway as well as alone.
+ *
+ * @throws Error as `startEmbedded` does
+ */
+export async function shareEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const dataFolder = resolve(options.dataFolder);
+  if (process.platform === 'win32' || !existsSync(join(dataFolder, 'postmaster.pid'))) return startEmbedded(options);
+  const binaries = options.binaries ?? (await findBinaries(`${dataFolder}-libraries`));
+  const address = await addressFor(dataFolder, await accountFor(dataFolder, binaries));
+  if (!(await answers(address))) return startEmbedded(options);
+  return {
+    url: urlOf(address, await passwordIn(dataFolder)),
+    description: `PostgreSQL ${binaries.version} (embedded, of the gateway that runs) in ${dataFolder}`,
+    pid: () => undefined,
+    stop: () => Promise.resolve(),
+  };
+}
+
+const passwordIn = async (dataFolder: string): Promise<string> =>
+  (await readFile(join(dataFolder, passwordFile), 'utf8')).trim();
+
 /** The host parameter holds what a URL's host cannot: the path of a socket. */
 const urlOf = ({ host, port }: Address, password: string): string =>
   `postgres://${role}:${password}@localhost:${port}/${role}?host=${encodeURIComponent(host)}`;
@@ -106,7 +129,7 @@ async function initialise(dataFolder: string, binaries: Binaries, account: Accou
       `${dataFolder} is of PostgreSQL ${major} and cannot be read by ${binaries.version}: move the data over`,
     );
   }
-  return (await readFile(join(dataFolder, passwordFile), 'utf8')).trim();
+  return passwordIn(dataFolder);
 }
 
 async function fill(folder: string, binaries: Binaries, account: Account): Promise<void> {

@@ -4,11 +4,17 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openApi } from './generate/openapi.ts';
-import { codesTable, notificationsTable, operationsTable, statusesTable } from './generate/tables.ts';
-import { typescript } from './generate/typescript.ts';
+import { commandsPage, configurationTable } from '../packages/gateway/generate/tables.ts';
+import { openApi } from '../packages/protocol/generate/openapi.ts';
+import {
+  codesTable,
+  notificationsTable,
+  operationsTable,
+  statusesTable,
+} from '../packages/protocol/generate/tables.ts';
+import { typescript } from '../packages/protocol/generate/typescript.ts';
 
-const root = new URL('../../', import.meta.url);
+const root = new URL('../', import.meta.url);
 
 const files: Record<string, string> = {
   'docs/reference/openapi.json': `${JSON.stringify(openApi(), undefined, 2)}\n`,
@@ -16,6 +22,8 @@ const files: Record<string, string> = {
   'docs/reference/statuses.md': statusesTable(),
   'docs/reference/operations.md': operationsTable(),
   'docs/reference/notifications.md': notificationsTable(),
+  'docs/reference/configuration.md': configurationTable(),
+  'docs/reference/commands.md': commandsPage(),
   'packages/waffo-node/src/generated/types.ts': typescript(),
 };
 

@@ -1,0 +1,15 @@
+/** The commands of `waffo`, one line each; a command's file is called by its noun. */
+import { Command } from 'commander';
+import { migrateCommand } from './migrate.ts';
+import { serveCommand } from './serve.ts';
+
+/**
+ * @returns the program; `parseAsync` runs the command that the arguments name, `serve` when they name none
+ */
+export function program(): Command {
+  return new Command('waffo')
+    .description('Card vault and payment gateway. Settings are environment variables: docs/reference/configuration.md')
+    .showHelpAfterError('(run with --help for what there is)')
+    .addCommand(serveCommand())
+    .addCommand(migrateCommand());
+}

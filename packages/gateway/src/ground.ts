@@ -1,0 +1,82 @@
+/**
+ * What stands before anything is served: settings → clock, log, migrated database, opened key ring. The gateway builds on
+ * it, and so does every command of the operator.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, realClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { createLog, type Log } from './observe/log.ts';
+import type { Database } from './storage/database.ts';
+import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
+import { migrate } from './storage/migrate.ts';
+import { openDatabase } from './storage/postgres.ts';
+import { kekFromFile } from './vault/kek-file.ts';
+import { isSealed, type Keyring, openKeyring } from './vault/keyring.ts';
+
+export interface Ground {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly database: Database;
+  readonly keyring: Keyring;
+  /** Closes the database, and ends the embedded server when this process started it. */
+  close(): Promise<void>;
+}
+
+export interface GroundParts {
+  /** The machine's when absent. */
+  readonly clock?: Clock;
+  /** Receives each log line; standard error when absent. */
+  readonly writeLog?: (line: string) => void;
+  /** Whether a server that a running gateway started may be used, too: a command may, a second gateway may not. */
+  readonly besideGateway?: boolean;
+}
+
+/**
+ * @param config - from `configFrom`
+ * @throws Error with one sentence for the operator when a key or the database cannot be used
+ */
+export async function openGround(config: Config, parts: GroundParts = {}): Promise<Ground> {
+  const clock = parts.clock ?? realClock;
+  const log = createLog({ level: config.logLevel, write: parts.writeLog ?? ((line) => process.stderr.write(line)) });
+  await mkdir(config.home, { recursive: true, mode: 0o700 });
+  const { database, close } = await openStorage(config, log, parts.besideGateway ?? false);
+  try {
+    await migrate(database, { clock });
+    const kek = await kekFromFile(config.kekFile, { create: !(await isSealed(database)) });
+    const keyring = await openKeyring({ database, kek, clock });
+    return { config, clock, log, database, keyring, close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * The ground for as long as a command's work takes, also beside a running gateway.
+ *
+ * @example
+ * await withGround(configFrom(), ({ keyring }) => list(keyring));
+ */
+export async function withGround<Result>(config: Config, work: (ground: Ground) => Promise<Result>): Promise<Result> {
+  const ground = await openGround(config, { besideGateway: true });
+  try {
+    return await work(ground);
+  } finally {
+    await ground.close();
+  }
+}
+
+async function openStorage(config: Config, log: Log, share: boolean): Promise<Pick<Ground, 'database' | 'close'>> {
+  if (config.databaseUrl !== undefined) {
+    const database = await openDatabase({ url: config.databaseUrl });
+    return { database, close: () => database.close() };
+  }
+  const server = await (share ? shareEmbedded : startEmbedded)({ dataFolder: join(config.home, 'database'), log });
+  const stop = () => server.stop();
+  const database = await openDatabase({ url: server.url, description: server.description }).catch((error: unknown) =>
+    stop().then(() => Promise.reject(error)),
+  );
+  return { database, close: () => database.close().finally(stop) };
+}
