@@ -261,6 +261,10 @@ describe('a bare card', () => {
     ['an expiry without its year', { expiry: '12' }],
     ['letters for a number', { pan: 'four' }],
     ['a code of letters', { cvv: 'abc' }],
+    ['a code of five digits', { cvv: '12345' }],
+    ['a number of forty digits', { pan: '4'.repeat(40) }],
+    ['an expiry of one digit too many', { expiry: '12/20300' }],
+    ['a name of 129 characters', { name: 'A'.repeat(129) }],
   ])('with %s is A0029, never a 5xx', async (_, tokenData) => {
     expect(await bare(tokenData)).toMatchObject({ status: 400, code: 'A0029' });
   });

@@ -149,6 +149,8 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     },
     TOKEN_INVALID: () => pay({ tokenId: `tok_${'x'.repeat(22)}` }),
     PAYMENT_TOKEN_INVALID: () => pay({ tokenId: 'tok_short' }),
+    LANGUAGE_NOT_SUPPORTED: () =>
+      pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', cashierLanguage: 'not a language' } }),
     MIT_NEEDS_VERIFIED_TOKEN: async () => {
       const tokenId = await gateway.bind();
       return gateway.call(

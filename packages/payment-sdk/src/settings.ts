@@ -16,6 +16,8 @@ export interface WaffoSDKOptions {
   readonly locale?: string | undefined;
   /** Address of another gateway, e.g. `http://127.0.0.1:4010/api/v1`. Stands above `env`. `/api/v1` may be left out. */
   readonly baseUrl?: string | undefined;
+  /** Colours and corners of hosted pages, e.g. `{ variables: { colorPrimary: '#0af' } }`. A binding has none of its own. */
+  readonly appearance?: { readonly variables?: Readonly<Record<string, string>> } | undefined;
   /** Takes the place of the page's `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** How long one submission may take in all, repeats included; 30 000 ms unless given. */

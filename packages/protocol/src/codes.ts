@@ -44,7 +44,7 @@ export const faults = {
     'developer',
   ),
   BODY_TOO_LARGE: row('A0003', 'The body is larger than 65,536 bytes', 413, 'developer'),
-  CONTENT_TYPE_INVALID: row('A0003', 'Content-Type must be application/json', 415, 'developer'),
+  CONTENT_TYPE_INVALID: row('A0003', 'Content-Type must be application/json', 400, 'developer'),
   PERMISSION_DENIED: row('A0004', 'Permission denied', 401, 'developer'),
   MERCHANT_LIMIT_EXCEEDED: row('A0005', 'Merchant limit exceeded', 400, 'merchant'),
   MERCHANT_STATUS_ABNORMAL: row('A0006', 'Merchant status abnormal', 400, 'merchant'),

@@ -51,7 +51,7 @@ export interface Connector {
    * A look at an amount before anything is recorded. An acquirer may refuse it with a fault, or take an amount that
    * the precision rules would refuse (contract C-27: sandbox triggers come before precision).
    */
-  screen(amount: string): { readonly fault?: FaultName; readonly anyPrecision: boolean };
+  screen(amount: string): { readonly fault?: FaultName; readonly unknown?: true; readonly anyPrecision: boolean };
   /** The zero-amount check of a card. */
   verify(call: AcquirerCall): Promise<Outcome>;
   /** Authorize and capture at once. */

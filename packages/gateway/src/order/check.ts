@@ -4,6 +4,8 @@ import type { RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Merchant } from '../merchant/merchant.ts';
+import { namesToken } from './token-shapes.ts';
 
 type Input = RequestOf<typeof operations.create>;
 
@@ -21,11 +23,14 @@ export const defaultLifetimeMs = 4 * 3_600_000;
  * @returns the amount in minor units
  * @throws Fault as the contract's sections 10.1 and 19 say; the message names the member
  */
-export function checkOrder(gateway: Gateway, merchantId: string, input: Input, now: Date): bigint {
-  const { fault, anyPrecision } = gateway.connectors.of(merchantId).screen(input.orderAmount);
+export function checkOrder(gateway: Gateway, merchant: Merchant, input: Input, now: Date): bigint {
+  refuseBareCard(merchant, input);
+  const { fault, unknown, anyPrecision } = gateway.connectors.of(merchant.merchantId).screen(input.orderAmount);
   if (fault !== undefined) throw new Fault(fault);
   const amountMinor = minorUnits(input, anyPrecision);
   if (amountMinor <= 0n) throw new Fault('AMOUNT_OUT_OF_RANGE', 'orderAmount: must be greater than zero');
+  // With a token the acquirer itself does not answer; without one nothing else would pull the trigger.
+  if (unknown && !namesToken(input)) throw new Fault('STATUS_UNKNOWN');
   checkPayment(input);
   if (input.orderExpiredAt !== undefined && new Date(input.orderExpiredAt).getTime() <= now.getTime()) {
     throw new Fault('ORDER_EXPIRY_PAST');
@@ -35,11 +40,39 @@ export function checkOrder(gateway: Gateway, merchantId: string, input: Input, n
   return amountMinor;
 }
 
+/** A bare card is for PCI-certified merchants, and this version does not charge one yet. */
+function refuseBareCard(merchant: Merchant, { cardInfo }: Input): void {
+  if (cardInfo === undefined || cardInfo === null) return;
+  if (!merchant.pciCertified)
+    throw new Fault('PERMISSION_DENIED', 'cardInfo: only PCI-certified merchants may send a card; pay with a tokenId');
+  throw new Fault('CONTRACT_FORBIDS', 'cardInfo: bind the card with tokenization/generate and pay with its tokenId');
+}
+
+/**
+ * Whether the method that the request names is one that the token's card can be.
+ *
+ * @param scheme - of the token's card, as `cardScheme` has it
+ * @throws Fault PAY_METHOD_UNAVAILABLE
+ */
+export function checkMethodFits({ paymentInfo: { payMethodName } }: Input, scheme: string): void {
+  if (!payMethodName) return;
+  const schemes = payMethodName.split(',').map((name) => name.trim().slice(3));
+  if (schemes.some((name) => (name === 'MASTER' ? 'MASTERCARD' : name) === scheme)) return;
+  throw new Fault(
+    'PAY_METHOD_UNAVAILABLE',
+    `paymentInfo.payMethodName: the token is a ${scheme} card; name it, or none`,
+  );
+}
+
+/** Whether the shopper pays in another currency, which lets some currencies have decimals (contract section 4). */
+export const isCrossCurrency = (orderCurrency: string, userCurrency: string | undefined): boolean =>
+  userCurrency !== undefined && userCurrency !== '' && userCurrency !== orderCurrency;
+
 function minorUnits({ orderAmount, orderCurrency, userCurrency }: Input, anyPrecision: boolean): bigint {
   const exponent = exponentOf(orderCurrency);
   if (exponent === undefined)
     throw new Fault('CURRENCY_NOT_SUPPORTED', `orderCurrency: ${orderCurrency.slice(0, 12)} is not supported`);
-  const crossCurrency = userCurrency !== undefined && userCurrency !== '' && userCurrency !== orderCurrency;
+  const crossCurrency = isCrossCurrency(orderCurrency, userCurrency);
   try {
     return toMinorUnits(orderAmount, orderCurrency, { crossCurrency });
   } catch (error) {
@@ -59,7 +92,13 @@ function roundedUp(amount: string, exponent: number): bigint {
 }
 
 function checkPayment({ paymentInfo }: Input): void {
-  const { productName, payMethodType, payMethodName, captureMode } = paymentInfo;
+  const { productName, payMethodType, payMethodName, captureMode, cashierLanguage } = paymentInfo;
+  if (cashierLanguage && !isLanguageTag(cashierLanguage)) {
+    throw new Fault(
+      'LANGUAGE_NOT_SUPPORTED',
+      'paymentInfo.cashierLanguage: expected a BCP 47 tag, e.g. en or zh-Hant-HK',
+    );
+  }
   if (!contractedProducts.includes(productName)) {
     throw new Fault(
       'CONTRACT_FORBIDS',
@@ -78,5 +117,13 @@ function checkPayment({ paymentInfo }: Input): void {
   }
   if (payMethodName && !payMethodName.split(',').every((name) => cardMethodName.test(name.trim()))) {
     throw new Fault('PAY_METHOD_UNAVAILABLE', 'paymentInfo.payMethodName: a token pays as CC_… or DC_…, e.g. CC_VISA');
+  }
+}
+
+function isLanguageTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text.replaceAll('_', '-')).length === 1;
+  } catch {
+    return false;
   }
 }

@@ -9,7 +9,7 @@ import { requestFingerprint } from '../idempotency.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import { perform } from '../payment/perform.ts';
 import { type ChargeableToken, chargeableToken } from '../tokenization/charge.ts';
-import { checkOrder, defaultLifetimeMs } from './check.ts';
+import { checkMethodFits, checkOrder, defaultLifetimeMs } from './check.ts';
 import { findOrderByRequest, insertOrder } from './order.store.ts';
 import type { Order } from './order.ts';
 import { settleOrder } from './settle.ts';
@@ -20,7 +20,8 @@ type Data = DataOf<typeof operations.create>;
 
 export async function create(gateway: Gateway, caller: MerchantCaller, input: Input): Promise<Data> {
   const { merchantId } = caller.merchant;
-  const fingerprint = requestFingerprint(input);
+  // Left out, so that nothing made from a bare card is kept: an order that has one is refused.
+  const fingerprint = requestFingerprint({ ...input, cardInfo: undefined });
   const earlier = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
   if (earlier !== undefined) return repeat(gateway, earlier, fingerprint);
   const order = await newOrder(gateway, caller, input, fingerprint);
@@ -63,10 +64,11 @@ async function newOrder(
 ): Promise<Order & { token: ChargeableToken }> {
   const { merchantId, settings } = merchant;
   const now = gateway.clock.now();
-  const amountMinor = checkOrder(gateway, merchantId, input, now);
+  const amountMinor = checkOrder(gateway, merchant, input, now);
   const { tokenId, asAccessToken } = tokenOf(input);
   const initiator = initiatorOf(input);
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken });
+  checkMethodFits(input, token.card.scheme);
   if (settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) throw new Fault('TOKEN_INVALID');
   const expiresAt =
     input.orderExpiredAt === undefined ? new Date(now.getTime() + defaultLifetimeMs) : new Date(input.orderExpiredAt);

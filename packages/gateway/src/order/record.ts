@@ -2,6 +2,7 @@
 import { fromMinorUnits } from '@waffo/protocol/money';
 import type { DataOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
+import { isCrossCurrency } from './check.ts';
 import { type Order, refundExpiryOf } from './order.ts';
 
 type Record = DataOf<typeof operations.inquiry>;
@@ -16,7 +17,9 @@ export function recordOf(order: Order): Record {
     orderStatus: order.status,
     orderCurrency: order.currency,
     orderAmount: order.amount,
-    finalDealAmount: fromMinorUnits(order.amountMinor, order.currency),
+    finalDealAmount: fromMinorUnits(order.amountMinor, order.currency, {
+      crossCurrency: isCrossCurrency(order.currency, echo.userCurrency),
+    }),
     orderDescription: echo.orderDescription,
     orderRequestedAt: order.requestedAt.toISOString(),
     orderExpiredAt: order.expiresAt.toISOString(),

@@ -37,11 +37,7 @@ const shapes: readonly Shape[] = [
  *   PAY_METHOD_UNAVAILABLE when there is none at all
  */
 export function tokenOf(input: Input): TokenReference {
-  const given = shapes
-    .map(({ member, read }) => ({ member, tokenId: read(input) }))
-    .filter(
-      (shape): shape is { member: string; tokenId: string } => shape.tokenId !== undefined && shape.tokenId !== '',
-    );
+  const given = shapesIn(input);
   const [first, ...others] = given;
   if (first === undefined) {
     throw new Fault(
@@ -57,6 +53,16 @@ export function tokenOf(input: Input): TokenReference {
     asAccessToken: given.every((shape) => shape.member === 'paymentInfo.userPaymentAccessToken'),
   };
 }
+
+/** Whether any shape names a token, well-formed or not. */
+export const namesToken = (input: Input): boolean => input.paymentTokenData !== undefined || shapesIn(input).length > 0;
+
+const shapesIn = (input: Input) =>
+  shapes
+    .map(({ member, read }) => ({ member, tokenId: read(input) }))
+    .filter(
+      (shape): shape is { member: string; tokenId: string } => shape.tokenId !== undefined && shape.tokenId !== '',
+    );
 
 /** Who initiates: `merchantInitiatedMode`, or `cardTransactionType` inside `payMethodProperties`. */
 export function initiatorOf(input: Input): 'CIT' | 'MIT' {

@@ -59,7 +59,10 @@ const addressInfo = z
   .meta({ id: 'AddressInfo', description: 'Addresses, in either published shape; echoed as they were sent' });
 
 /** `{tokenId}`, or a string (C-06, shapes V2 and V3 of contract section 8). */
-const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(8192).optional() })]);
+const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(64).optional() })]);
+
+/** Accepted and not acted upon; declared so that a repeat with another content is told from the first (contract 15). */
+const opaque = (meaning: string) => z.unknown().optional().describe(meaning);
 
 const createRequest = z
   .object({
@@ -81,9 +84,15 @@ const createRequest = z
     goodsInfo: goodsInfo.optional(),
     paymentInfo,
     addressInfo: addressInfo.optional(),
-    tokenId: text(8192, 'Replaces the card number').optional(),
+    tokenId: text(64, 'Replaces the card number').optional(),
     paymentTokenData: paymentTokenData.optional(),
-    extraParams: z.object({ tokenId: text(8192).optional() }).optional(),
+    cardInfo: z.unknown().optional().describe('A bare card; not taken by this version'),
+    extraParams: z.object({ tokenId: text(64).optional() }).optional(),
+    brandInfo: opaque('Logo and names for a cashier page'),
+    riskData: opaque('What the merchant knows of the shopper'),
+    productDetail: opaque('Sent by some SDKs'),
+    acqOrderExtSubscriptionInfo: opaque('Sent by some SDKs'),
+    channelId: opaque('Sent by some SDKs'),
   })
   .meta({ id: 'OrderCreateRequest' });
 
@@ -125,6 +134,7 @@ export const create = operation({
     'TOKEN_EXPIRED',
     'TOKEN_INVALID',
     'PAYMENT_TOKEN_INVALID',
+    'LANGUAGE_NOT_SUPPORTED',
     'MIT_NEEDS_VERIFIED_TOKEN',
     'TOKEN_UNVERIFIED',
     'ORDER_EXPIRY_PAST',

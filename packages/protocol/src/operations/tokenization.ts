@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { billingAddress, id, merchantInfo, text } from './members.ts';
 
+/** Longer than a card's members are: what a shopper mistyped is answered as card data (A0029), not as a schema's fault. */
 const tokenData = z
   .object({
-    pan: text(32, 'Card number, digits only'),
-    expiry: text(7, 'MM/YYYY'),
-    name: text(128, 'Cardholder name').optional(),
-    cvv: text(4, 'Three or four digits; used for one verification and never stored').optional(),
+    pan: text(1024, 'Card number, digits only'),
+    expiry: text(1024, 'MM/YYYY'),
+    name: text(1024, 'Cardholder name, at most 128 characters').optional(),
+    cvv: text(1024, 'Three or four digits; used for one verification and never stored').optional(),
   })
   .meta({ id: 'TokenData', description: 'A bare card; only PCI-certified merchants may send one' });
 

@@ -104,16 +104,28 @@ export interface OrderCreateRequest {
   goodsInfo?: GoodsInfo | undefined;
   paymentInfo: OrderPaymentInfo;
   addressInfo?: AddressInfo | undefined;
-  /** Replaces the card number. At most 8192 characters. */
+  /** Replaces the card number. At most 64 characters. */
   tokenId?: string | undefined;
   paymentTokenData?: string | {
-    /** At most 8192 characters. */
+    /** At most 64 characters. */
     tokenId?: string | undefined;
   } | undefined;
+  /** A bare card; not taken by this version. */
+  cardInfo?: unknown | undefined;
   extraParams?: {
-    /** At most 8192 characters. */
+    /** At most 64 characters. */
     tokenId?: string | undefined;
   } | undefined;
+  /** Logo and names for a cashier page. */
+  brandInfo?: unknown | undefined;
+  /** What the merchant knows of the shopper. */
+  riskData?: unknown | undefined;
+  /** Sent by some SDKs. */
+  productDetail?: unknown | undefined;
+  /** Sent by some SDKs. */
+  acqOrderExtSubscriptionInfo?: unknown | undefined;
+  /** Sent by some SDKs. */
+  channelId?: unknown | undefined;
 }
 
 /** The request of `POST /api/v1/order/inquiry`: Read an order. By `paymentRequestId` or `acquiringOrderId`. */
@@ -220,13 +232,13 @@ export interface PaymentNotification {
 
 /** A bare card; only PCI-certified merchants may send one. */
 export interface TokenData {
-  /** Card number, digits only. At most 32 characters. */
+  /** Card number, digits only. At most 1024 characters. */
   pan: string;
-  /** MM/YYYY. At most 7 characters. */
+  /** MM/YYYY. At most 1024 characters. */
   expiry: string;
-  /** Cardholder name. At most 128 characters. */
+  /** Cardholder name, at most 128 characters. At most 1024 characters. */
   name?: string | undefined;
-  /** Three or four digits; used for one verification and never stored. At most 4 characters. */
+  /** Three or four digits; used for one verification and never stored. At most 1024 characters. */
   cvv?: string | undefined;
 }
 

@@ -37,7 +37,7 @@ export function sandboxAcquirer(deps: { database: Database; clock: Clock }): Con
     screen(amount) {
       const trigger = triggerOf(amount);
       if (trigger === undefined) return { anyPrecision: false };
-      return 'fault' in trigger ? { fault: trigger.fault, anyPrecision: true } : { anyPrecision: true };
+      return { ...('fault' in trigger ? { fault: trigger.fault } : { unknown: true }), anyPrecision: true };
     },
     async verify(call) {
       const decision = testCardOf(call.card.pan)?.verify ?? 'approved';
