@@ -1,5 +1,6 @@
 /** The commands of `waffo`, one line each; a command's file is called by its noun. */
 import { Command } from 'commander';
+import { doctorCommand } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
 import { serveCommand } from './serve.ts';
 
@@ -11,5 +12,6 @@ export function program(): Command {
     .description('Card vault and payment gateway. Settings are environment variables: docs/reference/configuration.md')
     .showHelpAfterError('(run with --help for what there is)')
     .addCommand(serveCommand())
-    .addCommand(migrateCommand());
+    .addCommand(migrateCommand())
+    .addCommand(doctorCommand());
 }

@@ -131,14 +131,14 @@ describe('a refused call reaches no handler', () => {
     'multipart/form-data; boundary=x',
     'nonsense',
     '',
-  ])('the type "%s" gives 415', async (type) => {
+  ])('the type "%s" is 400', async (type) => {
     const answer = await door.call({ text: 'a' }, door.alice, { 'content-type': type });
-    expect(answer).toMatchObject({ status: 415, signedFor: 'alice', json: { code: 'A0003' } });
+    expect(answer).toMatchObject({ status: 400, signedFor: 'alice', json: { code: 'A0003' } });
   });
 
-  test('a coded body gives 415: the bytes that are signed are the bytes that are sent', async () => {
+  test('a coded body is 400: the bytes that are signed are the bytes that are sent', async () => {
     const answer = await door.call({ text: 'a' }, door.alice, { 'content-encoding': 'gzip' });
-    expect(answer).toMatchObject({ status: 415, signedFor: 'alice' });
+    expect(answer).toMatchObject({ status: 400, signedFor: 'alice' });
   });
 
   test('65,536 bytes are read and 65,537 are not', async () => {

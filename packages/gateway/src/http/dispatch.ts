@@ -79,7 +79,8 @@ async function perform({ gateway, signers }: Dispatcher, route: Route, exchange:
   return handler(gateway, caller, input);
 }
 
-function requireJson({ headers }: Incoming): void {
+/** @throws Fault CONTENT_TYPE_INVALID */
+export function requireJson({ headers }: Pick<Incoming, 'headers'>): void {
   const type = headers['content-type'] ?? '';
   if (!/^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i.test(type))
     throw new Fault('CONTENT_TYPE_INVALID');
@@ -88,8 +89,12 @@ function requireJson({ headers }: Incoming): void {
   }
 }
 
-/** A body may name the merchant in two places; in both it is the one that the key belongs to. */
-function requireOwnMerchant(sent: Readonly<Record<string, unknown>>, { merchantId }: Merchant): void {
+/**
+ * A body may name the merchant in two places; in both it is the one that the key belongs to.
+ *
+ * @throws Fault PERMISSION_DENIED
+ */
+export function requireOwnMerchant(sent: Readonly<Record<string, unknown>>, { merchantId }: Merchant): void {
   const { merchantInfo } = sent as { merchantInfo?: { merchantId?: unknown } | null };
   const isForeign = (named: unknown): boolean => typeof named === 'string' && named !== merchantId;
   if (isForeign(merchantInfo?.merchantId) || isForeign(sent.merchantId)) {

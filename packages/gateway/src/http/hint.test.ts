@@ -22,7 +22,7 @@ describe('a refused signature', () => {
 
   test('in url-safe base64', async () => {
     const signature = Buffer.from(await sign(body, privateKey), 'base64').toString('base64url');
-    expect(await signatureHint(signature)).toMatch('not base64 with padding');
+    expect(await signatureHint(signature)).toMatch(/base64url|without padding/);
   });
 
   test.each([
