@@ -16,6 +16,8 @@ export interface Account {
 
 const setpriv = '/usr/bin/setpriv';
 const passFolders = { name: 'dac_read_search', bit: 1n << 2n };
+/** The right to set the bit without which `access()` forgets the other right, and `initdb` does not find its parts. */
+const setBits = { option: '--securebits=+no_setuid_fixup', bit: 1n << 8n };
 
 /**
  * @param dataFolder - may be absent; the folder above it is ours and is there
@@ -51,6 +53,7 @@ export async function accountFor(dataFolder: string, binaries: Binaries): Promis
       '--clear-groups',
       `--inh-caps=${right}`,
       `--ambient-caps=${right}`,
+      setBits.option,
     ],
   };
 }
@@ -70,11 +73,12 @@ async function unprivileged(): Promise<{ uid: number; gid: number }> {
   return { uid: Number(account[2]), gid: Number(account[3]) };
 }
 
-/** Whether we hold the right ourselves; containers often take it from root. */
+/** Whether we hold the rights ourselves; containers often take them from root. */
 async function mayPassFolders(): Promise<boolean> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  return effective !== undefined && (BigInt(`0x${effective}`) & passFolders.bit) !== 0n;
+  const needed = passFolders.bit | setBits.bit;
+  return effective !== undefined && (BigInt(`0x${effective}`) & needed) === needed;
 }
 
 /** The first folder, from here up, that others may not pass, if any. */

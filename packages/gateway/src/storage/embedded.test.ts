@@ -120,10 +120,14 @@ describe('the embedded database', { timeout: 60_000 }, () => {
     expect(await rowsKept(await open(await start(home)))).toEqual([]);
   });
 
-  test('needs neither the install script nor a writable node_modules', async () => {
+  test.each([
+    ['open to others', 0o755],
+    ['closed to others, as in the home folder of root', 0o700],
+  ])('needs neither the install script nor a writable node_modules, in a folder %s', async (_, mode) => {
     const home = await emptyHome();
     const { folder } = await findBinaries(join(home, 'links'));
-    const bare = join(home, 'package');
+    await mkdir(join(home, 'checkout'), { mode });
+    const bare = join(home, 'checkout', 'package');
     await mkdir(join(bare, 'native', 'lib'), { recursive: true });
     for (const part of ['package.json', 'native/bin', 'native/pg-symlinks.json']) {
       await cp(join(folder, part), join(bare, part), { recursive: true });
