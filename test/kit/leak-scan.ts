@@ -32,12 +32,17 @@ const depthLimit = 3;
 
 interface Entry extends Needle {
   readonly pan: string;
+  /** Where in the needle the search begins: memory is full of zeros, so not at one. */
+  readonly anchor: number;
 }
 
 /** @param sentinels - whose number and code are searched in every spelling */
 export function scannerFor(sentinels: readonly Sentinel[]): Scanner {
   const entries = sentinels.flatMap((sentinel) =>
-    needlesOf(sentinel).map((needle) => ({ ...needle, pan: sentinel.pan })),
+    needlesOf(sentinel).map((needle) => {
+      const anchor = needle.bytes.findIndex((byte) => byte !== 0);
+      return { ...needle, pan: sentinel.pan, anchor };
+    }),
   );
   const index = indexOf(entries);
   const collect = (haystack: Buffer, from: number, found: Map<string, Leak>) =>
@@ -129,7 +134,7 @@ function indexOf(entries: readonly Entry[]): Index {
   const begins = new Uint8Array(0x10000);
   const byFour = new Map<number, Entry[]>();
   for (const entry of entries) {
-    const [first = 0, second = 0, third = 0, fourth = 0] = entry.bytes.map(lowerByte);
+    const [first = 0, second = 0, third = 0, fourth = 0] = entry.bytes.subarray(entry.anchor).map(lowerByte);
     for (const a of casesOf(first)) for (const b of casesOf(second)) begins[(a << 8) | b] = 1;
     const key = first * 0x1000000 + (second << 16) + (third << 8) + fourth;
     byFour.set(key, [...(byFour.get(key) ?? []), entry]);
@@ -150,7 +155,9 @@ function search(index: Index, bytes: Buffer, depth: number, wrapping: string, re
       const key =
         lowerByte(two >> 8) * 0x1000000 + (lowerByte(two & 255) << 16) + (lowerByte(bytes[at + 2] as number) << 8);
       for (const entry of byFour.get(key + lowerByte(bytes[at + 3] as number)) ?? []) {
-        if (standsAt(bytes, at, entry.bytes)) report({ pan: entry.pan, spelling: wrapping + entry.spelling, at });
+        const start = at - entry.anchor;
+        if (standsAt(bytes, start, entry.bytes))
+          report({ pan: entry.pan, spelling: wrapping + entry.spelling, at: start });
       }
     }
     if ((kind & 2) === 2 && depth < depthLimit) {
@@ -162,8 +169,8 @@ function search(index: Index, bytes: Buffer, depth: number, wrapping: string, re
 }
 
 function standsAt(bytes: Buffer, at: number, needle: Buffer): boolean {
-  if (at + needle.length > bytes.length) return false;
-  for (let i = 4; i < needle.length; i++) {
+  if (at < 0 || at + needle.length > bytes.length) return false;
+  for (let i = 0; i < needle.length; i++) {
     if (lowerByte(bytes[at + i] as number) !== lowerByte(needle[i] as number)) return false;
   }
   return true;
