@@ -5,6 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { signatureHeader, verify } from '@waffo/protocol/signature';
+import { excerptOf } from './excerpt.ts';
 
 /** The answer as it came. */
 export interface Answer {
@@ -31,10 +32,13 @@ const jsonType = /^application\/json[ \t]*(?:;|$)/i;
 /** The one object, with white space where JSON allows it. A pattern and no parser: a parser would let a repeated member pass. */
 const success = /^[ \t\r\n]*\{[ \t\r\n]*"message"[ \t\r\n]*:[ \t\r\n]*"success"[ \t\r\n]*\}[ \t\r\n]*$/;
 
+/** What an acknowledgement is, for those who sent something else. */
+export const mustAnswer = `it must answer 200 with JSON {"message":"success"} and a valid ${signatureHeader}`;
+
 /**
  * Judges an answer.
  *
- * @returns ok, or why not, e.g. `answered 200 with text/html; expected application/json`
+ * @returns ok, or why not, in words for the merchant: `your server answered 204; it must answer 200 with JSON …`
  * @example judge(answer, { publicKeys: merchant.publicKeys, lenient: false })
  */
 export function judge(answer: Answer, rules: AcknowledgementRules): Verdict {
@@ -44,17 +48,19 @@ export function judge(answer: Answer, rules: AcknowledgementRules): Verdict {
 
 function flawOf(answer: Answer, { publicKeys, lenient }: AcknowledgementRules): string | undefined {
   const { status, contentType, body, truncated, signature } = answer;
-  if (status >= 300 && status < 400) return `answered ${status}; redirects are not followed`;
-  if (status !== 200) return `answered ${status}; expected 200`;
-  if (contentType === undefined) return 'answered 200 without a Content-Type; expected application/json';
-  if (!jsonType.test(contentType)) return `answered 200 with ${excerpt(contentType)}; expected application/json`;
-  if (truncated) return 'answered 200 with more than 4 KB; expected {"message":"success"}';
+  if (status >= 300 && status < 400) {
+    return `your server answered ${status}; redirects are not followed: give the URL that answers itself`;
+  }
+  const wrong = (what: string) => `your server answered ${what}; ${mustAnswer}`;
+  if (status !== 200) return wrong(String(status));
+  if (contentType === undefined) return wrong('200 without a Content-Type');
+  if (!jsonType.test(contentType)) return wrong(`200 with ${excerpt(contentType)}`);
+  if (truncated) return wrong('200 with more than 4 KB');
   const text = Buffer.from(body).toString('utf8');
-  if (!success.test(text))
-    return `answered 200 with ${describe(text)}; expected {"message":"success"} and no other member`;
-  if (signature === undefined || signature === '') return lenient ? undefined : `answered without ${signatureHeader}`;
+  if (!success.test(text)) return wrong(`200 with ${describe(text)}`);
+  if (signature === undefined || signature === '') return lenient ? undefined : wrong(`without ${signatureHeader}`);
   if (publicKeys.some((key) => verify(body, signature, key))) return undefined;
-  return `the ${signatureHeader} of the answer does not fit its body and any of the merchant's public keys`;
+  return `the ${signatureHeader} of your server's answer does not fit its body and any of your public keys; sign the exact bytes that you send`;
 }
 
 function describe(text: string): string {
@@ -70,8 +76,4 @@ function describe(text: string): string {
   }
 }
 
-/** Foreign text, short and printable. */
-const excerpt = (text: string): string => {
-  const clean = text.replace(/[^ -~]/g, '?');
-  return clean.length > 40 ? `${clean.slice(0, 40)}…` : clean;
-};
+const excerpt = (text: string): string => excerptOf(text.replace(/[^ -~]/g, '?'), 40);

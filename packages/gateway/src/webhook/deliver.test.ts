@@ -11,6 +11,7 @@ import { VirtualClock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import { type Runner, startRunner } from '../job/runner.ts';
 import { createLog } from '../observe/log.ts';
+import { mustAnswer } from './acknowledgement.ts';
 import { type DeliverDeps, deliver } from './deliver.ts';
 import { createEgress } from './egress.ts';
 import { notify } from './notify.ts';
@@ -125,6 +126,8 @@ interface DeliveryRow {
   readonly ended_at: Date | null;
   readonly http_status: number | null;
   readonly outcome: string | null;
+  readonly answer_type: string | null;
+  readonly answer_excerpt: string | null;
 }
 const deliveriesOf = (eventId: string) =>
   database.rows<DeliveryRow>(
@@ -194,7 +197,7 @@ describe('a receiver that is down', () => {
     const rows = await deliveriesOf(eventId);
     expect(secondsOf(rows)).toEqual([0, 30, 90, 330, 2_130, 16_530, 45_330, 74_130]);
     expect(rows.map(({ outcome }) => outcome)).toEqual([
-      ...Array(7).fill('the receiver closed the connection before it had answered'),
+      ...Array(7).fill('your server closed the connection before it had answered'),
       'acknowledged',
     ]);
     expect(await statusOf(eventId)).toBe('DELIVERED');
@@ -218,7 +221,7 @@ describe('a receiver that is down', () => {
     expect((await deliveriesOf(eventId)).at(-1)).toMatchObject({
       attempt: 8,
       http_status: 200,
-      outcome: 'answered 200 with message "failed"; expected {"message":"success"} and no other member',
+      outcome: `your server answered 200 with message "failed"; ${mustAnswer}`,
     });
     expect(here.lines.filter((line) => line.includes('will not be sent again'))).toHaveLength(1);
   });
@@ -229,7 +232,7 @@ describe('a receiver that is down', () => {
     const inside = await tell('A2', 'A2', 'http://10.0.0.1/hook');
     await here.runner.drain();
     const outcomes = [(await deliveriesOf(closed))[0], (await deliveriesOf(inside))[0]].map((row) => row?.outcome);
-    expect(outcomes).toEqual(Array(2).fill('the receiver could not be reached'));
+    expect(outcomes).toEqual(Array(2).fill(expect.stringContaining('could not be reached')));
     expect(here.lines.join()).toContain('ECONNREFUSED');
   });
 });
@@ -237,28 +240,34 @@ describe('a receiver that is down', () => {
 describe('an answer on the wire', () => {
   const page = `<html>${'x'.repeat(100_000)}</html>`;
   const refused: Record<string, [Behaviour, string]> = {
-    'an empty 204': [(response) => response.writeHead(204).end(), 'answered 204; expected 200'],
+    'an empty 204': [(response) => response.writeHead(204).end(), `your server answered 204; ${mustAnswer}`],
     'a redirect': [
       (response) => response.writeHead(302, { location: url }).end(),
-      'answered 302; redirects are not followed',
+      'your server answered 302; redirects are not followed: give the URL that answers itself',
     ],
-    'a long page of errors': [(response) => response.writeHead(500).end(page), 'answered 500; expected 200'],
+    'a long page of errors': [
+      (response) => response.writeHead(500).end(page),
+      `your server answered 500; ${mustAnswer}`,
+    ],
     'a page': [
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(acknowledgement),
-      'answered 200 with text/html; expected application/json',
+      `your server answered 200 with text/html; ${mustAnswer}`,
     ],
     'compressed JSON': [
       (response) => response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(gzipSync(acknowledgement)),
-      'answered 200 with a body that is not JSON; expected {"message":"success"} and no other member',
+      `your server answered 200 with a body that is not JSON; ${mustAnswer}`,
     ],
     'a success that goes on for too long': [
       (response) => response.writeHead(200, json).end(acknowledgement.padEnd(5_000)),
-      'answered 200 with more than 4 KB; expected {"message":"success"}',
+      `your server answered 200 with more than 4 KB; ${mustAnswer}`,
     ],
-    'no signature': [(response) => response.writeHead(200, json).end(acknowledgement), 'answered without X-SIGNATURE'],
+    'no signature': [
+      (response) => response.writeHead(200, json).end(acknowledgement),
+      `your server answered without X-SIGNATURE; ${mustAnswer}`,
+    ],
     'the signature of another': [
       (response) => answer(response, acknowledgement, stranger.privateKey),
-      "the X-SIGNATURE of the answer does not fit its body and any of the merchant's public keys",
+      "the X-SIGNATURE of your server's answer does not fit its body and any of your public keys; sign the exact bytes that you send",
     ],
   };
 
@@ -274,6 +283,18 @@ describe('an answer on the wire', () => {
       expect(await runner.nextDue()).toEqual(new Date(beginning.getTime() + 30_000));
     },
   );
+
+  test('is kept in its beginning, printable and without a number that looks like a card', async () => {
+    const body = `<h1>Card 4111 1111 1111 1111 declined</h1>\u0000${'x'.repeat(3_000)}`;
+    behave = (response) => response.writeHead(500, { 'content-type': 'text/html' }).end(body);
+    const { runner } = deliverer();
+    const eventId = await tell('A1');
+    await runner.drain();
+    const [row] = await deliveriesOf(eventId);
+    expect(row).toMatchObject({ answer_type: 'text/html', http_status: 500 });
+    expect(row?.answer_excerpt).toMatch(/^<h1>Card \[pan\] declined<\/h1>\?x+…$/);
+    expect(row?.answer_excerpt?.length).toBeLessThanOrEqual(1_001);
+  });
 
   test('that is chunked and signed counts', async () => {
     behave = async (response) => {
@@ -379,7 +400,7 @@ describe('a death between sending and recording', () => {
   test('of the worker, but not of its request, changes nothing that another worker has recorded meanwhile', async () => {
     const eventId = await tell('A1');
     const key = { merchantId: 'M1', eventId, attempt: 1 };
-    const late = { httpStatus: undefined, outcome: 'too late' };
+    const late = { outcome: 'too late', round: 1 };
     await endDelivery(database, key, { ...late, status: 'EXHAUSTED' }, beginning);
     await endDelivery(database, key, { ...late, status: 'PENDING' }, beginning);
     expect(await statusOf(eventId)).toBe('EXHAUSTED');

@@ -12,11 +12,13 @@ import type { Log } from '../observe/log.ts';
 import type { Database } from '../storage/database.ts';
 import { judge } from './acknowledgement.ts';
 import { type Egress, EgressError } from './egress.ts';
-import { beginDelivery, endDelivery, findEvent, type OutboxEvent } from './outbox.store.ts';
+import { excerptOf } from './excerpt.ts';
+import { beginDelivery, type DeliveryEnd, endDelivery, findEvent, type OutboxEvent } from './outbox.store.ts';
+import { headersOf } from './request.ts';
 import { nextAttemptAt } from './retry-schedule.ts';
 
 /** What it must know of a merchant. */
-interface Receiver {
+export interface Receiver {
   readonly publicKeys: readonly KeyObject[];
   readonly settings: { readonly lenientAck: boolean };
 }
@@ -33,18 +35,22 @@ export interface DeliverDeps {
 /** A receiver has this long for all of its answer (decisions, "Everything else"). */
 const deliveryTimeoutMs = 15_000;
 
-/** How an attempt went: in words for the merchant, and the cause for the operator. */
-interface Attempted {
+/** What its job carries. */
+interface DeliverPayload {
+  readonly eventId: string;
+  readonly round?: number;
+}
+
+/** How an attempt went: in words for the merchant, with the beginning of the answer, and the cause for the operator. */
+export interface Attempted extends Pick<DeliveryEnd, 'outcome' | 'httpStatus' | 'answerType' | 'answerExcerpt'> {
   readonly delivered: boolean;
-  readonly outcome: string;
-  readonly httpStatus?: number;
   readonly cause?: unknown;
 }
 
 /**
  * Makes the next attempt of an event.
  *
- * @param job - `payload.eventId`
+ * @param job - `payload.eventId`, and `payload.round` when it is not the first: a job of a round that was given up does nothing
  * @returns `done` when the event is delivered or was tried for the last time; else when to try again, by the published
  *   schedule, counted from the beginning of this attempt
  */
@@ -54,12 +60,13 @@ export async function deliver(
 ): Promise<JobResult> {
   const { database, clock } = deps;
   const { merchantId } = job;
-  const { eventId } = job.payload as { eventId: string };
+  const { eventId, round = 1 } = job.payload as DeliverPayload;
   const event = await findEvent(database, merchantId, eventId);
-  if (event === undefined || event.status !== 'PENDING') return 'done';
+  if (event === undefined || event.status !== 'PENDING' || event.round !== round) return 'done';
   const attempt = event.attempts + 1;
+  const ofRound = attempt - event.attemptsBeforeRound;
   // An attempt that we died in is not answered by another at once: the schedule goes on from it. The last one is repeated.
-  const waitUntil = event.interruptedAt && nextAttemptAt(event.attempts, event.interruptedAt);
+  const waitUntil = event.interruptedAt && nextAttemptAt(ofRound - 1, event.interruptedAt);
   if (waitUntil !== undefined && waitUntil > clock.now()) return { retryAt: waitUntil };
   const receiver = await deps.merchantOf(merchantId);
   if (receiver === undefined) throw new Error('an event names a merchant that is not there');
@@ -70,12 +77,11 @@ export async function deliver(
     throw new Error('another worker makes the same attempt');
   }
   crashPoint('webhook/before-send');
-  const attempted = await post(deps, event, receiver, signature, startedAt);
+  const attempted = await attemptOf(deps, { ...event, signature }, receiver, startedAt);
   crashPoint('webhook/answered');
-  const retryAt = attempted.delivered ? undefined : nextAttemptAt(attempt, startedAt);
+  const retryAt = attempted.delivered ? undefined : nextAttemptAt(ofRound, startedAt);
   const status = attempted.delivered ? 'DELIVERED' : retryAt === undefined ? 'EXHAUSTED' : 'PENDING';
-  const { httpStatus, outcome } = attempted;
-  await endDelivery(database, { merchantId, eventId, attempt }, { httpStatus, outcome, status }, clock.now());
+  await endDelivery(database, { merchantId, eventId, attempt }, { ...attempted, status, round }, clock.now());
   tell(deps.log, { merchantId, attempt, status, attempted });
   return retryAt === undefined ? 'done' : { retryAt };
 }
@@ -85,32 +91,33 @@ async function signatureOf({ platformKeys }: DeliverDeps, event: OutboxEvent): P
   return sign(event.body, privateKey);
 }
 
-async function post(
-  { egress }: DeliverDeps,
-  event: OutboxEvent,
+/**
+ * Posts once and judges the answer; records nothing.
+ *
+ * @param startedAt - becomes the `webhook-timestamp`
+ */
+export async function attemptOf(
+  { egress }: Pick<DeliverDeps, 'egress'>,
+  event: Pick<OutboxEvent, 'merchantId' | 'eventId' | 'notifyUrl' | 'body'> & { readonly signature: string },
   receiver: Receiver,
-  signature: string,
   startedAt: Date,
 ): Promise<Attempted> {
-  const { merchantId, eventId, notifyUrl, body } = event;
-  const headers = {
-    'Content-Type': 'application/json',
-    [signatureHeader]: signature,
-    'webhook-id': eventId,
-    'webhook-timestamp': String(Math.floor(startedAt.getTime() / 1_000)),
-    'User-Agent': 'Waffo-Webhook/1',
-  };
+  const { merchantId, notifyUrl, body } = event;
+  const request = { merchantId, headers: headersOf(event, startedAt), body, timeoutMs: deliveryTimeoutMs };
   try {
-    const answer = await egress.post(notifyUrl, { merchantId, headers, body, timeoutMs: deliveryTimeoutMs });
+    const answer = await egress.post(notifyUrl, request);
+    const contentType = answer.headers['content-type'];
     const verdict = judge(
-      {
-        ...answer,
-        contentType: answer.headers['content-type'],
-        signature: [answer.headers[signatureHeader.toLowerCase()]].flat().join(),
-      },
+      { ...answer, contentType, signature: [answer.headers[signatureHeader.toLowerCase()]].flat().join() },
       { publicKeys: receiver.publicKeys, lenient: receiver.settings.lenientAck },
     );
-    return { delivered: verdict.ok, outcome: verdict.ok ? 'acknowledged' : verdict.reason, httpStatus: answer.status };
+    return {
+      delivered: verdict.ok,
+      outcome: verdict.ok ? 'acknowledged' : verdict.reason,
+      httpStatus: answer.status,
+      ...(contentType !== undefined && { answerType: excerptOf(contentType, 100) }),
+      answerExcerpt: excerptOf(answer.body.toString('utf8')),
+    };
   } catch (error) {
     if (error instanceof EgressError) return { delivered: false, outcome: error.message, cause: error.cause };
     throw error;

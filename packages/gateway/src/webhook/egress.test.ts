@@ -215,7 +215,7 @@ describe('whatever the receiver does, a post ends', () => {
     await new Promise((resolve) => server.close(resolve));
     const post = egressOf().post(`http://127.0.0.1:${port}/`, request());
     expect(await failureOf(post)).toBe('unreachable');
-    await expect(post).rejects.toThrow(/^the receiver could not be reached$/);
+    await expect(post).rejects.toThrow(/^your server could not be reached; /);
   });
 });
 
@@ -256,7 +256,7 @@ describe('a target is refused when it is used', () => {
     const egress = egressOf(production, { lookup: resolving('127.0.0.1') });
     const post = egress.post('https://receiver.test/', request());
     expect(await failureOf(post)).toBe('refused');
-    await expect(post).rejects.toThrow(/^the receiver could not be reached$/);
+    await expect(post).rejects.toThrow(/^your server could not be reached; /);
   });
 
   test('when its name moves to a private address after it was checked: each connection is checked anew', async () => {

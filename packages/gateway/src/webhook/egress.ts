@@ -15,12 +15,14 @@ import { checkNotifyUrl, type EgressRules, hostOf, isAllowedAddress, loopbackAdd
 export type EgressFailure = 'refused' | 'unreachable' | 'insecure' | 'timeout' | 'broken';
 
 /** One text for refused and unreachable: a merchant must not learn from us what there is in networks it cannot see. */
+const unreachable =
+  'your server could not be reached; its name must lead to public addresses only, and something must listen there';
 const texts: Record<EgressFailure, string> = {
-  refused: 'the receiver could not be reached',
-  unreachable: 'the receiver could not be reached',
-  insecure: 'no secure connection: the certificate or the TLS version of the receiver is not accepted',
-  timeout: 'the receiver did not answer in time',
-  broken: 'the receiver closed the connection before it had answered',
+  refused: unreachable,
+  unreachable,
+  insecure: "there was no secure connection: your server's certificate or TLS version is not accepted",
+  timeout: 'your server did not answer in time',
+  broken: 'your server closed the connection before it had answered',
 };
 
 export class EgressError extends Error {

@@ -16,9 +16,13 @@ export interface OutboxEvent {
   /** Base64; from the first delivery on. */
   readonly signature: string | undefined;
   readonly status: OutboxStatus;
-  /** Attempts begun so far. */
+  /** Attempts begun so far, of all rounds. */
   readonly attempts: number;
-  /** When the last attempt began that nobody wrote the end of: its process died in it. */
+  /** Which pass through the schedule this is, from 1; sending again begins another. */
+  readonly round: number;
+  /** Attempts of earlier rounds. */
+  readonly attemptsBeforeRound: number;
+  /** When the last attempt of this round began that nobody wrote the end of: its process died in it. */
   readonly interruptedAt: Date | undefined;
 }
 
@@ -32,6 +36,8 @@ interface OutboxRow {
   signature: string | null;
   status: OutboxStatus;
   attempts: number;
+  round: number;
+  attempts_before_round: number;
   interrupted_at: Date | null;
 }
 
@@ -44,10 +50,11 @@ const insert = statement(
 
 const find = statement<OutboxRow>(
   'outbox/find',
-  `select merchant_id, event_id, notify_url, body, signature, status,
+  `select merchant_id, event_id, notify_url, body, signature, status, round, attempts_before_round,
      (select count(*)::integer from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id) as attempts,
      (select d.started_at from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id
-        and d.ended_at is null order by d.attempt desc limit 1) as interrupted_at
+        and d.attempt > o.attempts_before_round and d.ended_at is null
+      order by d.attempt desc limit 1) as interrupted_at
    from outbox o where merchant_id = $1 and event_id = $2`,
 );
 
@@ -62,16 +69,16 @@ const begin = statement<{ attempt: number }>(
    returning attempt`,
 );
 
-// A worker that comes late may still say that an event was delivered, but not open one that has ended.
+// A worker that comes late may still say that an event was delivered, but not end a round that it does not know of.
 const end = statement(
   'delivery/end',
   `with ended as (
-     update delivery set ended_at = $4, http_status = $5, outcome = $6
+     update delivery set ended_at = $4, http_status = $5, outcome = $6, answer_type = $7, answer_excerpt = $8
      where merchant_id = $1 and event_id = $2 and attempt = $3
    )
-   update outbox set status = $7::text, updated_at = $4
+   update outbox set status = $9::text, updated_at = $4
    where merchant_id = $1 and event_id = $2
-     and (status = 'PENDING' or (status = 'EXHAUSTED' and $7::text = 'DELIVERED'))`,
+     and ((status = 'PENDING' and round = $10) or (status <> 'DELIVERED' and $9::text = 'DELIVERED'))`,
 );
 
 export interface NewEvent {
@@ -100,15 +107,26 @@ export async function beginDelivery(sql: Sql, key: DeliveryKey, signature: strin
   return (await sql.rows(begin, [merchantId, eventId, attempt, now, signature])).length === 1;
 }
 
+/** How an attempt ended. */
+export interface DeliveryEnd {
+  /** Of what the event is after it. */
+  readonly status: OutboxStatus;
+  /** The round that the attempt belongs to. */
+  readonly round: number;
+  /** In words for the merchant. */
+  readonly outcome: string;
+  readonly httpStatus?: number;
+  readonly answerType?: string;
+  /** The beginning of the answer's body, scrubbed. */
+  readonly answerExcerpt?: string;
+}
+
 /** Records how an attempt ended and what the event now is. */
-export async function endDelivery(
-  sql: Sql,
-  key: DeliveryKey,
-  result: { readonly httpStatus: number | undefined; readonly outcome: string; readonly status: OutboxStatus },
-  now: Date,
-): Promise<void> {
+export async function endDelivery(sql: Sql, key: DeliveryKey, how: DeliveryEnd, now: Date): Promise<void> {
   const { merchantId, eventId, attempt } = key;
-  await sql.rows(end, [merchantId, eventId, attempt, now, result.httpStatus ?? null, result.outcome, result.status]);
+  const { status, round, outcome, httpStatus = null, answerType = null, answerExcerpt = null } = how;
+  const answer = [httpStatus, outcome, answerType, answerExcerpt];
+  await sql.rows(end, [merchantId, eventId, attempt, now, ...answer, status, round]);
 }
 
 const eventFrom = (row: OutboxRow): OutboxEvent => ({
@@ -119,5 +137,7 @@ const eventFrom = (row: OutboxRow): OutboxEvent => ({
   signature: row.signature ?? undefined,
   status: row.status,
   attempts: row.attempts,
+  round: row.round,
+  attemptsBeforeRound: row.attempts_before_round,
   interruptedAt: row.interrupted_at ?? undefined,
 });
