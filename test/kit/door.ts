@@ -10,6 +10,7 @@ import type { Config } from '../../packages/gateway/src/config.ts';
 import type { Gateway } from '../../packages/gateway/src/gateway.ts';
 import { buildHttp } from '../../packages/gateway/src/http/app.ts';
 import { route } from '../../packages/gateway/src/http/route.ts';
+import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
 import { registerMerchant } from '../../packages/gateway/src/merchant/register.ts';
 import { createLog } from '../../packages/gateway/src/observe/log.ts';
 import type { Database } from '../../packages/gateway/src/storage/database.ts';
@@ -62,6 +63,7 @@ interface DoorAnswer {
 
 export interface TestDoor {
   readonly http: FastifyInstance;
+  readonly gateway: Gateway;
   readonly database: TestDatabase;
   readonly alice: DoorMerchant;
   readonly bob: DoorMerchant;
@@ -105,8 +107,8 @@ export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'
     const { privateKey } = newPair();
     const merchant = {
       merchantId,
-      apiKey: `wk_test_${merchantId}`,
-      clientApiKey: `wck_test_${merchantId}`,
+      apiKey: newApiKey('test'),
+      clientApiKey: newClientKey('test'),
       privateKey,
     };
     const publicKey = createPublicKey(privateKey);
@@ -148,6 +150,7 @@ export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'
   };
   return {
     http,
+    gateway,
     database,
     alice,
     bob,

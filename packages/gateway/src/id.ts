@@ -31,10 +31,26 @@ export const newApiKey = (environment: 'test' | 'live'): string =>
 export const newClientKey = (environment: 'test' | 'live'): string =>
   withChecksum(`wck_${environment}_${randomBase62(32)}`);
 
+/**
+ * The public part of an API key or client key, by which it is found and shown.
+ *
+ * @param prefix - `wk` or `wck`
+ * @returns e.g. `wk_test_AbCdEfGh`; undefined for a text that is no such key, or whose checksum is not its own
+ */
+export function keyIdOf(prefix: 'wk' | 'wck', key: string): string | undefined {
+  const parts = /^(wc?k)_(?:test|live)_[0-9A-Za-z]{38}$/.exec(key);
+  if (parts?.[1] !== prefix || withChecksum(key.slice(0, -checksumLength)) !== key) return undefined;
+  return key.slice(0, prefix.length + '_test_'.length + shownCharacters);
+}
+
+/** Of the 32 random characters of a key; what stays secret has 143 bits. */
+const shownCharacters = 8;
+const checksumLength = 6;
+
 function withChecksum(body: string): string {
   let rest = BigInt(crc32(body));
   let checksum = '';
-  for (let digit = 0; digit < 6; digit++) {
+  for (let digit = 0; digit < checksumLength; digit++) {
     checksum = base62[Number(rest % 62n)] + checksum;
     rest /= 62n;
   }

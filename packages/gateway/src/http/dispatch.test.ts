@@ -1,8 +1,9 @@
-import { constants, sign as signBytes } from 'node:crypto';
+import { constants, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { sign } from '@waffo/protocol/signature';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDoor, type TestDoor } from '../../../../test/kit/door.ts';
 import { Fault } from '../fault.ts';
+import { newApiKey } from '../id.ts';
 
 let door: TestDoor;
 beforeAll(async () => {
@@ -48,12 +49,13 @@ describe('a good call', () => {
   );
 
   test('may be signed with either key while one replaces the other, and with the old one no longer than that', async () => {
-    const spki = 'select spki from merchant_public_key where merchant_id = $1';
-    await sql(`insert into merchant_public_key select 'alice', spki, now() from (${spki}) s`, ['bob']);
-    const signature = await sign(Buffer.from('{"text":"a"}'), door.bob.privateKey);
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const spki = publicKey.export({ format: 'der', type: 'spki' });
+    await sql(`insert into merchant_public_key (merchant_id, spki, created_at) values ('alice', $1, now())`, [spki]);
+    const signature = await sign(Buffer.from('{"text":"a"}'), privateKey);
     expect((await door.call('{"text":"a"}', door.alice, { 'x-signature': signature })).status).toBe(200);
     expect((await door.call('{"text":"a"}')).status).toBe(200);
-    await sql(`delete from merchant_public_key where merchant_id = 'alice' and spki in (${spki})`, ['bob']);
+    await sql(`update merchant_public_key set status = 'REVOKED' where spki = $1`, [spki]);
     expect((await door.call('{"text":"a"}', door.alice, { 'x-signature': signature })).json.code).toBe('A0002');
   });
 
@@ -75,12 +77,14 @@ describe('a refused call reaches no handler', () => {
   afterEach(() => expect(door.handled).toEqual([]));
 
   test.each([
-    ['no key', ''],
-    ['an unknown key', 'wk_test_nobody'],
-    ['a client key', 'wck_test_alice'],
-    ['a key sent twice', 'wk_test_alice, wk_test_alice'],
+    ['no key', () => ''],
+    ['an unknown key', () => newApiKey('test')],
+    ['what is no key', () => 'wk_test_nobody'],
+    ['a known key with another end', () => `${door.alice.apiKey.slice(0, -7)}zzzzzzz`],
+    ['a client key', () => door.alice.clientApiKey],
+    ['a key sent twice', () => `${door.alice.apiKey}, ${door.alice.apiKey}`],
   ])('%s gives the same bytes as any other bad key, signed by the system', async (_which, apiKey) => {
-    const answer = await door.call({ text: 'a' }, door.alice, { 'x-api-key': apiKey });
+    const answer = await door.call({ text: 'a' }, door.alice, { 'x-api-key': apiKey() });
     expect(answer.raw).toBe('{"code":"A0001","msg":"Invalid API key","data":{}}');
     expect(answer).toMatchObject({ status: 401, signedFor: 'system' });
   });
@@ -271,7 +275,7 @@ describe('while the database is away', () => {
   });
 
   test('a key that was not seen before gets the answer signed by the system', async () => {
-    const headers = { 'x-api-key': 'wk_test_new' };
+    const headers = { 'x-api-key': newApiKey('test') };
     const answer = await door.database.whileUnreachable(() => door.call({ text: 'a' }, door.alice, headers));
     expect(answer).toMatchObject({ status: 503, signedFor: 'system' });
   });

@@ -7,9 +7,11 @@ import { type Listener, listen } from './listen.ts';
 
 let door: TestDoor;
 let listener: Listener;
+let key: string;
 beforeAll(async () => {
   door = await openDoor();
   listener = await listen(door.http, { host: '127.0.0.1', port: 0 });
+  key = `X-API-KEY: ${door.alice.apiKey}`;
 });
 afterAll(() => listener.stop());
 
@@ -48,7 +50,6 @@ function answersIn(text: string): { status: number; body: string; signedFor: str
 
 const head = (...lines: string[]) =>
   `${['POST /api/v1/order/echo HTTP/1.1', 'Host: x', 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`;
-const key = 'X-API-KEY: wk_test_alice';
 
 describe('what is no HTTP gets one signed refusal and the connection ends', () => {
   test.each<[string, string | Buffer]>([

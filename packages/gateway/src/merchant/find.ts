@@ -1,13 +1,15 @@
 /**
- * Finds a merchant by what a caller presents. Keys are found by their SHA-256, so nothing here compares secrets.
- * Public keys are parsed once and kept: parsing costs more than verifying.
+ * Finds a merchant by what a caller presents. A key is found by its public part and compared by its SHA-256 in constant
+ * time (design D-08); what does not carry its checksum is no key, and costs no look. Public keys are parsed once and
+ * kept: parsing costs more than verifying.
  */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { keyIdOf } from '../id.ts';
 import type { Database } from '../storage/database.ts';
 import {
   findMerchantRow,
-  findMerchantRowByApiKey,
-  findMerchantRowByClientKey,
+  findMerchantRowsByApiKey,
+  findMerchantRowsByClientKey,
   isOriginRegistered,
   type MerchantRow,
 } from './merchant.store.ts';
@@ -28,7 +30,9 @@ export async function findMerchant({ database }: Deps, merchantId: string): Prom
 
 /** The merchant that a backend's API key belongs to, or undefined. */
 export async function findMerchantByApiKey({ database }: Deps, apiKey: string): Promise<Merchant | undefined> {
-  return merchantFrom(await findMerchantRowByApiKey(database, keyHash(apiKey)));
+  const keyId = keyIdOf('wk', apiKey);
+  if (keyId === undefined) return undefined;
+  return merchantFrom(theOneOf(await findMerchantRowsByApiKey(database, keyId), apiKey));
 }
 
 /** The merchant that a browser's client key belongs to, with the origins it may be used from, or undefined. */
@@ -36,9 +40,16 @@ export async function findMerchantByClientKey(
   { database }: Deps,
   clientKey: string,
 ): Promise<{ merchant: Merchant; origins: readonly string[] } | undefined> {
-  const row = await findMerchantRowByClientKey(database, keyHash(clientKey));
+  const keyId = keyIdOf('wck', clientKey);
+  if (keyId === undefined) return undefined;
+  const row = theOneOf(await findMerchantRowsByClientKey(database, keyId), clientKey);
   const merchant = merchantFrom(row);
   return row === undefined || merchant === undefined ? undefined : { merchant, origins: row.origins };
+}
+
+function theOneOf<Row extends { key_hash: Buffer }>(rows: readonly Row[], key: string): Row | undefined {
+  const hash = keyHash(key);
+  return rows.find((row) => timingSafeEqual(row.key_hash, hash));
 }
 
 /** Whether any client key may be used from this origin; a preflight does not say which key will come. */

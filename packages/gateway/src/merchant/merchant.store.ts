@@ -1,4 +1,4 @@
-/** SQL of merchants and their keys. */
+/** SQL of merchants, and of finding one by its key. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
 import type { MerchantSettings } from './merchant.ts';
 
@@ -13,26 +13,30 @@ export interface MerchantRow {
 
 const merchantColumns = `
   m.merchant_id, m.name, m.status, m.pci_certified, m.settings,
-  array(select k.spki from merchant_public_key k where k.merchant_id = m.merchant_id order by k.created_at, k.spki) as spkis`;
+  array(select k.spki from merchant_public_key k
+    where k.merchant_id = m.merchant_id and k.status = 'ACTIVE' order by k.created_at, k.spki) as spkis`;
 
 const findById = statement<MerchantRow>(
   'merchant/find-by-id',
   `select ${merchantColumns} from merchant m where m.merchant_id = $1`,
 );
 
-const findByApiKey = statement<MerchantRow>(
+/** The hash is compared by the caller, in constant time. */
+const findByApiKey = statement<MerchantRow & { key_hash: Buffer }>(
   'merchant/find-by-api-key',
-  `select ${merchantColumns} from merchant m join merchant_api_key a using (merchant_id) where a.key_hash = $1`,
+  `select ${merchantColumns}, a.key_hash from merchant m join merchant_api_key a using (merchant_id)
+   where a.key_id = $1 and a.revoked_at is null`,
 );
 
-const findByClientKey = statement<MerchantRow & { origins: string[] }>(
+const findByClientKey = statement<MerchantRow & { key_hash: Buffer; origins: string[] }>(
   'merchant/find-by-client-key',
-  `select ${merchantColumns}, c.origins from merchant m join merchant_client_key c using (merchant_id) where c.key_hash = $1`,
+  `select ${merchantColumns}, c.key_hash, c.origins from merchant m join merchant_client_key c using (merchant_id)
+   where c.key_id = $1 and c.revoked_at is null`,
 );
 
 const originRegistered = statement<{ registered: boolean }>(
   'merchant/origin-registered',
-  'select exists (select 1 from merchant_client_key where $1 = any (origins)) as registered',
+  `select exists (select 1 from merchant_client_key where $1 = any (origins) and revoked_at is null) as registered`,
 );
 
 const insertMerchantRow = statement(
@@ -41,30 +45,12 @@ const insertMerchantRow = statement(
    values ($1, $2, 'ACTIVE', $3, $4, $5) on conflict do nothing`,
 );
 
-const insertApiKeyRow = statement(
-  'merchant/insert-api-key',
-  'insert into merchant_api_key (key_hash, merchant_id, created_at) values ($1, $2, $3) on conflict do nothing',
-);
-
-const insertClientKeyRow = statement(
-  'merchant/insert-client-key',
-  `insert into merchant_client_key (key_hash, merchant_id, origins, created_at) values ($1, $2, $3, $4)
-   on conflict (key_hash) do update set origins = excluded.origins`,
-);
-
-const insertPublicKeyRow = statement(
-  'merchant/insert-public-key',
-  'insert into merchant_public_key (merchant_id, spki, created_at) values ($1, $2, $3) on conflict do nothing',
-);
-
 export const findMerchantRow = async (sql: Sql, merchantId: string): Promise<MerchantRow | undefined> =>
   (await sql.rows(findById, [merchantId]))[0];
 
-export const findMerchantRowByApiKey = async (sql: Sql, keyHash: Buffer): Promise<MerchantRow | undefined> =>
-  (await sql.rows(findByApiKey, [keyHash]))[0];
+export const findMerchantRowsByApiKey = (sql: Sql, keyId: string) => sql.rows(findByApiKey, [keyId]);
 
-export const findMerchantRowByClientKey = async (sql: Sql, keyHash: Buffer) =>
-  (await sql.rows(findByClientKey, [keyHash]))[0];
+export const findMerchantRowsByClientKey = (sql: Sql, keyId: string) => sql.rows(findByClientKey, [keyId]);
 
 export const isOriginRegistered = async (sql: Sql, origin: string): Promise<boolean> =>
   (await sql.rows(originRegistered, [origin]))[0]?.registered ?? false;
@@ -80,22 +66,4 @@ export async function insertMerchant(
     JSON.stringify(merchant.settings),
     merchant.now,
   ]);
-}
-
-export async function insertApiKey(tx: Tx, merchantId: string, keyHash: Buffer, now: Date): Promise<void> {
-  await tx.rows(insertApiKeyRow, [keyHash, merchantId, now]);
-}
-
-export async function insertClientKey(
-  tx: Tx,
-  merchantId: string,
-  keyHash: Buffer,
-  origins: readonly string[],
-  now: Date,
-): Promise<void> {
-  await tx.rows(insertClientKeyRow, [keyHash, merchantId, origins, now]);
-}
-
-export async function insertPublicKey(tx: Tx, merchantId: string, spki: Buffer, now: Date): Promise<void> {
-  await tx.rows(insertPublicKeyRow, [merchantId, spki, now]);
 }
