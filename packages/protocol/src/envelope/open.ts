@@ -3,13 +3,10 @@
  * header chooses anything here: every member is compared with the one value it may have. It must never say why an envelope
  * did not open.
  */
-import { createDecipheriv, createECDH, createHash } from 'node:crypto';
-import { concatKdfInput } from './concat-kdf.ts';
+import { contentKey, decrypt, ivBytes, tagBytes } from './content.ts';
 import { EnvelopeError } from './error.ts';
 import { recordBytes } from './record.ts';
 
-const ivBytes = 12;
-const tagBytes = 16;
 const coordinateBytes = 32;
 /** What `seal` writes has 684 characters; whatever is far longer is not decoded at all. */
 const envelopeLimit = 1024;
@@ -73,42 +70,4 @@ function bytesOf(text: unknown, length: number): Buffer {
   const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64url');
   if (bytes.length !== length || bytes.toString('base64url') !== text) throw new EnvelopeError();
   return bytes;
-}
-
-function contentKey(point: Buffer, privateKey: Uint8Array): Buffer {
-  const secret = sharedSecret(point, privateKey);
-  const input = concatKdfInput(secret, 'A256GCM', 256);
-  try {
-    return createHash('sha256').update(input).digest();
-  } finally {
-    secret.fill(0);
-    input.fill(0);
-  }
-}
-
-/** OpenSSL refuses a point that is not on the curve, and with it the attack that would read the private key out. */
-function sharedSecret(point: Buffer, privateKey: Uint8Array): Buffer {
-  try {
-    const ecdh = createECDH('prime256v1');
-    ecdh.setPrivateKey(privateKey);
-    return ecdh.computeSecret(point);
-  } catch {
-    throw new EnvelopeError();
-  }
-}
-
-function decrypt(
-  key: Buffer,
-  sealed: { additionalData: Buffer; iv: Buffer; ciphertext: Buffer; tag: Buffer },
-): Uint8Array {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.iv, { authTagLength: tagBytes });
-  decipher.setAAD(sealed.additionalData).setAuthTag(sealed.tag);
-  const record = decipher.update(sealed.ciphertext);
-  try {
-    decipher.final();
-    return record;
-  } catch {
-    record.fill(0);
-    throw new EnvelopeError();
-  }
 }
