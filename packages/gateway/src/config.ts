@@ -1,6 +1,6 @@
 /**
  * Settings. One table says what an operator may set; this file alone reads the environment. Secrets come from files,
- * never from a variable or a command line.
+ * never from a variable or a command line; a key for development is the one exception.
  */
 import { isAbsolute, join, resolve } from 'node:path';
 
@@ -28,7 +28,18 @@ export const settings = [
     fallback: '',
     meaning: 'PostgreSQL 15 or later; empty starts the embedded server in WAFFO_HOME',
   },
-  { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption key, mode 0600; empty: kek in WAFFO_HOME' },
+  { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption keys, mode 0600; empty: kek in WAFFO_HOME' },
+  {
+    name: 'WAFFO_KEK_FILE_2',
+    fallback: '',
+    meaning: 'the second component of each key, kept by a second custodian; empty: keys are whole in WAFFO_KEK_FILE',
+  },
+  {
+    name: 'WAFFO_KEK',
+    fallback: '',
+    meaning:
+      'for development, instead of a file: 32 bytes in base64, several with spaces between; refused in production',
+  },
   { name: 'WAFFO_LOG_LEVEL', fallback: 'info', meaning: '`debug`, `info`, `warn` or `error`' },
   { name: 'WAFFO_SESSION_MINUTES', fallback: '30', meaning: 'life of a tokenization session, in minutes' },
   { name: 'WAFFO_3DS_MINUTES', fallback: '10', meaning: 'time a shopper has for a 3-D Secure challenge, in minutes' },
@@ -38,6 +49,13 @@ export const settings = [
     meaning: "the sandbox issuer's one-time code; `drawn` draws another for each challenge and shows it on its page",
   },
 ] as const satisfies readonly Setting[];
+
+type SettingName = (typeof settings)[number]['name'];
+
+/** Where the key-encryption keys are; the development variable's text is asked for, so that no print of this shows it. */
+export type KekSource =
+  | { readonly kind: 'file'; readonly paths: readonly string[] }
+  | { readonly kind: 'variable'; readonly text: () => string };
 
 /** Settings, read and checked. */
 export interface Config {
@@ -50,7 +68,7 @@ export interface Config {
   readonly home: string;
   /** Undefined: the embedded server. */
   readonly databaseUrl: string | undefined;
-  readonly kekFile: string;
+  readonly kek: KekSource;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly sessionLifetimeMs: number;
   readonly challengeLifetimeMs: number;
@@ -73,10 +91,11 @@ class ConfigError extends Error {
  * @throws ConfigError naming the variable and what it may be
  */
 export function configFrom(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const read = (name: (typeof settings)[number]['name']): string =>
+  const read = (name: SettingName): string =>
     environment[name]?.trim() || (settings.find((setting) => setting.name === name)?.fallback ?? '');
   const home = absolute(read('WAFFO_HOME'));
   const name = oneOf('WAFFO_ENVIRONMENT', read('WAFFO_ENVIRONMENT'), ['sandbox', 'production'] as const);
+  const kek = kekSource(name, home, read);
   const crashAt = environment.WAFFO_CRASH_AT || undefined;
   if (crashAt !== undefined && name !== 'sandbox')
     throw new ConfigError('WAFFO_CRASH_AT is for sandbox tests only; unset it.');
@@ -92,13 +111,25 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     demoPort: integer('WAFFO_DEMO_PORT', read('WAFFO_DEMO_PORT'), 0, 65_535),
     home,
     databaseUrl: read('WAFFO_DATABASE_URL') || undefined,
-    kekFile: read('WAFFO_KEK_FILE') === '' ? join(home, 'kek') : absolute(read('WAFFO_KEK_FILE')),
+    kek,
     logLevel: oneOf('WAFFO_LOG_LEVEL', read('WAFFO_LOG_LEVEL'), ['debug', 'info', 'warn', 'error'] as const),
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
     challengeLifetimeMs: integer('WAFFO_3DS_MINUTES', read('WAFFO_3DS_MINUTES'), 1, 14) * 60_000,
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
     crashAt,
   };
+}
+
+function kekSource(environment: string, home: string, read: (name: SettingName) => string): KekSource {
+  const [text, file, second] = [read('WAFFO_KEK'), read('WAFFO_KEK_FILE'), read('WAFFO_KEK_FILE_2')];
+  if (text === '') {
+    const path = file === '' ? join(home, 'kek') : absolute(file);
+    return { kind: 'file', paths: second === '' ? [path] : [path, absolute(second)] };
+  }
+  if (environment === 'production')
+    throw new ConfigError('WAFFO_KEK is for development only; put the key into a file and name it in WAFFO_KEK_FILE.');
+  if (file !== '' || second !== '') throw new ConfigError('WAFFO_KEK and WAFFO_KEK_FILE are both set; unset one.');
+  return { kind: 'variable', text: () => text };
 }
 
 function sandboxCode(text: string): string {

@@ -5,13 +5,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, realClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config, KekSource } from './config.ts';
 import { createLog, type Log } from './observe/log.ts';
 import type { Database } from './storage/database.ts';
 import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
 import { migrate } from './storage/migrate.ts';
 import { openDatabase } from './storage/postgres.ts';
-import { kekFromFile } from './vault/kek-file.ts';
+import { heldKeks, type KekProvider } from './vault/kek.ts';
+import { keksFromVariable } from './vault/kek-environment.ts';
+import { createKeyFile, keksFromFiles } from './vault/kek-file.ts';
 import { isSealed, type Keyring, openKeyring } from './vault/keyring.ts';
 
 export interface Ground {
@@ -19,6 +21,7 @@ export interface Ground {
   readonly clock: Clock;
   readonly log: Log;
   readonly database: Database;
+  readonly kek: KekProvider;
   readonly keyring: Keyring;
   /** Closes the database, and ends the embedded server when this process started it. */
   close(): Promise<void>;
@@ -44,9 +47,9 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
   const { database, close } = await openStorage(config, log, parts.besideGateway ?? false);
   try {
     await migrate(database, { clock });
-    const kek = await kekFromFile(config.kekFile, { create: !(await isSealed(database)) });
+    const kek = await openKeks(config.kek, database);
     const keyring = await openKeyring({ database, kek, clock });
-    return { config, clock, log, database, keyring, close };
+    return { config, clock, log, database, kek, keyring, close };
   } catch (error) {
     await close().catch(() => {});
     throw error;
@@ -66,6 +69,13 @@ export async function withGround<Result>(config: Config, work: (ground: Ground) 
   } finally {
     await ground.close();
   }
+}
+
+/** The first start of a database makes its key files; a later one never does. */
+async function openKeks(source: KekSource, database: Database): Promise<KekProvider> {
+  if (source.kind === 'variable') return heldKeks('WAFFO_KEK', async () => keksFromVariable(source.text()));
+  if (!(await isSealed(database))) for (const path of source.paths) await createKeyFile(path);
+  return heldKeks('the key file', () => keksFromFiles(source.paths));
 }
 
 async function openStorage(config: Config, log: Log, share: boolean): Promise<Pick<Ground, 'database' | 'close'>> {

@@ -1,15 +1,16 @@
-import { createHash, createPrivateKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { sign, verify } from '@waffo/protocol/signature';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { newTestKek } from '../../../../test/kit/kek.ts';
 import { realClock } from '../clock.ts';
 import { openKeyring } from '../vault/keyring.ts';
 import { open, SealBroken } from '../vault/seal.ts';
 import { openPlatformKeys } from './platform-keys.ts';
 
 const body = Buffer.from('{"code":"0","msg":"Success"}');
-const kek = { kekId: randomBytes(8).toString('hex'), key: createSecretKey(randomBytes(32)) };
+const kek = newTestKek();
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -96,11 +97,12 @@ describe('a private half', () => {
     const keys = await start();
     await keys.ensure('M1');
     await keys.ensure('M2');
-    await run(`update platform_key a set sealed = b.sealed, data_key_id = b.data_key_id, spki = b.spki
-      from platform_key b where a.merchant_id = 'M2' and b.merchant_id = 'M1'`);
-    await expect((await start()).signerOf('M2')).rejects.toThrow('names a data key that is not there');
+    const steal = `update platform_key a set sealed = b.sealed, data_key_id = b.data_key_id, spki = b.spki
+      from platform_key b where a.merchant_id = 'M2' and b.merchant_id = 'M1'`;
+    await expect(run(steal)).rejects.toThrow('foreign key');
     await run(`insert into vault_data_key select 'M2', data_key_id, purpose, kek_id, wrapped, created_at
       from vault_data_key where merchant_id = 'M1'`);
+    await run(steal);
     await expect((await start()).signerOf('M2')).rejects.toThrow(SealBroken);
   });
 

@@ -5,25 +5,47 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Keyring } from './keyring.ts';
+import type { SealingKey } from './seal.ts';
 
 export interface Fingerprint {
   /** 32 bytes. */
   readonly fingerprint: Buffer;
-  readonly version: number;
+  readonly fingerprintVersion: number;
+  /** The data key that made it. */
+  readonly fingerprintKeyId: string;
 }
 
+/** What goes into the hash, for the day that changes. */
 const version = 1;
 
 /**
  * @param merchantId - whose card it is; the hash is keyed with a key of this merchant alone
  * @param pan - ASCII digits
- * @returns the hash, and the version of what went into it, for the day that changes
  */
 export async function fingerprintOf(
   { keyring }: { readonly keyring: Keyring },
   merchantId: string,
   pan: Uint8Array,
 ): Promise<Fingerprint> {
-  const { key } = await keyring.dataKey(merchantId, 'fingerprint');
-  return { fingerprint: createHmac('sha256', key).update(pan).digest(), version };
+  return fingerprintBy(await keyring.dataKey(merchantId, 'fingerprint'), pan);
 }
+
+/**
+ * The fingerprints that this card may be known by: while keys rotate, older records still carry the older one.
+ *
+ * @returns the newest key's first
+ */
+export async function fingerprintsOf(
+  { keyring }: { readonly keyring: Keyring },
+  merchantId: string,
+  pan: Uint8Array,
+): Promise<Fingerprint[]> {
+  return (await keyring.dataKeys(merchantId, 'fingerprint')).map((key) => fingerprintBy(key, pan));
+}
+
+/** @param key - of the purpose `fingerprint` */
+export const fingerprintBy = ({ keyId, key }: SealingKey, pan: Uint8Array): Fingerprint => ({
+  fingerprint: createHmac('sha256', key).update(pan).digest(),
+  fingerprintVersion: version,
+  fingerprintKeyId: keyId,
+});

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kekFromFile } from './kek-file.ts';
+import { createKeyFile, keksFromFiles } from './kek-file.ts';
 
 let folder: string;
 let path: string;
@@ -15,6 +15,13 @@ beforeEach(async () => {
   path = join(folder, 'kek');
 });
 afterEach(() => rm(folder, { recursive: true }));
+
+async function kekFromFile(file: string, { create }: { create: boolean }) {
+  if (create) await createKeyFile(file);
+  const keks = await keksFromFiles([file]);
+  expect(keks).toHaveLength(1);
+  return keks[0] as (typeof keks)[number];
+}
 
 const keyText = randomBytes(32).toString('base64');
 const write = async (text: string, mode = 0o600) => {
@@ -71,7 +78,7 @@ describe('the first start makes the key', () => {
 
   test('and never touches what is there, be it ever so wrong', async () => {
     await write('');
-    expect(await messageOf(kekFromFile(path, { create: true }))).toContain('does not hold 32 bytes');
+    expect(await messageOf(kekFromFile(path, { create: true }))).toContain('does not hold keys of 32 bytes');
     expect(await readFile(path, 'utf8')).toBe('');
   });
 });
@@ -119,14 +126,16 @@ describe('one clear sentence says what to do', () => {
     'holds 33 bytes': randomBytes(33).toString('base64'),
     'holds hex': randomBytes(32).toString('hex'),
     'holds base64 without padding': keyText.replace('=', ''),
-    'holds two keys': `${keyText}\n${keyText}`,
+    'holds one key twice': `${keyText}\n${keyText}`,
     'holds a key and something else': `${keyText} # old`,
     'is far too long': `${keyText}${' '.repeat(10_000)}`,
   };
   test.each(Object.keys(wrong))('when it %s', async (how) => {
     await write(wrong[how] ?? '');
     const message = await messageOf(read());
-    expect(message).toBe(`the key file ${path} does not hold 32 bytes in base64; put it back from your copy`);
+    expect(message).toBe(
+      `the key file ${path} does not hold keys of 32 bytes in base64, one a line; put it back from your copy`,
+    );
   });
 });
 

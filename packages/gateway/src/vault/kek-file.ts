@@ -1,41 +1,99 @@
 /**
- * The key-encryption key from a file: 32 bytes in base64, readable by its owner only. Everything that is sealed hangs on
- * this file: it is never overwritten, and never made where one is merely missing.
+ * Key-encryption keys from a file: 32 bytes in base64 a line, the newest last, readable by its owner only. With a second
+ * file each key is the sum of two components, so that two custodians keep one each and neither can open anything.
+ * Everything that is sealed hangs on these files: a line is never changed, and none is made where one is merely missing.
  */
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { access, type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, type FileHandle, link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-export interface Kek {
-  /** Says which key it is, and nothing about it: 16 hex digits of a hash. */
-  readonly kekId: string;
-  readonly key: KeyObject;
-}
+import { type Kek, kekOf } from './kek.ts';
 
 const keyBytes = 32;
-/** More than 32 bytes in base64 and a line break need; what is longer is not read. */
-const sizeLimitBytes = 128;
+/** More keys than rotations leave at a time; what is longer is not read. */
+const sizeLimitBytes = 1_024;
 const isWindows = process.platform === 'win32';
 
 /**
- * @param path - absolute
- * @param options.create - whether to make a key when there is no file; only the first start of a database may
- * @throws Error with one sentence that says what to do when the file is missing, cannot be read, is open to others (also
- *   through a symbolic link), or does not hold a key
+ * Reads the keys.
+ *
+ * @param paths - absolute: the key file, or the files of the two components, whose lines belong together by their number
+ * @returns oldest first; a component that waits for its other half is no key yet
+ * @throws Error with one sentence that says what to do when a file is missing, cannot be read, is open to others (also
+ *   through a symbolic link), or does not hold keys
  * @example
- * const kek = await kekFromFile('/etc/waffo/kek', { create: !(await isSealed(database)) });
+ * const keks = await keksFromFiles(['/etc/waffo/kek']);
  */
-export async function kekFromFile(path: string, options: { readonly create: boolean }): Promise<Kek> {
-  if (options.create) await createOnce(path);
-  const text = await readPrivately(path);
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== keyBytes || key.toString('base64') !== text) {
-    throw new Error(`the key file ${path} does not hold 32 bytes in base64; put it back from your copy`);
+export async function keksFromFiles(paths: readonly string[]): Promise<Kek[]> {
+  const files = await Promise.all(paths.map(readKeys));
+  const count = Math.min(...files.map((keys) => keys.length));
+  return Array.from({ length: count }, (_, line) => {
+    const components = files.flatMap((keys) => keys[line] ?? []);
+    const [first = Buffer.alloc(0), second] = components;
+    if (second?.equals(first)) {
+      throw new Error(`the key files ${paths.join(' and ')} hold the same component; each custodian makes one alone`);
+    }
+    for (const [at, byte] of second?.entries() ?? []) first[at] = (first[at] ?? 0) ^ byte;
+    second?.fill(0);
+    return kekOf(first);
+  });
+}
+
+/**
+ * Makes a key file with one key, unless there is a file; only before anything was sealed. It appears whole or not at all,
+ * whoever is killed in between, and the first of two that make it wins.
+ *
+ * @throws Error when it cannot be written
+ */
+export async function createKeyFile(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  if (
+    await access(path).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    )
+  )
+    return;
+  const draft = await writeDraft(path, [randomBytes(keyBytes)]);
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await unlink(draft);
   }
-  const kekId = createHash('sha256').update('waffo kek id').update(key).digest('hex').slice(0, 16);
-  const kek = { kekId, key: createSecretKey(key) };
-  key.fill(0);
-  return kek;
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Adds a new key, or a new component, as the last line. Readers see the file as it was or as it will be.
+ *
+ * @returns how many lines the file has now
+ * @throws Error with one sentence when the file cannot be read or replaced
+ */
+export async function addToKeyFile(path: string): Promise<number> {
+  const keys = [...(await readKeys(path)), randomBytes(keyBytes)];
+  // A link stays a link.
+  const place = await realpath(path);
+  const draft = await writeDraft(place, keys).catch((cause: NodeJS.ErrnoException) => {
+    throw new Error(
+      `the folder of the key file ${path} cannot be written (${cause.code}); add the key where it is kept`,
+    );
+  });
+  await rename(draft, place);
+  await syncFolder(dirname(place));
+  return keys.length;
+}
+
+async function readKeys(path: string): Promise<Buffer[]> {
+  const lines = (await readPrivately(path)).split(/\r?\n/);
+  const keys = lines.map((line) => Buffer.from(line, 'base64'));
+  const isWhole = keys.every((key, at) => key.length === keyBytes && key.toString('base64') === lines[at]);
+  if (!isWhole || new Set(lines).size < lines.length) {
+    throw new Error(
+      `the key file ${path} does not hold keys of 32 bytes in base64, one a line; put it back from your copy`,
+    );
+  }
+  return keys;
 }
 
 /** Looks at the very file that it reads, so that nobody can change it in between. */
@@ -64,40 +122,22 @@ async function regularFile(file: FileHandle, path: string): Promise<{ mode: numb
   return stats;
 }
 
-/** The file appears whole or not at all, whoever is killed in between, and the first of two that make it wins. */
-async function createOnce(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  if (
-    await access(path).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-    )
-  )
-    return;
+/** @returns the path of a file beside `path` that holds these keys and has reached the disk */
+async function writeDraft(path: string, keys: readonly Buffer[]): Promise<string> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
-  await writeThrough(draft, `${randomBytes(keyBytes).toString('base64')}\n`);
+  const file = await open(draft, 'wx', 0o600);
   try {
-    await link(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await unlink(draft);
-  }
-  if (!isWindows) await syncFolder(dirname(path));
-}
-
-async function writeThrough(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
+    await file.writeFile(keys.map((key) => `${key.toString('base64')}\n`).join(''));
     await file.sync();
   } finally {
     await file.close();
   }
+  return draft;
 }
 
 /** A power cut must not take the key and leave what was sealed with it. */
 async function syncFolder(path: string): Promise<void> {
+  if (isWindows) return;
   const folder = await open(path);
   try {
     await folder.sync();

@@ -1,16 +1,16 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { newTestKek } from '../../../../test/kit/kek.ts';
 import { realClock, VirtualClock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import { openDatabase } from '../storage/postgres.ts';
-import type { Kek } from './kek-file.ts';
+import { heldKeks } from './kek.ts';
 import { isSealed, type KeyPurpose, type Keyring, openKeyring } from './keyring.ts';
 import { SealBroken } from './seal.ts';
 
 const clock = realClock;
-const newKek = (): Kek => ({ kekId: randomBytes(8).toString('hex'), key: createSecretKey(randomBytes(32)) });
+const newKek = newTestKek;
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -48,7 +48,8 @@ describe('the KEK', () => {
   test('whose id is right and whose bytes are not refuses to start', async () => {
     const kek = newKek();
     await openKeyring({ database, kek, clock });
-    expect(await messageOf(openKeyring({ database, kek: { ...newKek(), kekId: kek.kekId }, clock }))).toBe(
+    const impostor = heldKeks('the key file', async () => [{ kekId: kek.kekId, key: newKek().key }]);
+    expect(await messageOf(openKeyring({ database, kek: impostor, clock }))).toBe(
       'the database was tampered with: its check value of the key file is broken; restore a backup',
     );
   });

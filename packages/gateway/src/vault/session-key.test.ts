@@ -1,10 +1,11 @@
-import { createECDH, createSecretKey, randomBytes } from 'node:crypto';
+import { createECDH } from 'node:crypto';
 import { EnvelopeError } from '@waffo/protocol/envelope/error';
 import { seal as sealEnvelope } from '@waffo/protocol/envelope/seal';
 import { pointOf } from '@waffo/protocol/envelope/session-id';
 import { CompactEncrypt, importJWK } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { newTestKek } from '../../../../test/kit/kek.ts';
 import { realClock } from '../clock.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { keyIdOf, open, SealBroken } from './seal.ts';
@@ -16,7 +17,7 @@ const of = { merchantId: 'M1', tokenRequestId: 'bind-1' };
 let deps: { database: TestDatabase; keyring: Keyring };
 beforeAll(async () => {
   const database = await freshDatabase();
-  const kek = { kekId: randomBytes(8).toString('hex'), key: createSecretKey(randomBytes(32)) };
+  const kek = newTestKek();
   deps = { database, keyring: await openKeyring({ database, kek, clock: realClock }) };
 });
 

@@ -7,6 +7,15 @@ export interface DataKeyRow {
   purpose: string;
   kek_id: string;
   wrapped: Buffer;
+  created_at: Date;
+}
+
+export interface KekRow {
+  kek_id: string;
+  check_value: Buffer;
+  created_at: Date;
+  /** Whether a data key is wrapped by it. */
+  used: boolean;
 }
 
 interface CardRow {
@@ -14,9 +23,10 @@ interface CardRow {
   sealed: Buffer;
 }
 
-const findKek = statement<{ check_value: Buffer }>(
-  'vault/find-kek',
-  'select check_value from vault_kek where kek_id = $1',
+const allKeks = statement<KekRow>(
+  'vault/all-keks',
+  `select kek_id, check_value, created_at, exists(select from vault_data_key d where d.kek_id = k.kek_id) as used
+   from vault_kek k order by created_at desc`,
 );
 const anyKek = statement<{ kek_id: string }>('vault/any-kek', 'select kek_id from vault_kek limit 1');
 const insertKekRow = statement(
@@ -24,7 +34,7 @@ const insertKekRow = statement(
   'insert into vault_kek (kek_id, check_value, created_at) values ($1, $2, $3)',
 );
 
-const keyColumns = 'merchant_id, data_key_id, purpose, kek_id, wrapped';
+const keyColumns = 'merchant_id, data_key_id, purpose, kek_id, wrapped, created_at';
 const newestKey = statement<DataKeyRow>(
   'vault/newest-key',
   `select ${keyColumns} from vault_data_key where merchant_id = $1 and purpose = $2 order by created_at desc, data_key_id desc limit 1`,
@@ -33,21 +43,34 @@ const findKey = statement<DataKeyRow>(
   'vault/find-key',
   `select ${keyColumns} from vault_data_key where merchant_id = $1 and data_key_id = $2`,
 );
+const keysOf = statement<DataKeyRow>(
+  'vault/keys-of',
+  `select ${keyColumns} from vault_data_key where merchant_id = $1 and purpose = $2 order by created_at desc, data_key_id desc`,
+);
+const count = statement<{ seals: bigint }>(
+  'vault/count-seals',
+  `update vault_data_key set seals = seals + $3 where merchant_id = $1 and data_key_id = $2 and seals + $3 <= $4
+   returning seals`,
+);
 /** Two processes may want the first key at once: the lock lets the second see what the first made. Ends with the transaction. */
 const lockKeys = statement('vault/lock-keys', 'select pg_advisory_xact_lock(hashtextextended($1, 0))');
 const insertKeyRow = statement(
   'vault/insert-key',
-  `insert into vault_data_key (${keyColumns}, created_at) values ($1, $2, $3, $4, $5, $6)`,
+  `insert into vault_data_key (${keyColumns}) values ($1, $2, $3, $4, $5, $6)`,
 );
 
 const insertCardRow = statement(
   'vault/insert-card',
-  `insert into vault_card (merchant_id, card_id, data_key_id, sealed, fingerprint, fingerprint_version, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7)`,
+  `insert into vault_card (merchant_id, card_id, data_key_id, sealed, fingerprint, fingerprint_version, fingerprint_key_id, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 const findCardRow = statement<CardRow>(
   'vault/find-card',
   'select data_key_id, sealed from vault_card where merchant_id = $1 and card_id = $2',
+);
+const findSame = statement<{ card_id: string }>(
+  'vault/find-by-fingerprint',
+  'select card_id from vault_card where merchant_id = $1 and fingerprint = any($2) order by created_at, card_id',
 );
 const deleteCardRow = statement<{ card_id: string }>(
   'vault/delete-card',
@@ -58,8 +81,8 @@ const insertAccessRow = statement(
   'insert into vault_access (merchant_id, access_id, card_id, purpose, reference, at) values ($1, $2, $3, $4, $5, $6)',
 );
 
-export const findKekCheck = async (sql: Sql, kekId: string): Promise<Buffer | undefined> =>
-  (await sql.rows(findKek, [kekId]))[0]?.check_value;
+/** The newest first: that one wraps new keys. */
+export const listKeks = (sql: Sql): Promise<KekRow[]> => sql.rows(allKeks);
 
 export const hasAnyKek = async (sql: Sql): Promise<boolean> => (await sql.rows(anyKek)).length > 0;
 
@@ -77,8 +100,22 @@ export async function lockKeysOf(tx: Tx, merchantId: string, purpose: string): P
   await tx.rows(lockKeys, [`vault_data_key/${merchantId}/${purpose}`]);
 }
 
-export async function insertDataKey(tx: Tx, row: DataKeyRow, now: Date): Promise<void> {
-  await tx.rows(insertKeyRow, [row.merchant_id, row.data_key_id, row.purpose, row.kek_id, row.wrapped, now]);
+export async function insertDataKey(tx: Tx, row: DataKeyRow): Promise<void> {
+  const { merchant_id, data_key_id, purpose, kek_id, wrapped, created_at } = row;
+  await tx.rows(insertKeyRow, [merchant_id, data_key_id, purpose, kek_id, wrapped, created_at]);
+}
+
+/** All keys of a merchant for a purpose, the newest first. */
+export const listDataKeys = (sql: Sql, merchantId: string, purpose: string): Promise<DataKeyRow[]> =>
+  sql.rows(keysOf, [merchantId, purpose]);
+
+/** Counts a block of values that a key is going to seal; false when it may not seal that many more. */
+export async function countSeals(
+  sql: Sql,
+  { merchant_id, data_key_id }: DataKeyRow,
+  { sealsPerKey, sealsPerBlock }: { readonly sealsPerKey: number; readonly sealsPerBlock: number },
+): Promise<boolean> {
+  return (await sql.rows(count, [merchant_id, data_key_id, sealsPerBlock, sealsPerKey])).length === 1;
 }
 
 export async function insertCard(
@@ -90,6 +127,7 @@ export async function insertCard(
     sealed: Buffer;
     fingerprint: Buffer;
     fingerprintVersion: number;
+    fingerprintKeyId: string;
     now: Date;
   },
 ): Promise<void> {
@@ -100,12 +138,19 @@ export async function insertCard(
     card.sealed,
     card.fingerprint,
     card.fingerprintVersion,
+    card.fingerprintKeyId,
     card.now,
   ]);
 }
 
 export const findCard = async (sql: Sql, merchantId: string, cardId: string): Promise<CardRow | undefined> =>
   (await sql.rows(findCardRow, [merchantId, cardId]))[0];
+
+export const findByFingerprint = async (
+  sql: Sql,
+  merchantId: string,
+  fingerprints: readonly Buffer[],
+): Promise<string[]> => (await sql.rows(findSame, [merchantId, fingerprints])).map(({ card_id }) => card_id);
 
 export const deleteCard = async (tx: Tx, merchantId: string, cardId: string): Promise<boolean> =>
   (await tx.rows(deleteCardRow, [merchantId, cardId])).length === 1;

@@ -1,7 +1,8 @@
-import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { Expiry } from '@waffo/protocol/card';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { newTestKek } from '../../../../test/kit/kek.ts';
 import { dump, findLeaks } from '../../../../test/kit/leak-scan.ts';
 import { VirtualClock } from '../clock.ts';
 import { newRowId } from '../id.ts';
@@ -24,7 +25,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await run('truncate merchant, vault_kek cascade');
   const clock = new VirtualClock(start);
-  const kek = { kekId: randomBytes(8).toString('hex'), key: createSecretKey(randomBytes(32)) };
+  const kek = newTestKek();
   keyring = await openKeyring({ database, kek, clock });
   deps = { database, keyring, clock };
   await run(`insert into merchant (merchant_id, name, status, pci_certified, settings, created_at)
@@ -201,8 +202,8 @@ describe('a row that somebody changed is refused', () => {
     'ciphertexts of two cards swapped': swap('sealed'),
     'ciphertexts swapped together with their keys': swap('sealed, data_key_id'),
     'the record given another id': 'update vault_card set card_id = gen_random_uuid()',
-    'the row given to another merchant, with the key': `insert into vault_data_key
-      select 'M2', data_key_id, purpose, kek_id, wrapped, created_at from vault_data_key where purpose = 'card'`,
+    'the row given to another merchant, with its keys': `insert into vault_data_key
+      select 'M2', data_key_id, purpose, kek_id, wrapped, created_at from vault_data_key`,
     'the row naming another key': `update vault_card set data_key_id =
       (select data_key_id from vault_data_key where merchant_id = 'M1' and purpose = 'fingerprint')`,
     'one bit of the ciphertext flipped':

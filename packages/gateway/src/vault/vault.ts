@@ -6,10 +6,10 @@ import type { Clock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { CardBuffer } from './card-buffer.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import type { Keyring } from './keyring.ts';
+import { type Fingerprint, fingerprintOf, fingerprintsOf } from './fingerprint.ts';
+import { KeyGone, type Keyring } from './keyring.ts';
 import { open, seal } from './seal.ts';
-import { deleteCard, findCard, insertAccess, insertCard } from './vault.store.ts';
+import { deleteCard, findByFingerprint, findCard, insertAccess, insertCard } from './vault.store.ts';
 
 /** There is no such card: it was erased, or belongs to somebody else. */
 export class CardMissing extends Error {
@@ -17,14 +17,11 @@ export class CardMissing extends Error {
 }
 
 /** A card as it rests: nothing in it can be read without its data key. */
-export interface SealedCard {
+export interface SealedCard extends Fingerprint {
   readonly merchantId: string;
   readonly cardId: string;
   readonly dataKeyId: string;
   readonly sealed: Buffer;
-  /** By which the same card is known again. */
-  readonly fingerprint: Buffer;
-  readonly fingerprintVersion: number;
 }
 
 /**
@@ -39,11 +36,11 @@ export async function sealCard(
 ): Promise<SealedCard> {
   const cardId = newRowId();
   const key = await keys.keyring.dataKey(merchantId, 'card');
-  const { fingerprint, version } = await fingerprintOf(keys, merchantId, card.pan);
+  const fingerprint = await fingerprintOf(keys, merchantId, card.pan);
   const record = card.recordToStore();
   try {
     const sealed = seal(key, { purpose: 'card', merchantId, recordId: cardId }, record);
-    return { merchantId, cardId, dataKeyId: key.keyId, sealed, fingerprint, fingerprintVersion: version };
+    return { merchantId, cardId, dataKeyId: key.keyId, sealed, ...fingerprint };
   } finally {
     record.fill(0);
   }
@@ -67,11 +64,9 @@ export async function withCard<T>(
   use: { readonly merchantId: string; readonly cardId: string; readonly purpose: string; readonly reference: string },
   lend: (card: CardBuffer) => Promise<T>,
 ): Promise<T> {
-  const { database, keyring, clock } = deps;
+  const { database, clock } = deps;
   const { merchantId, cardId } = use;
-  const row = await findCard(database, merchantId, cardId);
-  if (row === undefined) throw new CardMissing('the card is not in the vault');
-  const key = await keyring.dataKeyById(database, merchantId, row.data_key_id);
+  const { row, key } = await findWithKey(deps, merchantId, cardId);
   await insertAccess(database, { ...use, accessId: newRowId(), now: clock.now() });
   const card = new CardBuffer(open(key, { purpose: 'card', merchantId, recordId: cardId }, row.sealed));
   try {
@@ -79,6 +74,41 @@ export async function withCard<T>(
   } finally {
     card.dispose();
   }
+}
+
+/** A card that was re-encrypted and whose old key was retired, all since its row was read, is read again. */
+async function findWithKey(
+  { database, keyring }: { readonly database: Database; readonly keyring: Keyring },
+  merchantId: string,
+  cardId: string,
+) {
+  for (let reads = 1; ; reads++) {
+    const row = await findCard(database, merchantId, cardId);
+    if (row === undefined) throw new CardMissing('the card is not in the vault');
+    try {
+      return { row, key: await keyring.dataKeyById(database, merchantId, row.data_key_id) };
+    } catch (error) {
+      if (!(error instanceof KeyGone) || reads > 1) throw error;
+    }
+  }
+}
+
+/**
+ * The cards of a merchant that have this number, the oldest first; also while fingerprint keys rotate.
+ *
+ * @param of.card - stays the caller's, who disposes of it
+ * @returns their card ids
+ */
+export async function findSameCards(
+  deps: { readonly database: Database; readonly keyring: Keyring },
+  { merchantId, card }: { readonly merchantId: string; readonly card: CardBuffer },
+): Promise<string[]> {
+  const fingerprints = await fingerprintsOf(deps, merchantId, card.pan);
+  return findByFingerprint(
+    deps.database,
+    merchantId,
+    fingerprints.map(({ fingerprint }) => fingerprint),
+  );
 }
 
 /** Erases a card and its fingerprint, for good; false when it was gone already. */
