@@ -15,7 +15,7 @@ import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { operations } from './operations.ts';
 import { pages } from './pages.ts';
-import { createEgress } from './webhook/egress.ts';
+import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
 export interface App {
   /** Origin, e.g. `http://127.0.0.1:4010`. */
@@ -49,8 +49,7 @@ export async function startApp(config: Config, parts: Omit<GroundParts, 'besideG
 async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
   const { config, clock, log, database, keyring } = ground;
   const platformKeys = await openPlatformKeys({ database, keyring, clock });
-  const sandbox = config.environment === 'sandbox';
-  const egress = createEgress({ allowLoopback: sandbox, allowHttp: sandbox });
+  const egress = createEgress(egressRulesOf(config));
   undo.unshift(() => Promise.resolve(egress.close()));
   const connectors = singleConnector(
     sandboxAcquirer({ database, clock }),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
 import { serveCommand } from './serve.ts';
+import { webhookCommand } from './webhook.ts';
 
 /**
  * @returns the program; `parseAsync` runs the command that the arguments name, `serve` when they name none
@@ -13,5 +14,6 @@ export function program(): Command {
     .showHelpAfterError('(run with --help for what there is)')
     .addCommand(serveCommand())
     .addCommand(migrateCommand())
-    .addCommand(doctorCommand());
+    .addCommand(doctorCommand())
+    .addCommand(webhookCommand());
 }

@@ -68,6 +68,14 @@ const reschedule = statement<{ job_id: bigint }>(
    returning job_id`,
 );
 
+// A job under a lease is being done right now: it stays. The job keeps its id, and with it its place in its lane.
+const hasten = statement<{ job_id: bigint }>(
+  'job/hasten',
+  `update job set payload = payload || $5, due_at = $6, lease_id = null, leased_until = null
+   where merchant_id = $1 and kind = $2 and lane = $3 and payload @> $4 and (leased_until is null or leased_until <= $6)
+   returning job_id`,
+);
+
 const nextDue = statement<{ due_at: Date | null }>(
   'job/next-due',
   `select least(
@@ -90,6 +98,22 @@ export interface NewJob {
 export async function insertJob(tx: Tx, job: NewJob): Promise<void> {
   const { merchantId, kind, lane = null, payload, dueAt, now } = job;
   await tx.rows(insert, [merchantId, kind, lane, JSON.stringify(payload), dueAt, now]);
+}
+
+export interface WaitingJob {
+  readonly kind: string;
+  readonly merchantId: string;
+  readonly lane: string;
+  /** Members by which the job is found. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Members that it gets. */
+  readonly change: Readonly<Record<string, unknown>>;
+  readonly now: Date;
+}
+
+export async function hastenJobs(tx: Tx, job: WaitingJob): Promise<number> {
+  const { merchantId, kind, lane, payload, change, now } = job;
+  return (await tx.rows(hasten, [merchantId, kind, lane, JSON.stringify(payload), JSON.stringify(change), now])).length;
 }
 
 export interface Claim {

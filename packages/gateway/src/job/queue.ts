@@ -3,7 +3,7 @@
  * the other; `job/runner.ts` does it later. It must never do the work itself.
  */
 import type { Tx } from '../storage/database.ts';
-import { insertJob, type NewJob } from './job.store.ts';
+import { hastenJobs, insertJob, type NewJob, type WaitingJob } from './job.store.ts';
 
 /** Tells the runner of this process to look now. Call it after the commit; without it work is found at the next poll. */
 export type Nudge = () => void;
@@ -20,3 +20,11 @@ export type Nudge = () => void;
  * @example await enqueue(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, dueAt: now, now })
  */
 export const enqueue = (tx: Tx, job: NewJob): Promise<void> => insertJob(tx, job);
+
+/**
+ * Makes a job that waits due now; it keeps its place in its lane. One that runs is not touched.
+ *
+ * @returns whether there was one
+ * @example await hasten(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, change: { round: 2 }, now })
+ */
+export const hasten = async (tx: Tx, job: WaitingJob): Promise<boolean> => (await hastenJobs(tx, job)) > 0;

@@ -81,6 +81,12 @@ const answerLimitBytes = 4_096;
 const idleConnectionMs = 4_000;
 const idleConnectionsPerReceiver = 4;
 
+/** What a gateway of these settings allows: a sandbox also this machine, and plain http. */
+export const egressRulesOf = ({ environment }: { readonly environment: 'sandbox' | 'production' }): EgressRules => ({
+  allowLoopback: environment === 'sandbox',
+  allowHttp: environment === 'sandbox',
+});
+
 /** @param rules - both false in production */
 export function createEgress(rules: EgressRules, parts: EgressParts = {}): Egress {
   const settings = {
