@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { billingAddress, merchantInfo } from './operations/members.ts';
 import { orderRecord } from './operations/order.ts';
+import { refundRecord } from './operations/refund.ts';
 import { maskedTokenData } from './operations/tokenization.ts';
 
 export const tokenizationNotification = z
@@ -33,8 +34,13 @@ export const paymentNotification = z
   .object({ eventType: z.literal('PAYMENT_NOTIFICATION'), result: orderRecord })
   .meta({ id: 'PaymentNotification', description: 'A payment ended: `PAY_SUCCESS` or `ORDER_CLOSE`' });
 
-export const notifications = [tokenizationNotification, paymentNotification] as const;
+export const refundNotification = z
+  .object({ eventType: z.literal('REFUND_NOTIFICATION'), result: refundRecord })
+  .meta({ id: 'RefundNotification', description: 'A refund ended, one way or the other' });
+
+export const notifications = [tokenizationNotification, paymentNotification, refundNotification] as const;
 
 export type TokenizationNotification = z.infer<typeof tokenizationNotification>;
 export type PaymentNotification = z.infer<typeof paymentNotification>;
+export type RefundNotification = z.infer<typeof refundNotification>;
 export type EventType = (typeof notifications)[number]['shape']['eventType']['value'];

@@ -41,3 +41,12 @@ export const orderStatuses = {
   ORDER_CLOSE: { move: 'nobody', final: true, meaning: 'cancelled, failed or timed out; nothing was taken' },
 } as const satisfies Record<string, StatusRow>;
 export type OrderStatus = keyof typeof orderStatuses;
+
+/** `refundStatus`. */
+export const refundStatuses = {
+  REFUND_IN_PROGRESS: { move: 'acquirer', final: false, meaning: 'accepted; the outcome is not known yet' },
+  ORDER_PARTIALLY_REFUNDED: { move: 'nobody', final: true, meaning: 'refunded; a part of the order remains paid' },
+  ORDER_FULLY_REFUNDED: { move: 'nobody', final: true, meaning: 'refunded; nothing of the order remains paid' },
+  ORDER_REFUND_FAILED: { move: 'nobody', final: true, meaning: 'nothing was paid back; the reason is with it' },
+} as const satisfies Record<string, StatusRow>;
+export type RefundStatus = keyof typeof refundStatuses;

@@ -3,7 +3,7 @@ export { type FaultName, faults, type Retry, retryAdvice } from '@waffo/protocol
 export type { ApiResponse, SuccessfulResponse } from './api-response.ts';
 export { type ClientCode, type Code, WaffoError, type WaffoErrorDetails, WaffoUnknownStatusError } from './errors.ts';
 export type * from './generated/types.ts';
-export type { Orders, Params, Tokenization } from './resources.ts';
+export type { MerchantConfig, Orders, Params, PayMethodConfig, Refunds, Tokenization } from './resources.ts';
 export type { Environment, WaffoOptions } from './settings.ts';
 export { type SignedWebhook, signWebhookForTest } from './sign-webhook-for-test.ts';
 export type { CallOptions } from './transport.ts';

@@ -2,11 +2,21 @@
 import type { ApiResponse } from './api-response.ts';
 import { type Call, call } from './client.ts';
 import type {
+  MerchantConfigData,
   MerchantInfo,
+  OrderCancelData,
+  OrderCancelRequest,
+  OrderCaptureData,
+  OrderCaptureRequest,
   OrderCreateData,
   OrderCreateRequest,
   OrderInquiryRequest,
   OrderRecord,
+  OrderRefundData,
+  OrderRefundRequest,
+  PayMethodConfigData,
+  RefundInquiryRequest,
+  RefundRecord,
   TokenGenerateData,
   TokenGenerateRequest,
   TokenInquiryRequest,
@@ -20,8 +30,14 @@ import type { CallOptions } from './transport.ts';
 interface Filled {
   /** `merchantId` is filled in. */
   readonly merchantInfo?: Partial<MerchantInfo> | undefined;
+  /** Filled in. */
+  readonly merchantId?: string | undefined;
   /** ISO 8601, UTC; now, unless given. */
   readonly orderRequestedAt?: string | undefined;
+  /** The same. */
+  readonly requestedAt?: string | undefined;
+  /** The same. */
+  readonly captureRequestedAt?: string | undefined;
 }
 
 /** What you pass: filled members are optional, and members that this version does not know are sent as they are. */
@@ -68,7 +84,7 @@ export interface Tokenization {
 /** Payments. */
 export interface Orders {
   /**
-   * Creates an order and charges the token it names.
+   * Creates an order and charges the card it names.
    *
    * @param params.paymentRequestId - at most 32 characters; the idempotency key: store it before you call, and use it again
    *   when you do not know what became of the call. A repeat with the same content charges nothing
@@ -95,6 +111,66 @@ export interface Orders {
    * @example const { orderStatus } = (await waffo.order().inquiry({ paymentRequestId })).unwrap();
    */
   inquiry(params: Params<OrderInquiryRequest>, options?: CallOptions): Promise<ApiResponse<OrderRecord>>;
+  /**
+   * Closes an order that is not paid; an authorisation is given back. A paid one is refused (A0013): refund it. Repeating
+   * it is harmless.
+   *
+   * @example (await waffo.order().cancel({ paymentRequestId })).unwrap(); // { orderStatus: 'ORDER_CLOSE', … }
+   */
+  cancel(params: Params<OrderCancelRequest>, options?: CallOptions): Promise<ApiResponse<OrderCancelData>>;
+  /**
+   * Takes what was authorised with `captureMode: 'manualCapture'`, once. Less than the order's amount releases the rest.
+   * `PAY_SUCCESS` follows by webhook.
+   *
+   * @param params.captureAmount - decimal string, at most `orderAmount`
+   * @example (await waffo.order().capture({ paymentRequestId, captureAmount: '80.00' })).unwrap();
+   */
+  capture(params: Params<OrderCaptureRequest>, options?: CallOptions): Promise<ApiResponse<OrderCaptureData>>;
+  /**
+   * Pays back a paid order, in parts when you like: at most 50, within the refund period.
+   *
+   * @param params.refundRequestId - at most 32 characters; the idempotency key: store it before you call. A repeat with
+   *   the same content refunds nothing
+   * @param params.acquiringOrderId - of the order; `paymentRequestId` is not accepted
+   * @param params.refundAmount - decimal string in the order's currency
+   * @example
+   * const { refundStatus, remainingRefundAmount } = (
+   *   await waffo.order().refund({ refundRequestId, acquiringOrderId, refundAmount: '20.00', refundReason: 'Broken spout' })
+   * ).unwrap();
+   */
+  refund(params: Params<OrderRefundRequest>, options?: CallOptions): Promise<ApiResponse<OrderRefundData>>;
+}
+
+/** Refunds. */
+export interface Refunds {
+  /**
+   * A refund by `refundRequestId` or `acquiringRefundOrderId`. One that is not known is refused (A0009).
+   *
+   * @example const { refundStatus } = (await waffo.refund().inquiry({ refundRequestId })).unwrap();
+   */
+  inquiry(params: Params<RefundInquiryRequest>, options?: CallOptions): Promise<ApiResponse<RefundRecord>>;
+}
+
+/** The limits of your contract. */
+export interface MerchantConfig {
+  /**
+   * Daily and single-order limits, by currency; a member is absent when there is no limit.
+   *
+   * @example const { remainingDailyLimit } = (await waffo.merchantConfig().inquiry()).unwrap();
+   */
+  inquiry(params?: { readonly merchantId?: string }, options?: CallOptions): Promise<ApiResponse<MerchantConfigData>>;
+}
+
+/** The payment methods of your contract. */
+export interface PayMethodConfig {
+  /**
+   * Every method that the contract covers, and whether it is available now.
+   *
+   * @example
+   * const { payMethodDetails } = (await waffo.payMethodConfig().inquiry()).unwrap();
+   * const names = payMethodDetails.filter(({ currentStatus }) => currentStatus === '1').map((row) => row.payMethodName);
+   */
+  inquiry(params?: { readonly merchantId?: string }, options?: CallOptions): Promise<ApiResponse<PayMethodConfigData>>;
 }
 
 /** Reading and removing may be repeated by anybody at any time. */
@@ -104,6 +180,12 @@ const calls = {
   remove: { path: '/tokenization/remove', doubt: 'same-request' },
   create: { path: '/order/create', doubt: 'inquire-first' },
   inquireOrder: { path: '/order/inquiry', doubt: 'same-request' },
+  cancel: { path: '/order/cancel', doubt: 'inquire-first' },
+  capture: { path: '/order/capture', doubt: 'inquire-first' },
+  refund: { path: '/order/refund', doubt: 'inquire-first' },
+  inquireRefund: { path: '/refund/inquiry', doubt: 'same-request' },
+  merchantConfig: { path: '/merchantconfig/inquiry', doubt: 'same-request' },
+  payMethodConfig: { path: '/paymethodconfig/inquiry', doubt: 'same-request' },
 } as const satisfies Record<string, Call>;
 
 /** @internal */
@@ -120,7 +202,40 @@ export const ordersOf = (settings: Settings): Orders => ({
     return call(settings, calls.create, { ...withMerchant(settings, params), orderRequestedAt }, options);
   },
   inquiry: (params, options) => call(settings, calls.inquireOrder, params, options),
+  cancel: (params, options) => call(settings, calls.cancel, stamped(settings, 'orderRequestedAt', params), options),
+  capture: (params, options) => call(settings, calls.capture, stamped(settings, 'captureRequestedAt', params), options),
+  refund: (params, options) => call(settings, calls.refund, stamped(settings, 'requestedAt', params), options),
 });
+
+/** @internal */
+export const refundsOf = (settings: Settings): Refunds => ({
+  inquiry: (params, options) => call(settings, calls.inquireRefund, params, options),
+});
+
+/** @internal */
+export const merchantConfigOf = (settings: Settings): MerchantConfig => ({
+  inquiry: (params = {}, options) =>
+    call(settings, calls.merchantConfig, { merchantId: settings.merchantId, ...params }, options),
+});
+
+/** @internal */
+export const payMethodConfigOf = (settings: Settings): PayMethodConfig => ({
+  inquiry: (params = {}, options) =>
+    call(settings, calls.payMethodConfig, { merchantId: settings.merchantId, ...params }, options),
+});
+
+/** Requests of orders name the merchant at their top, and the moment under a name of their own. */
+function stamped(
+  { merchantId }: Settings,
+  time: 'orderRequestedAt' | 'requestedAt' | 'captureRequestedAt',
+  params: Partial<Pick<Filled, 'merchantId' | typeof time>>,
+): object {
+  return {
+    ...params,
+    merchantId: params.merchantId ?? merchantId,
+    [time]: params[time] ?? new Date().toISOString(),
+  };
+}
 
 function withMerchant({ merchantId }: Settings, params: Pick<Filled, 'merchantInfo'>): object {
   const { merchantInfo } = params;

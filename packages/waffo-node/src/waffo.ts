@@ -1,5 +1,16 @@
 /** The entrance: one object for one merchant in one environment. It keeps no state but its settings. */
-import { type Orders, ordersOf, type Tokenization, tokenizationOf } from './resources.ts';
+import {
+  type MerchantConfig,
+  merchantConfigOf,
+  type Orders,
+  ordersOf,
+  type PayMethodConfig,
+  payMethodConfigOf,
+  type Refunds,
+  refundsOf,
+  type Tokenization,
+  tokenizationOf,
+} from './resources.ts';
 import { optionsFromEnv, type Settings, settingsFrom, type WaffoOptions } from './settings.ts';
 import { Webhook } from './webhook.ts';
 
@@ -37,9 +48,24 @@ export class Waffo {
     return tokenizationOf(this.#settings);
   }
 
-  /** Creates and reads orders. */
+  /** Creates, reads, cancels, captures and refunds orders. */
   order(): Orders {
     return ordersOf(this.#settings);
+  }
+
+  /** Reads refunds. */
+  refund(): Refunds {
+    return refundsOf(this.#settings);
+  }
+
+  /** Reads the limits of your contract. */
+  merchantConfig(): MerchantConfig {
+    return merchantConfigOf(this.#settings);
+  }
+
+  /** Reads the payment methods of your contract. */
+  payMethodConfig(): PayMethodConfig {
+    return payMethodConfigOf(this.#settings);
   }
 
   /** A receiver of notifications; register handlers, then pass it each delivery. */

@@ -5,7 +5,12 @@
 import { acknowledgement } from '@waffo/protocol/acknowledgement';
 import { sign, signatureHeader, verify } from '@waffo/protocol/signature';
 import { type ClientCode, WaffoError } from './errors.ts';
-import type { Notification, PaymentNotification, TokenizationNotification } from './generated/types.ts';
+import type {
+  Notification,
+  PaymentNotification,
+  RefundNotification,
+  TokenizationNotification,
+} from './generated/types.ts';
 import type { Settings } from './settings.ts';
 import { type Signer, signerOf } from './signer.ts';
 
@@ -92,6 +97,15 @@ export class Webhook {
    */
   onPayment(handler: Handler<PaymentNotification>): this {
     return this.#on('PAYMENT_NOTIFICATION', handler);
+  }
+
+  /**
+   * A refund ended; it is told to `refundNotifyUrl`. Replaces an earlier handler.
+   *
+   * @example waffo.webhook().onRefund(({ refundRequestId, refundStatus }) => settleRefund(refundRequestId, refundStatus));
+   */
+  onRefund(handler: Handler<RefundNotification>): this {
+    return this.#on('REFUND_NOTIFICATION', handler);
   }
 
   /**

@@ -1,5 +1,9 @@
 /** Every operation of the API. A new one is added here and nowhere else in this package. */
+import * as config from './contract-config.ts';
 import * as order from './order.ts';
+import { cancel } from './order-cancel.ts';
+import { capture } from './order-capture.ts';
+import * as refund from './refund.ts';
 import * as tokenization from './tokenization.ts';
 
 export const operations = [
@@ -9,4 +13,10 @@ export const operations = [
   tokenization.remove,
   order.create,
   order.inquiry,
+  cancel,
+  capture,
+  refund.refund,
+  refund.inquiry,
+  config.merchantConfig,
+  config.payMethodConfig,
 ] as const;

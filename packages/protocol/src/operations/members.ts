@@ -31,3 +31,21 @@ export const billingAddress = z
     address: text(256).optional(),
   })
   .meta({ id: 'BillingAddress', description: 'A billing address' });
+
+/** Contract section 17.1. */
+export const orderStatus = z.enum([
+  'PAY_IN_PROGRESS',
+  'AUTHORIZATION_REQUIRED',
+  'AUTHED_WAITING_CAPTURE',
+  'CAPTURE_IN_PROGRESS',
+  'PAY_SUCCESS',
+  'ORDER_CLOSE',
+]);
+
+/** What the operations that end or move an order answer. */
+export const orderEnding = z.object({
+  paymentRequestId: z.string(),
+  merchantOrderId: z.string(),
+  acquiringOrderId: z.string(),
+  orderStatus,
+});

@@ -1,7 +1,7 @@
 /** `/order/*` (contract sections 8 to 10 and 15). */
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { dateTime, id, merchantInfo, text } from './members.ts';
+import { dateTime, id, merchantInfo, orderStatus, text } from './members.ts';
 
 const userInfo = z
   .object({
@@ -61,6 +61,18 @@ const addressInfo = z
 /** `{tokenId}`, or a string (C-06, shapes V2 and V3 of contract section 8). */
 const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(64).optional() })]);
 
+/** Contract section 15.9. */
+const cardInfo = z
+  .object({
+    cardNumber: id(24),
+    cardExpiryYear: z.int32(),
+    cardExpiryMonth: z.int32().min(1).max(12),
+    cardCvv: id(4),
+    cardHolderName: text(128),
+    threeDsDecision: text(12, '3DS_FORCE, 3DS_ATTEMPT or NO_3DS').optional(),
+  })
+  .meta({ id: 'OrderCardInfo', description: 'A bare card, from PCI-certified merchants only; charged and forgotten' });
+
 /** Accepted and not acted upon; declared so that a repeat with another content is told from the first (contract 15). */
 const opaque = (meaning: string) => z.unknown().optional().describe(meaning);
 
@@ -86,7 +98,7 @@ const createRequest = z
     addressInfo: addressInfo.optional(),
     tokenId: text(64, 'Replaces the card number').optional(),
     paymentTokenData: paymentTokenData.optional(),
-    cardInfo: z.unknown().optional().describe('A bare card; not taken by this version'),
+    cardInfo: cardInfo.optional(),
     extraParams: z.object({ tokenId: text(64).optional() }).optional(),
     brandInfo: opaque('Logo and names for a cashier page'),
     riskData: opaque('What the merchant knows of the shopper'),
@@ -101,25 +113,18 @@ const createData = z
     paymentRequestId: z.string(),
     merchantOrderId: z.string(),
     acquiringOrderId: z.string(),
-    orderStatus: z.enum([
-      'PAY_IN_PROGRESS',
-      'AUTHORIZATION_REQUIRED',
-      'AUTHED_WAITING_CAPTURE',
-      'CAPTURE_IN_PROGRESS',
-      'PAY_SUCCESS',
-      'ORDER_CLOSE',
-    ]),
+    orderStatus,
     orderAction: z.string().optional().describe('A string that holds JSON: actionType and webUrl'),
   })
   .meta({ id: 'OrderCreateData' });
 
-/** Creates an order and, with a token, charges it. */
+/** Creates an order and charges the card it names. */
 export const create = operation({
   path: '/order/create',
   door: 'merchant',
-  summary: 'Create an order and pay it with a token',
+  summary: 'Create an order and pay it with a card',
   description:
-    'Accepts the token in every published shape (contract section 8). A repeat with the same `paymentRequestId` and content answers the present state and charges nothing.',
+    'With a token in any published shape (contract section 8), or with `cardInfo` of a PCI-certified merchant. With `captureMode: manualCapture` the amount is authorised only, and `order/capture` takes it. A repeat with the same `paymentRequestId` and content answers the present state and charges nothing.',
   request: createRequest,
   data: createData,
   envelope: 'order',
@@ -129,8 +134,13 @@ export const create = operation({
     'CONCURRENT_REQUEST',
     'CURRENCY_NOT_SUPPORTED',
     'AMOUNT_OUT_OF_RANGE',
+    'TRANSACTION_LIMIT_EXCEEDED',
+    'DAILY_LIMIT_EXCEEDED',
     'CONTRACT_FORBIDS',
     'PAY_METHOD_UNAVAILABLE',
+    'COUNTRY_NEEDED',
+    'CARD_DATA_INVALID',
+    'CARD_NOT_SUPPORTED',
     'TOKEN_EXPIRED',
     'TOKEN_INVALID',
     'PAYMENT_TOKEN_INVALID',
@@ -155,7 +165,7 @@ export const orderRecord = z
     paymentRequestId: z.string(),
     merchantOrderId: z.string(),
     acquiringOrderId: z.string(),
-    orderStatus: createData.shape.orderStatus,
+    orderStatus,
     orderAction: z.string().optional(),
     orderCurrency: z.string(),
     orderAmount: z.string(),

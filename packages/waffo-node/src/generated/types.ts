@@ -53,12 +53,85 @@ export interface MaskedTokenData {
   cardIssueCountryCode: string;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/merchantconfig/inquiry`. */
+export interface MerchantConfigData {
+  merchantId: string;
+  /** Daily limit: currency to amount; absent without a limit. */
+  totalDailyLimit?: Record<string, unknown> | undefined;
+  /** What is left of it today: currency to amount; absent without a limit. */
+  remainingDailyLimit?: Record<string, unknown> | undefined;
+  /** Limit of a single order: currency to amount; absent without a limit. */
+  transactionLimit?: Record<string, unknown> | undefined;
+}
+
+/** The request of `POST /api/v1/merchantconfig/inquiry`: Read the limits of the merchant's contract. Amounts are decimal strings in major units, by currency. A day ends at midnight UTC. */
+export interface MerchantConfigRequest {
+  /** Must be the merchant that the API key belongs to. At most 64 characters. */
+  merchantId: string;
+}
+
 /** Who the merchant is, and for which of its sub-merchants it acts. */
 export interface MerchantInfo {
   /** Must be the merchant that the API key belongs to. At most 64 characters. */
   merchantId: string;
   /** At most 64 characters. */
   subMerchantId?: string | undefined;
+}
+
+/** The `data` of a successful answer of `POST /api/v1/order/cancel`. */
+export interface OrderCancelData {
+  paymentRequestId: string;
+  merchantOrderId: string;
+  acquiringOrderId: string;
+  orderStatus: 'PAY_IN_PROGRESS' | 'AUTHORIZATION_REQUIRED' | 'AUTHED_WAITING_CAPTURE' | 'CAPTURE_IN_PROGRESS' | 'PAY_SUCCESS' | 'ORDER_CLOSE';
+}
+
+/** The request of `POST /api/v1/order/cancel`: Cancel an order that is not paid. An authorised order is voided with the acquirer. Cancelling what is closed already answers `ORDER_CLOSE` again; an order whose charge has no known outcome is not closed (`E0001`). */
+export interface OrderCancelRequest {
+  /** This or acquiringOrderId must be given. At most 32 characters. */
+  paymentRequestId?: string | undefined;
+  /** At most 32 characters. */
+  acquiringOrderId?: string | undefined;
+  /** Must be the merchant that the API key belongs to. At most 64 characters. */
+  merchantId: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  orderRequestedAt: string;
+}
+
+/** The `data` of a successful answer of `POST /api/v1/order/capture`. */
+export interface OrderCaptureData {
+  paymentRequestId: string;
+  merchantOrderId: string;
+  acquiringOrderId: string;
+  orderStatus: 'PAY_IN_PROGRESS' | 'AUTHORIZATION_REQUIRED' | 'AUTHED_WAITING_CAPTURE' | 'CAPTURE_IN_PROGRESS' | 'PAY_SUCCESS' | 'ORDER_CLOSE';
+}
+
+/** The request of `POST /api/v1/order/capture`: Capture an authorised order. For orders created with `captureMode: manualCapture`. Once for each order; less than `orderAmount` releases the rest. Answers `CAPTURE_IN_PROGRESS`; `PAY_SUCCESS` and the notification follow. */
+export interface OrderCaptureRequest {
+  /** This or acquiringOrderId must be given. At most 32 characters. */
+  paymentRequestId?: string | undefined;
+  /** At most 32 characters. */
+  acquiringOrderId?: string | undefined;
+  /** Must be the merchant that the API key belongs to. At most 64 characters. */
+  merchantId: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  captureRequestedAt: string;
+  /** At most orderAmount; what is left of it is released. At most 24 characters. */
+  captureAmount: string;
+}
+
+/** A bare card, from PCI-certified merchants only; charged and forgotten. */
+export interface OrderCardInfo {
+  /** At most 24 characters. */
+  cardNumber: string;
+  cardExpiryYear: number;
+  cardExpiryMonth: number;
+  /** At most 4 characters. */
+  cardCvv: string;
+  /** At most 128 characters. */
+  cardHolderName: string;
+  /** 3DS_FORCE, 3DS_ATTEMPT or NO_3DS. At most 12 characters. */
+  threeDsDecision?: string | undefined;
 }
 
 /** The `data` of a successful answer of `POST /api/v1/order/create`. */
@@ -71,7 +144,7 @@ export interface OrderCreateData {
   orderAction?: string | undefined;
 }
 
-/** The request of `POST /api/v1/order/create`: Create an order and pay it with a token. Accepts the token in every published shape (contract section 8). A repeat with the same `paymentRequestId` and content answers the present state and charges nothing. */
+/** The request of `POST /api/v1/order/create`: Create an order and pay it with a card. With a token in any published shape (contract section 8), or with `cardInfo` of a PCI-certified merchant. With `captureMode: manualCapture` the amount is authorised only, and `order/capture` takes it. A repeat with the same `paymentRequestId` and content answers the present state and charges nothing. */
 export interface OrderCreateRequest {
   /** The idempotency key. At most 32 characters. */
   paymentRequestId: string;
@@ -110,8 +183,7 @@ export interface OrderCreateRequest {
     /** At most 64 characters. */
     tokenId?: string | undefined;
   } | undefined;
-  /** A bare card; not taken by this version. */
-  cardInfo?: unknown | undefined;
+  cardInfo?: OrderCardInfo | undefined;
   extraParams?: {
     /** At most 64 characters. */
     tokenId?: string | undefined;
@@ -198,6 +270,44 @@ export interface OrderRecord {
   extendInfo?: string | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/order/refund`. */
+export interface OrderRefundData {
+  refundRequestId: string;
+  merchantRefundOrderId?: string | undefined;
+  acquiringOrderId: string;
+  acquiringRefundOrderId: string;
+  refundAmount: string;
+  refundStatus: 'REFUND_IN_PROGRESS' | 'ORDER_PARTIALLY_REFUNDED' | 'ORDER_FULLY_REFUNDED' | 'ORDER_REFUND_FAILED';
+  /** What can still be refunded of the order. */
+  remainingRefundAmount: string;
+  refundSource: string;
+}
+
+/** The request of `POST /api/v1/order/refund`: Refund a paid order. In parts, up to 50 times and up to what was captured, within the refund period. A repeat with the same `refundRequestId` and content answers the present state and refunds nothing. */
+export interface OrderRefundRequest {
+  /** The idempotency key. At most 32 characters. */
+  refundRequestId: string;
+  /** The order to refund. At most 32 characters. */
+  acquiringOrderId: string;
+  /** At most 64 characters. */
+  merchantRefundOrderId?: string | undefined;
+  /** Must be the merchant that the API key belongs to. At most 64 characters. */
+  merchantId: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  requestedAt: string;
+  /** In the order's currency. At most 24 characters. */
+  refundAmount: string;
+  /** At most 256 characters. */
+  refundReason: string;
+  /** Receives REFUND_NOTIFICATION; never the order's notifyUrl. At most 1024 characters. */
+  refundNotifyUrl?: string | undefined;
+  /** At most 128 characters. */
+  extendInfo?: string | undefined;
+  /** At most 32 characters. */
+  refundSource?: string | undefined;
+  userInfo?: RefundUserInfo | undefined;
+}
+
 /** The shopper. */
 export interface OrderUserInfo {
   /** At most 64 characters. */
@@ -224,10 +334,122 @@ export interface OrderUserInfo {
   userReceiptUrl?: string | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/paymethodconfig/inquiry`. */
+export interface PayMethodConfigData {
+  merchantId: string;
+  payMethodDetails: PayMethodDetail[];
+}
+
+/** The request of `POST /api/v1/paymethodconfig/inquiry`: Read the contracted payment methods. One row for each product, method and, where the amounts are bounded, currency. */
+export interface PayMethodConfigRequest {
+  /** Must be the merchant that the API key belongs to. At most 64 characters. */
+  merchantId: string;
+}
+
+/** A method that the contract covers. */
+export interface PayMethodDetail {
+  productName: string;
+  payMethodType: string;
+  payMethodName: string;
+  /** ISO 3166-1 alpha-3; empty for methods of no one country. */
+  country: string;
+  /** 1: available. */
+  currentStatus: '0' | '1';
+  currency?: string | undefined;
+  orderAmountMin?: string | undefined;
+  orderAmountMax?: string | undefined;
+  /** 1: can be refunded. */
+  refundAllowed: '0' | '1';
+  fixedMaintenanceRules: ({
+    startRule: string;
+    endRule: string;
+  })[];
+  fixedMaintenanceTimezone: string;
+}
+
 /** A payment ended: `PAY_SUCCESS` or `ORDER_CLOSE`. */
 export interface PaymentNotification {
   eventType: 'PAYMENT_NOTIFICATION';
   result: OrderRecord;
+}
+
+/** The request of `POST /api/v1/refund/inquiry`: Read a refund. By `refundRequestId` or `acquiringRefundOrderId`. */
+export interface RefundInquiryRequest {
+  /** This or acquiringRefundOrderId must be given. At most 32 characters. */
+  refundRequestId?: string | undefined;
+  /** At most 32 characters. */
+  acquiringRefundOrderId?: string | undefined;
+}
+
+/** A refund ended, one way or the other. */
+export interface RefundNotification {
+  eventType: 'REFUND_NOTIFICATION';
+  result: RefundRecord;
+}
+
+/** The `data` of a successful answer of `POST /api/v1/refund/inquiry`. */
+export interface RefundRecord {
+  refundRequestId: string;
+  merchantRefundOrderId?: string | undefined;
+  acquiringOrderId: string;
+  acquiringRefundOrderId: string;
+  origPaymentRequestId: string;
+  refundAmount: string;
+  refundStatus: 'REFUND_IN_PROGRESS' | 'ORDER_PARTIALLY_REFUNDED' | 'ORDER_FULLY_REFUNDED' | 'ORDER_REFUND_FAILED';
+  remainingRefundAmount: string;
+  /** What the shopper receives. */
+  finalDealAmount: string;
+  userCurrency?: string | undefined;
+  refundReason: string;
+  refundSource: string;
+  refundRequestedAt: string;
+  refundUpdatedAt: string;
+  refundCompletedAt?: string | undefined;
+  /** A string that holds JSON: orderFailedCode and orderFailedDescription. */
+  refundFailedReason?: string | undefined;
+  merchantUserId?: string | undefined;
+  userInfo?: RefundUserInfo | undefined;
+  extendInfo?: string | undefined;
+}
+
+/** Who is paid back, for methods that must be told. */
+export interface RefundUserInfo {
+  /** INDIVIDUAL or BUSINESS. At most 12 characters. */
+  userType: string;
+  /** At most 64 characters. */
+  userFirstName?: string | undefined;
+  /** At most 64 characters. */
+  userMiddleName?: string | undefined;
+  /** At most 64 characters. */
+  userLastName?: string | undefined;
+  /** At most 3 characters. */
+  nationality?: string | undefined;
+  /** At most 64 characters. */
+  userEmail?: string | undefined;
+  /** At most 16 characters. */
+  userPhone?: string | undefined;
+  /** At most 12 characters. */
+  userBirthDay?: string | undefined;
+  /** At most 24 characters. */
+  userIDType?: string | undefined;
+  /** At most 64 characters. */
+  userIDNumber?: string | undefined;
+  /** dd/mm/yyyy. At most 12 characters. */
+  userIDIssueDate?: string | undefined;
+  /** dd/mm/yyyy. At most 12 characters. */
+  userIDExpiryDate?: string | undefined;
+  userBankInfo?: {
+    /** At most 64 characters. */
+    bankAccountNo?: string | undefined;
+    /** At most 64 characters. */
+    bankCode?: string | undefined;
+    /** At most 64 characters. */
+    bankName?: string | undefined;
+    /** At most 64 characters. */
+    bankCity?: string | undefined;
+    /** At most 64 characters. */
+    bankBranch?: string | undefined;
+  } | undefined;
 }
 
 /** A bare card; only PCI-certified merchants may send one. */
@@ -332,7 +554,7 @@ export type TokenizationInquiryData = TokenItem[];
 export type TokenizationRemoveData = null;
 
 /** What arrives at a notify URL. */
-export type Notification = TokenizationNotification | PaymentNotification;
+export type Notification = TokenizationNotification | PaymentNotification | RefundNotification;
 
 /** Every code that a gateway sends. */
 export type WireCode =
