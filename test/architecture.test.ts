@@ -15,6 +15,7 @@ const vaultUsers = [
   'jobs.ts',
   'cli/key.ts',
   'merchant/platform-keys.ts',
+  'order/bare-card.ts',
   'payment/perform.ts',
   'threeds/begin.ts',
   'threeds/expire.ts',

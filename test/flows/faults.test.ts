@@ -29,7 +29,57 @@ const good: Record<string, () => Promise<Record<string, unknown>>> = {
   '/tokenization/remove': async () => ({ ...merchantPart(), tokenId: await gateway.bind() }),
   '/order/create': async () => ({ ...merchantPart(), ...orderOf(gateway, { tokenId: await gateway.bind() }) }),
   '/order/inquiry': async () => ({ paymentRequestId: String((await paidOrder()).paymentRequestId) }),
+  '/order/cancel': async () => ({ ...idPart(), orderRequestedAt: now, acquiringOrderId: await authorizedOrder() }),
+  '/order/capture': async () => ({ ...(await captureOf(await authorizedOrder())), captureRequestedAt: now }),
+  '/order/refund': async () => ({ ...idPart(), requestedAt: now, ...refundOf(await paidOrderId()) }),
+  '/refund/inquiry': async () => {
+    const body = refundOf(await paidOrderId());
+    await gateway.call('/order/refund', body);
+    return { refundRequestId: body.refundRequestId };
+  },
+  '/merchantconfig/inquiry': async () => idPart(),
+  '/paymethodconfig/inquiry': async () => idPart(),
 };
+
+const now = '2026-11-23T12:00:00.000Z';
+const idPart = () => ({ merchantId: gateway.merchant.merchantId });
+const manual = { productName: 'ONE_TIME_PAYMENT', captureMode: 'manualCapture' };
+const captureOf = async (acquiringOrderId: string, captureAmount = '100.00') => ({
+  ...idPart(),
+  acquiringOrderId,
+  captureAmount,
+});
+const refundOf = (acquiringOrderId: string, refundAmount = '10.00') => ({
+  refundRequestId: freshId('r').slice(-32),
+  acquiringOrderId,
+  refundAmount,
+  refundReason: 'Broken spout',
+});
+/** The order of an approved charge; a number of the sandbox says what happens to it later. */
+async function orderId(fields: object, card: object): Promise<string> {
+  const { data } = await pay(fields, card);
+  return data.acquiringOrderId;
+}
+const paidOrderId = (pan = '4111111111111111') => orderId({}, { pan });
+const authorizedOrder = (pan = '4111111111111111') => orderId({ paymentInfo: manual }, { pan });
+const cancelling = async (acquiringOrderId: Promise<string> | string) =>
+  gateway.call('/order/cancel', { acquiringOrderId: await acquiringOrderId });
+const capturing = async (acquiringOrderId: Promise<string> | string, amount = '100.00') =>
+  gateway.call('/order/capture', await captureOf(await acquiringOrderId, amount));
+const refunding = async (acquiringOrderId: Promise<string> | string, amount?: string) =>
+  gateway.call('/order/refund', refundOf(await acquiringOrderId, amount));
+
+/** Rows of the merchant's contract, for as long as `work` takes. */
+async function contracted<T>(table: string, rows: string, work: () => Promise<T>): Promise<T> {
+  await sql(`insert into ${table} select $1, ${rows}`, [gateway.merchant.merchantId]);
+  try {
+    return await work();
+  } finally {
+    await sql(`delete from ${table}`);
+  }
+}
+const visaMethod = (country: string, rest: string) =>
+  `'ONE_TIME_PAYMENT', 'CREDITCARD', 'CC_VISA', '${country}', '', null, null, ${rest}`;
 
 const merchantPart = () => ({ merchantInfo: { merchantId: gateway.merchant.merchantId } });
 const binding = (fields: object = {}) => ({
@@ -54,6 +104,18 @@ async function paidOrder() {
   await gateway.call('/order/create', order);
   return order;
 }
+const payBare = (card: object) => {
+  const cardInfo = { cardNumber: '4111111111111111', cardExpiryYear: 2030, cardExpiryMonth: 12, cardCvv: '123' };
+  const userInfo = {
+    userId: 'u',
+    userEmail: 'u@example.com',
+    userTerminal: 'WEB',
+    userBrowserIp: '::1',
+    userAgent: 'a',
+  };
+  const body = { cardInfo: { ...cardInfo, cardHolderName: 'Ada Lovelace', ...card }, userInfo };
+  return gateway.call('/order/create', orderOf(gateway, body), gateway.pci);
+};
 const mit = { productName: 'ONE_TIME_PAYMENT', merchantInitiatedMode: 'scheduled' };
 
 /** 100 tokens for a user, made from one. */
@@ -137,6 +199,14 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     },
     CURRENCY_NOT_SUPPORTED: () => pay({ orderCurrency: 'XXX' }),
     AMOUNT_OUT_OF_RANGE: () => pay({ orderAmount: '0.00' }),
+    TRANSACTION_LIMIT_EXCEEDED: () => contracted('merchant_currency', `'HKD', 9999, null`, () => pay({})),
+    DAILY_LIMIT_EXCEEDED: () => contracted('merchant_currency', `'HKD', null, 9999`, () => pay({})),
+    COUNTRY_NEEDED: () =>
+      contracted('merchant_pay_method', visaMethod('HKG', 'true, true'), () =>
+        contracted('merchant_pay_method', visaMethod('SGP', 'true, true'), () => pay({})),
+      ),
+    CARD_DATA_INVALID: () => payBare({ cardExpiryYear: 2025 }),
+    CARD_NOT_SUPPORTED: () => payBare({ cardNumber: '9999999999999995' }),
     CONTRACT_FORBIDS: () => pay({ paymentInfo: { productName: 'BARTER' } }),
     PAY_METHOD_UNAVAILABLE: () => pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET' } }),
     TOKEN_EXPIRED: async () => {
@@ -166,6 +236,62 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
   '/order/inquiry': {
     ORDER_NOT_FOUND: () => gateway.call('/order/inquiry', { paymentRequestId: 'nobody_made_this' }),
   },
+  '/order/cancel': {
+    ORDER_NOT_FOUND: () => cancelling('A_nobody'),
+    ORDER_ALREADY_PAID: () => cancelling(paidOrderId()),
+    CANCEL_NOT_SUPPORTED: () => cancelling(authorizedOrder('4000000000002016')),
+    CANCEL_REJECTED: () => cancelling(authorizedOrder('4000000000002024')),
+    STATUS_UNKNOWN: async () => {
+      const order = orderOf(gateway, { tokenId: await gateway.bind(), orderAmount: '92.00' });
+      await gateway.call('/order/create', order);
+      return gateway.call('/order/cancel', { paymentRequestId: order.paymentRequestId });
+    },
+  },
+  '/order/capture': {
+    ORDER_NOT_FOUND: () => capturing('A_nobody'),
+    AMOUNT_OUT_OF_RANGE: () => capturing(authorizedOrder(), '100.01'),
+    CAPTURE_NOT_SUPPORTED: () => capturing(paidOrderId()),
+    CAPTURE_NOT_ALLOWED: async () => {
+      const id = await authorizedOrder();
+      await capturing(id);
+      return capturing(id);
+    },
+    CHANNEL_REJECTED: () => capturing(authorizedOrder('4000000000002008')),
+    STATUS_UNKNOWN: () => capturing(authorizedOrder(), '92.00'),
+  },
+  '/order/refund': {
+    IDEMPOTENCY_MISMATCH: async () => {
+      const body = refundOf(await paidOrderId());
+      await gateway.call('/order/refund', body);
+      return gateway.call('/order/refund', { ...body, refundAmount: '11.00' });
+    },
+    CONCURRENT_REQUEST: async () => {
+      const body = refundOf(await paidOrderId());
+      const { data } = await gateway.call('/order/refund', body);
+      await putBackToSending(data.acquiringRefundOrderId);
+      return gateway.call('/order/refund', body);
+    },
+    ORDER_NOT_FOUND: () => refunding('A_nobody'),
+    AMOUNT_OUT_OF_RANGE: () => refunding(paidOrderId(), '0.00'),
+    MERCHANT_BALANCE_INSUFFICIENT: () => refunding(paidOrderId('4000000000002032')),
+    REFUND_NOT_ALLOWED: () => refunding(paidOrderId(), '100.01'),
+    REFUND_NOT_SUPPORTED: async () => {
+      const id = await paidOrderId();
+      return contracted('merchant_pay_method', visaMethod('', 'true, false'), () => refunding(id));
+    },
+    CHARGEBACK_BLOCKS_REFUND: () => refunding(paidOrderId('4000000000002040')),
+    REFUND_COUNT_EXCEEDED: async () => {
+      const id = await paidOrderId();
+      await sql('update payment_order set refund_count = 50 where acquiring_order_id = $1', [id]);
+      return refunding(id);
+    },
+    REFUNDED_BY_PREVENTION: () => refunding(paidOrderId('4000000000002057')),
+    CHANNEL_REJECTED: () => refunding(paidOrderId(), '90.00'),
+    STATUS_UNKNOWN: () => refunding(paidOrderId(), '92.00'),
+  },
+  '/refund/inquiry': {
+    ORDER_NOT_FOUND: () => gateway.call('/refund/inquiry', { refundRequestId: 'nobody_made_this' }),
+  },
 };
 
 /** Sends a body as the operation's door wants it, with a change. */
@@ -186,8 +312,20 @@ async function post(
   return gateway.send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
 }
 
-const withMerchant = (operation: Operation): boolean =>
-  'merchantInfo' in ((operation.request as { shape?: object }).shape ?? {});
+/** Where a request names the merchant: in `merchantInfo`, in `merchantId`, or nowhere. */
+const merchantMember = (operation: Operation): 'merchantInfo' | 'merchantId' | undefined => {
+  const shape = (operation.request as { shape?: object }).shape ?? {};
+  return (['merchantInfo', 'merchantId'] as const).find((member) => member in shape);
+};
+const foreign = { merchantInfo: { merchantId: 'M_SOMEBODY_ELSE' }, merchantId: 'M_SOMEBODY_ELSE' };
+
+/** A table that the operation cannot do without. */
+function tableOf(path: string): string {
+  if (path.startsWith('/order')) return 'payment_order';
+  if (path.startsWith('/refund')) return 'payment_refund';
+  if (path.includes('config')) return 'merchant_currency';
+  return path === '/tokenization/submit' ? 'tokenization_session' : 'token';
+}
 
 const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise<Answer>>> = {
   BODY_TOO_LARGE: ({ path }) => post(path, {}, { bytes: JSON.stringify({ padding: 'x'.repeat(65_536) }) }),
@@ -195,10 +333,13 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
   API_KEY_INVALID: ({ path }) => post(path, {}, { headers: { 'x-api-key': 'wk_test_nobody' } }),
   SIGNATURE_INVALID: ({ path }) => post(path, {}, { headers: { 'x-signature': 'AAAA' } }),
   PARAMETER_INVALID: ({ path }) => post(path, {}, { bytes: '{' }),
-  PERMISSION_DENIED: async ({ path, door }) =>
-    door === 'browser'
-      ? post(path, await (good[path] as () => Promise<object>)(), { headers: { origin: 'https://evil.example' } })
-      : post(path, { ...(await good[path]?.()), merchantInfo: { merchantId: 'M_SOMEBODY_ELSE' } }),
+  PERMISSION_DENIED: async (operation) => {
+    const { path, door } = operation;
+    const body = (await good[path]?.()) ?? {};
+    if (door === 'browser') return post(path, body, { headers: { origin: 'https://evil.example' } });
+    const member = merchantMember(operation) ?? 'merchantId';
+    return post(path, { ...body, [member]: foreign[member] });
+  },
   MERCHANT_STATUS_ABNORMAL: async ({ path }) => {
     const body = (await good[path]?.()) ?? {};
     await sql(`update merchant set status = 'SUSPENDED' where merchant_id = $1`, [gateway.merchant.merchantId]);
@@ -210,11 +351,7 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
   },
   SYSTEM_ERROR: async ({ path }) => {
     const body = (await good[path]?.()) ?? {};
-    const broken = path.startsWith('/order')
-      ? 'payment_order'
-      : path === '/tokenization/submit'
-        ? 'tokenization_session'
-        : 'token';
+    const broken = tableOf(path);
     await sql(`alter table ${broken} rename to out_of_order`);
     try {
       return await post(path, body);
@@ -240,7 +377,7 @@ describe.each(operations.map((operation) => operation as Operation))('$path', (o
   );
 
   const ofDoor = doorFaults[operation.door].filter(
-    (name) => name !== 'PERMISSION_DENIED' || operation.door === 'browser' || withMerchant(operation),
+    (name) => name !== 'PERMISSION_DENIED' || operation.door === 'browser' || merchantMember(operation) !== undefined,
   );
   test.each(ofDoor.map((name) => [name, faults[name].code] as const))(
     'answers %s at its door with %s',

@@ -67,7 +67,21 @@ describe('a repeat under one paymentRequestId', () => {
 });
 
 describe('a bare card in an order', () => {
-  const cardInfo = { cardNumber: '4111111111111111', cardExpiryYear: 2030, cardExpiryMonth: 12, cardCvv: '123' };
+  const cardInfo = {
+    cardNumber: '4111111111111111',
+    cardExpiryYear: 2030,
+    cardExpiryMonth: 12,
+    cardCvv: '123',
+    cardHolderName: 'Ada Lovelace',
+  };
+  const userInfo = { userId: 'u', userEmail: 'u@example.com', userTerminal: 'WEB' };
+  const browser = { userBrowserIp: '203.0.113.7', userAgent: 'Mozilla/5.0' };
+  const charge = (fields: object = {}) =>
+    gateway.call(
+      '/order/create',
+      orderOf(gateway, { cardInfo, userInfo: { ...userInfo, ...browser }, ...fields }),
+      gateway.pci,
+    );
 
   test('is A0004 for a merchant that is not PCI-certified, and names what to do', async () => {
     const answer = await pay({ tokenId: undefined, cardInfo });
@@ -78,14 +92,46 @@ describe('a bare card in an order', () => {
   test('beside a token is refused, too, and leaves no trace', async () => {
     const before = await gateway.database.rows({ name: 'test/orders', text: 'select 1 from payment_order' });
     expect(await pay({ cardInfo })).toMatchObject({ code: 'A0004' });
+    expect(await charge({ tokenId: visa })).toMatchObject({ code: 'A0003' });
     const after = await gateway.database.rows({ name: 'test/orders', text: 'select 1 from payment_order' });
     expect(after.length).toBe(before.length);
     expect(gateway.logLines.join('')).not.toContain(cardInfo.cardNumber);
   });
 
-  test('is A0010 for a PCI-certified merchant, whose contract does not cover it', async () => {
-    const order = orderOf(gateway, { cardInfo });
-    expect(await gateway.call('/order/create', order, gateway.pci)).toMatchObject({ status: 400, code: 'A0010' });
+  test('is charged for a PCI-certified merchant, and only what may be shown of it is kept', async () => {
+    const answer = await charge();
+    expect(answer).toMatchObject({ code: '0', data: { orderStatus: 'PAY_SUCCESS' } });
+    const { data } = await gateway.call('/order/inquiry', answer.data, gateway.pci);
+    expect(data.paymentInfo).toMatchObject({ payMethodType: 'CREDITCARD', payMethodName: 'CC_VISA' });
+    expect(JSON.parse(data.paymentInfo.payMethodProperties)).toEqual({ cardTransactionType: 'CIT' });
+    expect(JSON.parse(data.paymentInfo.payMethodResponse)).toEqual({ maskCardData: '411111******1111' });
+    const cards = await gateway.database.rows(
+      { name: 'test/cards', text: 'select 1 from vault_card where merchant_id = $1' },
+      [gateway.pci.merchantId],
+    );
+    expect(cards).toEqual([]);
+  });
+
+  test('tells a repeat from another request by its number, never by its code', async () => {
+    const order = orderOf(gateway, { cardInfo, userInfo: { ...userInfo, ...browser } });
+    const again = (card: object) =>
+      gateway.call('/order/create', { ...order, cardInfo: { ...cardInfo, ...card } }, gateway.pci);
+    const first = await again({});
+    expect((await again({})).data).toEqual(first.data);
+    expect((await again({ cardCvv: '321' })).data).toEqual(first.data);
+    expect(await again({ cardNumber: '5555555555554444' })).toMatchObject({ code: 'A0011' });
+  });
+
+  test.each([
+    ['a number that fails its check digit', { cardInfo: { ...cardInfo, cardNumber: '4242424242424241' } }, 'A0029'],
+    ['an expired card', { cardInfo: { ...cardInfo, cardExpiryYear: 2025 } }, 'A0029'],
+    ['a code of five digits', { cardInfo: { ...cardInfo, cardCvv: '12345' } }, 'A0003'],
+    ['a code that is no number', { cardInfo: { ...cardInfo, cardCvv: 'abc' } }, 'A0029'],
+    ['a year that is a string', { cardInfo: { ...cardInfo, cardExpiryYear: '2030' } }, 'A0003'],
+    ['no browser', { userInfo }, 'A0003'],
+    ['a merchant-initiated mode', { paymentInfo: { ...info, merchantInitiatedMode: 'scheduled' } }, 'A0003'],
+  ])('with %s is refused', async (_, fields, code) => {
+    expect(await charge(fields)).toMatchObject({ status: 400, code });
   });
 });
 

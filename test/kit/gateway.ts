@@ -15,6 +15,7 @@ import { configFrom } from '../../packages/gateway/src/config.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
+import { faultsOfLedger } from './ledger.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 /** The moment at which every test begins. */
@@ -102,9 +103,11 @@ export async function startTestGateway(settings: Record<string, string> = {}): P
     },
     travel: (ms) => travel(gateway, ms),
     async stop() {
+      const unbalanced = await faultsOfLedger(database);
       await app.stop();
       await receiver.stop();
       await rm(home, { recursive: true, force: true });
+      if (unbalanced.length > 0) throw new Error(`the ledger does not add up: ${unbalanced.join('; ')}`);
       const wrong = receiver.received.flatMap(({ event }) => faultsOfWebhook(event));
       if (wrong.length > 0) throw new Error(`a webhook breaks the contract: ${wrong.join('; ')}`);
     },
@@ -160,9 +163,25 @@ function parseOr(raw: string): any {
   }
 }
 
+/** Where an operation wants the merchant's id and its own time, when the test does not say otherwise. */
+const filled: Readonly<Record<string, { readonly merchantId?: true; readonly time?: string }>> = {
+  '/order/inquiry': {},
+  '/refund/inquiry': {},
+  '/order/cancel': { merchantId: true, time: 'orderRequestedAt' },
+  '/order/capture': { merchantId: true, time: 'captureRequestedAt' },
+  '/order/refund': { merchantId: true, time: 'requestedAt' },
+  '/merchantconfig/inquiry': { merchantId: true },
+  '/paymethodconfig/inquiry': { merchantId: true },
+};
+
 function completed(path: string, body: object, merchantId: string): object {
-  const needsMerchant = path !== '/order/inquiry' && !('merchantInfo' in body);
-  return { ...(needsMerchant && { merchantInfo: { merchantId } }), ...body };
+  const wants = filled[path];
+  if (wants === undefined) return { ...(!('merchantInfo' in body) && { merchantInfo: { merchantId } }), ...body };
+  return {
+    ...(wants.merchantId && { merchantId }),
+    ...(wants.time !== undefined && { [wants.time]: beginning.toISOString() }),
+    ...body,
+  };
 }
 
 async function bind(gateway: TestGateway, card: Partial<CardInput> = {}, user = 'user_1'): Promise<string> {

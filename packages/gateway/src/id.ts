@@ -20,8 +20,13 @@ export function randomBase62(length: number): string {
 export const newTokenId = (): string => `tok_${randomBase62(22)}`;
 
 /** `A` + UTC date-time to the second + 15 base62 characters: 30 characters, of which 89 bits are random (contract section 4: starts `A` + year, at most 32). */
-export const newAcquiringOrderId = (now: Date): string =>
-  `A${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBase62(15)}`;
+export const newAcquiringOrderId = (now: Date): string => dated('A', now);
+
+/** The same, with `R`: a refund. */
+export const newRefundOrderId = (now: Date): string => dated('R', now);
+
+const dated = (letter: string, now: Date): string =>
+  `${letter}${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBase62(15)}`;
 
 /** `wk_<environment>_` + 32 base62 characters + 6 of checksum, which lets a scanner tell a leaked key from noise (D-08). */
 export const newApiKey = (environment: 'test' | 'live'): string =>

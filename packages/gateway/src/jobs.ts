@@ -2,16 +2,24 @@
 import type { Gateway } from './gateway.ts';
 import type { JobTable } from './job/runner.ts';
 import { findMerchant } from './merchant/find.ts';
+import { completeCapture } from './order/complete-capture.ts';
+import { expireOrder } from './order/expire.ts';
 import { settleOrder } from './order/settle.ts';
 import { takers } from './pages.ts';
 import { resolveUnknown, type Settlers } from './payment/resolve-unknown.ts';
+import { settleRefund } from './refund/settle.ts';
 import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts';
 import { expireSession } from './tokenization/expire-session.ts';
 import { settleBinding } from './tokenization/finish.ts';
 import { deliver } from './webhook/deliver.ts';
 
 /** Who carries an outcome on that was found out later. */
-const settlers: Settlers = { tokenization: settleBinding, order: settleOrder };
+const settlers: Settlers = {
+  tokenization: (gateway, tx, { merchantId, subject }, outcome) =>
+    settleBinding(gateway, tx, merchantId, subject.id, outcome),
+  order: settleOrder,
+  refund: settleRefund,
+};
 
 /**
  * Two groups, each with places of its own: what waits for acquirers and ourselves, and what waits for merchants' servers.
@@ -19,6 +27,8 @@ const settlers: Settlers = { tokenization: settleBinding, order: settleOrder };
  */
 export const jobsOf = (gateway: Gateway): readonly JobTable[] => [
   {
+    'order/complete-capture': { run: (job) => completeCapture(gateway, job) },
+    'order/expire': { run: (job) => expireOrder(gateway, job) },
     'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
     'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
     'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },

@@ -1,9 +1,18 @@
 /** Door 1: what a signed API call, or a browser's submission, does. One line each. */
+import * as config from '@waffo/protocol/operations/contract-config';
 import * as order from '@waffo/protocol/operations/order';
+import { cancel } from '@waffo/protocol/operations/order-cancel';
+import { capture } from '@waffo/protocol/operations/order-capture';
+import * as refund from '@waffo/protocol/operations/refund';
 import * as tokenization from '@waffo/protocol/operations/tokenization';
 import { type Route, route } from './http/route.ts';
+import { merchantConfig, payMethodConfig } from './merchant/config-inquiry.ts';
+import { cancel as cancelOrder } from './order/cancel.ts';
+import { capture as captureOrder } from './order/capture.ts';
 import { create as createOrder } from './order/create.ts';
 import { inquiry as inquireOrder } from './order/inquiry.ts';
+import { inquiry as inquireRefund } from './refund/inquiry.ts';
+import { refund as refundOrder } from './refund/request.ts';
 import { generate } from './tokenization/generate.ts';
 import { inquiry as inquireTokens } from './tokenization/inquiry.ts';
 import { remove } from './tokenization/remove.ts';
@@ -16,4 +25,10 @@ export const operations: readonly Route[] = [
   route(tokenization.remove, remove),
   route(order.create, createOrder),
   route(order.inquiry, inquireOrder),
+  route(cancel, cancelOrder),
+  route(capture, captureOrder),
+  route(refund.refund, refundOrder),
+  route(refund.inquiry, inquireRefund),
+  route(config.merchantConfig, merchantConfig),
+  route(config.payMethodConfig, payMethodConfig),
 ];

@@ -14,6 +14,12 @@ export const declineReasons = {
   NOT_PERMITTED: 'The transaction is not permitted to this card or merchant',
   ISSUER_UNAVAILABLE: 'The issuer could not be reached',
   PROCESSING_ERROR: 'The acquirer could not process the payment',
+  NOT_SUPPORTED: 'The acquirer does not offer this for this payment',
+  NOT_CAPTURABLE: 'The authorisation was captured, voided or released before',
+  AMOUNT_EXCEEDED: 'More than what was authorised or captured',
+  MERCHANT_FUNDS_LOW: "The merchant's balance at the acquirer is too low",
+  DISPUTED: 'A chargeback dispute is open for this payment',
+  REFUNDED_BY_PREVENTION: 'A chargeback-prevention service has refunded this payment already',
   /** The acquirer has never seen the reference: the call did not arrive, and will be refused if it still does. */
   NEVER_RECEIVED: 'The payment did not reach the acquirer; nothing was charged',
 } as const satisfies Record<string, string>;

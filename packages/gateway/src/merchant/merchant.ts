@@ -11,6 +11,8 @@ export interface MerchantSettings {
   readonly notifyRemoval: boolean;
   /** Used by `generate` without a `notifyUrl`. */
   readonly tokenNotifyUrl?: string;
+  /** Used by `order/refund` without a `refundNotifyUrl` (C-29). */
+  readonly refundNotifyUrl?: string;
 }
 
 export const defaultSettings: MerchantSettings = {

@@ -13,8 +13,15 @@ interface OrderRow {
   currency: string;
   amount_minor: bigint;
   amount: string;
-  token_id: string;
+  token_id: string | null;
   initiator: 'CIT' | 'MIT';
+  capture_mode: Order['captureMode'];
+  cancelling: boolean;
+  captured_minor: bigint;
+  refunded_minor: bigint;
+  refunding_minor: bigint;
+  refund_count: number;
+  limit_day: string | null;
   echo: OrderEcho;
   failure: OrderFailure | null;
   notify_url: string;
@@ -26,12 +33,15 @@ interface OrderRow {
 }
 
 const columns = `merchant_id, acquiring_order_id, payment_request_id, request_fingerprint, merchant_order_id, status,
-  currency, amount_minor, amount, token_id, initiator, echo, failure, notify_url, requested_at, expires_at, completed_at,
+  currency, amount_minor, amount, token_id, initiator, capture_mode, cancelling, captured_minor, refunded_minor,
+  refunding_minor, refund_count, limit_day::text, echo, failure, notify_url, requested_at, expires_at, completed_at,
   created_at, updated_at`;
 
 const insert = statement<{ acquiring_order_id: string }>(
   'order/insert',
-  `insert into payment_order (${columns})
+  `insert into payment_order (merchant_id, acquiring_order_id, payment_request_id, request_fingerprint,
+     merchant_order_id, status, currency, amount_minor, amount, token_id, initiator, capture_mode, limit_day, echo,
+     notify_url, requested_at, expires_at, created_at, updated_at)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
    on conflict (merchant_id, payment_request_id) do nothing
    returning acquiring_order_id`,
@@ -42,6 +52,9 @@ const find = statement<OrderRow>(
   `select ${columns} from payment_order where merchant_id = $1 and acquiring_order_id = $2`,
 );
 
+// A refund's foreign key shares the row's key: a stronger lock would wait for it, and it for the lock.
+const lock = statement<OrderRow>('order/lock', `${find.text} for no key update`);
+
 const findByRequest = statement<OrderRow>(
   'order/find-by-request',
   `select ${columns} from payment_order where merchant_id = $1 and payment_request_id = $2`,
@@ -49,7 +62,9 @@ const findByRequest = statement<OrderRow>(
 
 const save = statement<{ acquiring_order_id: string }>(
   'order/save',
-  `update payment_order set status = $4, failure = $5, completed_at = $6, updated_at = $7
+  `update payment_order
+   set status = $4, failure = $5, completed_at = $6, updated_at = $7, cancelling = $8, captured_minor = $9,
+     refunded_minor = $10, refunding_minor = $11, refund_count = $12, echo = $13
    where merchant_id = $1 and acquiring_order_id = $2 and status = $3
    returning acquiring_order_id`,
 );
@@ -66,14 +81,14 @@ export async function insertOrder(tx: Tx, order: Order): Promise<boolean> {
     order.currency,
     order.amountMinor,
     order.amount,
-    order.tokenId,
+    order.tokenId ?? null,
     order.initiator,
+    order.captureMode,
+    order.limitDay ?? null,
     JSON.stringify(order.echo),
-    order.failure === undefined ? null : JSON.stringify(order.failure),
     order.notifyUrl,
     order.requestedAt,
     order.expiresAt,
-    order.completedAt ?? null,
     order.createdAt,
     order.updatedAt,
   ]);
@@ -82,6 +97,10 @@ export async function insertOrder(tx: Tx, order: Order): Promise<boolean> {
 
 export const findOrder = async (sql: Sql, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
   (await sql.rows(find, [merchantId, acquiringOrderId])).map(orderFrom)[0];
+
+/** The order, which nobody else changes until the transaction ends. */
+export const lockOrder = async (tx: Tx, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
+  (await tx.rows(lock, [merchantId, acquiringOrderId])).map(orderFrom)[0];
 
 export const findOrderByRequest = async (
   sql: Sql,
@@ -99,6 +118,12 @@ export async function saveOrder(tx: Tx, order: Order, expected: OrderStatus): Pr
     order.failure === undefined ? null : JSON.stringify(order.failure),
     order.completedAt ?? null,
     order.updatedAt,
+    order.cancelling,
+    order.capturedMinor,
+    order.refundedMinor,
+    order.refundingMinor,
+    order.refundCount,
+    JSON.stringify(order.echo),
   ]);
   return rows.length === 1;
 }
@@ -114,8 +139,15 @@ function orderFrom(row: OrderRow): Order {
     currency: row.currency,
     amountMinor: row.amount_minor,
     amount: row.amount,
-    tokenId: row.token_id,
+    tokenId: row.token_id ?? undefined,
     initiator: row.initiator,
+    captureMode: row.capture_mode,
+    cancelling: row.cancelling,
+    capturedMinor: row.captured_minor,
+    refundedMinor: row.refunded_minor,
+    refundingMinor: row.refunding_minor,
+    refundCount: row.refund_count,
+    limitDay: row.limit_day ?? undefined,
     echo: row.echo,
     failure: row.failure ?? undefined,
     notifyUrl: row.notify_url,

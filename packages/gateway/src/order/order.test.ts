@@ -4,7 +4,16 @@ import { advance, type Order, type OrderEvent, refundExpiryOf, transitions } fro
 
 const now = new Date('2026-11-23T12:00:00.000Z');
 const statuses = Object.keys(orderStatuses) as OrderStatus[];
-const events: OrderEvent[] = ['paid', 'declined'];
+const events = Object.keys({
+  paid: true,
+  authorized: true,
+  declined: true,
+  closed: true,
+  voided: true,
+  'capture-sent': true,
+  'capture-refused': true,
+  captured: true,
+} satisfies Record<OrderEvent, true>) as OrderEvent[];
 const orderIn = (status: OrderStatus): Order => ({ status, updatedAt: now }) as Order;
 
 describe('an order', () => {
@@ -20,6 +29,13 @@ describe('an order', () => {
 
   test('that is paid or closed never changes again', () => {
     for (const status of statuses.filter((name) => orderStatuses[name].final)) expect(transitions[status]).toEqual({});
+  });
+
+  test('always ends: from every status a final one can be reached', () => {
+    const reach = (status: OrderStatus, seen: readonly OrderStatus[] = []): boolean =>
+      orderStatuses[status].final ||
+      Object.values(transitions[status]).some((next) => !seen.includes(next) && reach(next, [...seen, status]));
+    expect(statuses.filter((status) => !reach(status))).toEqual([]);
   });
 
   test.each([

@@ -2,7 +2,7 @@
  * An order: what a merchant asks a shopper to pay, once. Who has the next move is said by the status list of the
  * protocol. Money is in minor units; the merchant's own spelling of the amount is kept for the answers.
  */
-import type { OrderStatus } from '@waffo/protocol/statuses';
+import { type OrderStatus, orderStatuses } from '@waffo/protocol/statuses';
 import { Fault } from '../fault.ts';
 
 /** Why an order closed without being paid. */
@@ -25,7 +25,17 @@ export interface OrderEcho {
   readonly extendInfo?: string | undefined;
 }
 
-export interface Order {
+/** What was taken of an order and paid back; minor units. */
+export interface Money {
+  readonly capturedMinor: bigint;
+  readonly refundedMinor: bigint;
+  /** Of refunds whose outcome is not known yet. */
+  readonly refundingMinor: bigint;
+  /** Refunds that succeeded or may still. */
+  readonly refundCount: number;
+}
+
+export interface Order extends Money {
   readonly merchantId: string;
   /** `A…`, ours. */
   readonly acquiringOrderId: string;
@@ -37,8 +47,15 @@ export interface Order {
   readonly amountMinor: bigint;
   /** Decimal string, as the merchant wrote it. */
   readonly amount: string;
-  readonly tokenId: string;
+  /** Absent when it is paid with a bare card, or nothing was chosen yet. */
+  readonly tokenId: string | undefined;
   readonly initiator: 'CIT' | 'MIT';
+  /** MANUAL: authorised first, and captured when the merchant says so. */
+  readonly captureMode: 'AUTOMATIC' | 'MANUAL';
+  /** The authorisation is being voided: nothing may be captured any more. */
+  readonly cancelling: boolean;
+  /** The UTC day, `2026-11-23`, whose limit the order was counted against. */
+  readonly limitDay: string | undefined;
   readonly echo: OrderEcho;
   readonly failure: OrderFailure | undefined;
   readonly notifyUrl: string;
@@ -49,14 +66,26 @@ export interface Order {
   readonly updatedAt: Date;
 }
 
-export type OrderEvent = 'paid' | 'declined';
+/** Nothing taken, nothing paid back. */
+export const untouched: Money = { capturedMinor: 0n, refundedMinor: 0n, refundingMinor: 0n, refundCount: 0 };
+
+/** `closed`: cancelled or too late, before anything was charged. `voided`: an authorisation was given back. */
+export type OrderEvent =
+  | 'paid'
+  | 'authorized'
+  | 'declined'
+  | 'closed'
+  | 'voided'
+  | 'capture-sent'
+  | 'capture-refused'
+  | 'captured';
 
 /** status → event → next status. What is missing is refused; final statuses have no row to leave by. */
 export const transitions: Readonly<Record<OrderStatus, Partial<Record<OrderEvent, OrderStatus>>>> = {
-  PAY_IN_PROGRESS: { paid: 'PAY_SUCCESS', declined: 'ORDER_CLOSE' },
-  AUTHORIZATION_REQUIRED: {},
-  AUTHED_WAITING_CAPTURE: {},
-  CAPTURE_IN_PROGRESS: {},
+  PAY_IN_PROGRESS: { paid: 'PAY_SUCCESS', authorized: 'AUTHED_WAITING_CAPTURE', declined: 'ORDER_CLOSE' },
+  AUTHORIZATION_REQUIRED: { closed: 'ORDER_CLOSE', declined: 'ORDER_CLOSE' },
+  AUTHED_WAITING_CAPTURE: { 'capture-sent': 'CAPTURE_IN_PROGRESS', voided: 'ORDER_CLOSE' },
+  CAPTURE_IN_PROGRESS: { captured: 'PAY_SUCCESS', 'capture-refused': 'AUTHED_WAITING_CAPTURE' },
   PAY_SUCCESS: {},
   ORDER_CLOSE: {},
 };
@@ -69,8 +98,13 @@ export const transitions: Readonly<Record<OrderStatus, Partial<Record<OrderEvent
 export function advance(order: Order, event: OrderEvent, now: Date, failure?: OrderFailure): Order {
   const status = transitions[order.status][event];
   if (status === undefined) throw new Fault('ORDER_STATE_INVALID', `The order is ${order.status}.`);
-  return { ...order, status, failure, completedAt: now, updatedAt: now };
+  const completedAt = orderStatuses[status].final ? now : undefined;
+  return { ...order, status, failure, completedAt, updatedAt: now };
 }
+
+/** What can still be paid back; minor units. */
+export const refundableMinor = ({ capturedMinor, refundedMinor, refundingMinor }: Money): bigint =>
+  capturedMinor - refundedMinor - refundingMinor;
 
 /** Days after payment within which an order can be refunded (decisions: to the end of that day, UTC). */
 const refundableDays = 180;

@@ -2,7 +2,7 @@
 import { fromMinorUnits } from '@waffo/protocol/money';
 import type { DataOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
-import { isCrossCurrency } from './check.ts';
+import { isCrossCurrency } from './amount.ts';
 import { type Order, refundExpiryOf } from './order.ts';
 
 type Record = DataOf<typeof operations.inquiry>;
@@ -17,7 +17,7 @@ export function recordOf(order: Order): Record {
     orderStatus: order.status,
     orderCurrency: order.currency,
     orderAmount: order.amount,
-    finalDealAmount: fromMinorUnits(order.amountMinor, order.currency, {
+    finalDealAmount: fromMinorUnits(paid ? order.capturedMinor : order.amountMinor, order.currency, {
       crossCurrency: isCrossCurrency(order.currency, echo.userCurrency),
     }),
     orderDescription: echo.orderDescription,

@@ -1,47 +1,117 @@
-/** Carries the outcome of a charge on: the order's last status, the token it verified, and the notification. */
+/** Carries the outcome of a charge, a capture or a void on: the order's next status, the token it verified, and the notification. */
 import { declineReasons } from '../connector/declines.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
+import { enqueue } from '../job/queue.ts';
+import { releaseLimit } from '../merchant/limits.ts';
+import type { Attempt } from '../payment/attempt.ts';
 import type { Tx } from '../storage/database.ts';
 import { authenticateToken } from '../tokenization/charge.ts';
 import { notify } from '../webhook/notify.ts';
-import { findOrder, saveOrder } from './order.store.ts';
-import { advance, type Order } from './order.ts';
+import { queueAuthorizationExpiry } from './expire-queue.ts';
+import { lockOrder, saveOrder } from './order.store.ts';
+import { advance, type Order, type OrderFailure } from './order.ts';
 import { recordOf } from './record.ts';
+
+type Settled = Pick<Attempt, 'merchantId' | 'subject' | 'verb' | 'amountMinor'>;
 
 /**
  * @param tx - the transaction that records the attempt's outcome
  * @returns the order as it is now; an unknown outcome leaves it as it was
  */
-export async function settleOrder(
+export async function settleOrder(gateway: Gateway, tx: Tx, attempt: Settled, outcome: Outcome): Promise<Order> {
+  const order = await lockOrder(tx, attempt.merchantId, attempt.subject.id);
+  if (order === undefined) throw new Error('an attempt names an order that is not there');
+  if (outcome.kind === 'unknown') return order;
+  const failure =
+    outcome.kind === 'declined' ? { code: outcome.reason, description: declineReasons[outcome.reason] } : undefined;
+  switch (attempt.verb) {
+    case 'capture':
+      return settleCapture(gateway, tx, order, attempt.amountMinor, failure);
+    case 'void':
+      return settleVoid(gateway, tx, order, failure);
+    default:
+      return settleCharge(gateway, tx, order, failure);
+  }
+}
+
+async function settleCharge(gateway: Gateway, tx: Tx, order: Order, failure: OrderFailure | undefined): Promise<Order> {
+  if (order.status !== 'PAY_IN_PROGRESS') return order;
+  const now = gateway.clock.now();
+  if (failure !== undefined) return closeOrder(gateway, tx, order, 'declined', failure);
+  const approved =
+    order.captureMode === 'MANUAL'
+      ? advance(order, 'authorized', now)
+      : { ...advance(order, 'paid', now), capturedMinor: order.amountMinor };
+  await save(tx, approved, order);
+  if (approved.status === 'PAY_SUCCESS') await notifyOrder(gateway, tx, approved);
+  else await queueAuthorizationExpiry(gateway, tx, approved);
+  if (order.initiator === 'CIT' && order.tokenId !== undefined) {
+    await authenticateToken(gateway, tx, order.merchantId, order.tokenId);
+  }
+  return approved;
+}
+
+/** What was captured is booked at once; the order is told paid when the settlement has been seen to (contract C-14). */
+async function settleCapture(
   gateway: Gateway,
   tx: Tx,
-  merchantId: string,
-  acquiringOrderId: string,
-  outcome: Outcome,
+  order: Order,
+  amountMinor: bigint,
+  failure: OrderFailure | undefined,
 ): Promise<Order> {
-  const order = await findOrder(tx, merchantId, acquiringOrderId);
-  if (order === undefined) throw new Error('an attempt names an order that is not there');
-  if (outcome.kind === 'unknown' || order.status !== 'PAY_IN_PROGRESS') return order;
+  if (order.status !== 'CAPTURE_IN_PROGRESS') return order;
   const now = gateway.clock.now();
-  const settled =
-    outcome.kind === 'approved'
-      ? advance(order, 'paid', now)
-      : advance(order, 'declined', now, { code: outcome.reason, description: declineReasons[outcome.reason] });
-  if (!(await saveOrder(tx, settled, order.status))) throw new Error('an order changed under its own attempt');
+  if (failure !== undefined) {
+    const refused = advance(order, 'capture-refused', now);
+    await save(tx, refused, order);
+    return refused;
+  }
+  const captured = { ...order, capturedMinor: amountMinor, updatedAt: now };
+  await save(tx, captured, order);
+  const { merchantId, acquiringOrderId } = order;
+  await enqueue(tx, { kind: 'order/complete-capture', merchantId, payload: { acquiringOrderId }, dueAt: now, now });
+  return captured;
+}
+
+async function settleVoid(gateway: Gateway, tx: Tx, order: Order, failure: OrderFailure | undefined): Promise<Order> {
+  if (order.status !== 'AUTHED_WAITING_CAPTURE' || !order.cancelling) return order;
+  if (failure === undefined) {
+    return closeOrder(gateway, tx, { ...order, cancelling: false }, 'voided', order.failure ?? cancelled);
+  }
+  const kept = { ...order, cancelling: false, failure: undefined, updatedAt: gateway.clock.now() };
+  await save(tx, kept, order);
+  return kept;
+}
+
+/** The merchant's own doing. */
+export const cancelled: OrderFailure = { code: 'CANCELLED', description: 'The merchant cancelled the order' };
+
+/** Ends an order unpaid: nothing was taken, the day's limit is given back, the merchant is told. */
+export async function closeOrder(
+  gateway: Gateway,
+  tx: Tx,
+  order: Order,
+  event: 'declined' | 'closed' | 'voided',
+  failure: OrderFailure,
+): Promise<Order> {
+  const closed = advance(order, event, gateway.clock.now(), failure);
+  await save(tx, closed, order);
+  await releaseLimit(tx, order);
+  await notifyOrder(gateway, tx, closed);
+  return closed;
+}
+
+/** Tells the merchant how an order ended. */
+export async function notifyOrder(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
+  const { merchantId, acquiringOrderId, notifyUrl } = order;
   await notify(
     tx,
-    { now },
-    {
-      merchantId,
-      objectId: acquiringOrderId,
-      eventType: 'PAYMENT_NOTIFICATION',
-      notifyUrl: order.notifyUrl,
-      result: recordOf(settled),
-    },
+    { now: gateway.clock.now() },
+    { merchantId, objectId: acquiringOrderId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result: recordOf(order) },
   );
-  if (outcome.kind === 'approved' && order.initiator === 'CIT') {
-    await authenticateToken(gateway, tx, merchantId, order.tokenId);
-  }
-  return settled;
+}
+
+async function save(tx: Tx, order: Order, before: Order): Promise<void> {
+  if (!(await saveOrder(tx, order, before.status))) throw new Error('an order changed under its own attempt');
 }

@@ -10,18 +10,28 @@ export type AttemptStatus = 'SENDING' | 'APPROVED' | 'DECLINED' | 'UNKNOWN';
 
 /** What an attempt is for; `kind` says which module settles it. */
 export interface Subject {
-  readonly kind: 'tokenization' | 'order';
-  /** `tokenRequestId` or `acquiringOrderId`. */
+  readonly kind: 'tokenization' | 'order' | 'refund';
+  /** `tokenRequestId`, `acquiringOrderId` or `acquiringRefundOrderId`. */
   readonly id: string;
 }
+
+/** What is done with a card. */
+export type CardVerb = 'verify' | 'authorize' | 'purchase';
+
+/** What is done about an earlier attempt, without a card. */
+export type FollowUpVerb = 'capture' | 'void' | 'refund';
 
 export interface Attempt {
   readonly merchantId: string;
   /** Also the connector's reference. */
   readonly attemptId: string;
   readonly subject: Subject;
-  readonly verb: 'verify' | 'purchase';
+  readonly verb: CardVerb | FollowUpVerb;
   readonly connector: string;
+  /** The attempt that a follow-up is about. */
+  readonly originalAttemptId: string | undefined;
+  readonly currency: string;
+  readonly amountMinor: bigint;
   readonly status: AttemptStatus;
   readonly declineReason: DeclineReason | null;
   readonly createdAt: Date;

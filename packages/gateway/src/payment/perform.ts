@@ -1,5 +1,5 @@
 /**
- * The one road to money: every call to an acquirer goes through `perform`. It writes the intent before the call and
+ * The one road to money: every call to an acquirer goes through here. It writes the intent before the call and
  * the outcome after it, and nothing is called inside a transaction. When the outcome is not known, or the process dies
  * in between, `resolve-unknown` takes over; nobody calls a second time.
  */
@@ -15,8 +15,9 @@ import type { Tx } from '../storage/database.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, withCard } from '../vault/vault.ts';
-import { insertAttempt, recordOutcome } from './attempt.store.ts';
-import type { Subject } from './attempt.ts';
+import { type Charge, findCharge, insertAttempt } from './attempt.store.ts';
+import type { CardVerb, FollowUpVerb, Subject } from './attempt.ts';
+import { type Concluded, conclude } from './conclude.ts';
 import { inTime } from './deadline.ts';
 
 const recordTries = 4;
@@ -25,24 +26,33 @@ const recordPauseMs = 250;
 /** When `resolve-unknown` first asks; later than any call can still be waiting. */
 const resolveAfterMs = 60_000;
 
-export interface Payment {
+interface Intent {
   readonly merchantId: string;
   readonly subject: Subject;
-  readonly verb: 'verify' | 'purchase';
   readonly currency: string;
   readonly amountMinor: bigint;
   /** As the merchant wrote it. */
   readonly amount: string;
+}
+
+/** Something done with a card. */
+export interface Payment extends Intent {
+  readonly verb: CardVerb;
   readonly initiator: 'CIT' | 'MIT';
   /** When the issuer authenticated the shopper for it. */
   readonly threeDs?: ThreeDsProof | undefined;
+}
+
+/** Something done about a charge. */
+export interface FollowUp extends Intent {
+  readonly verb: FollowUpVerb;
+  readonly charge: Charge;
 }
 
 /** A card in hand, with its CVV, or where it rests, with the CVV that waited for a challenge. */
 export type CardAtHand = CardBuffer | { readonly cardId: string; readonly cvv?: Uint8Array };
 
 export interface Road<Settled> {
-  readonly card: CardAtHand;
   /**
    * Writes the caller's own row in the transaction that records the intent. False: somebody else was first, and
    * nothing is recorded or called.
@@ -52,30 +62,74 @@ export interface Road<Settled> {
   settle(tx: Tx, outcome: Outcome): Promise<Settled>;
 }
 
+/** `not-begun`: `begin` said false. `settled-elsewhere`: an inquiry was faster than the answer. */
+export type Performed<Settled> =
+  | { readonly kind: 'performed'; readonly outcome: Outcome; readonly settled: Settled }
+  | { readonly kind: 'not-begun' | 'settled-elsewhere' };
+
 /**
  * Records the intent, calls the acquirer, records the outcome.
  *
- * @returns the outcome and what `settle` answered; `not-begun` when `begin` said false; `settled-elsewhere` when an
- *   inquiry was faster than the answer
+ * @returns the outcome and what `settle` answered, or why there is none
  */
 export async function perform<Settled>(
   gateway: Gateway,
   payment: Payment,
-  road: Road<Settled>,
-): Promise<{ kind: 'performed'; outcome: Outcome; settled: Settled } | { kind: 'not-begun' | 'settled-elsewhere' }> {
+  road: Road<Settled> & { readonly card: CardAtHand },
+): Promise<Performed<Settled>> {
   const connector = gateway.connectors.of(payment.merchantId);
-  const attemptId = newRowId();
-  crashPoint('payment/before-intent');
-  const begun = await gateway.database.transaction((tx) =>
-    recordIntent(gateway, tx, payment, connector, attemptId, road),
+  const { card } = road;
+  return walk(gateway, { ...payment, connector: connector.name, originalAttemptId: undefined }, road, (reference) =>
+    callWithCard(gateway, connector, payment, reference, card),
   );
+}
+
+/**
+ * The same for a capture, a void or a refund: it goes to the connector that made the charge.
+ *
+ * @param payment.charge - from `chargeOf`
+ */
+export async function performFollowUp<Settled>(
+  gateway: Gateway,
+  payment: FollowUp,
+  road: Road<Settled>,
+): Promise<Performed<Settled>> {
+  const { merchantId, verb, currency, amountMinor, amount, charge } = payment;
+  const connector = gateway.connectors.named(charge.connector);
+  const intent = { ...payment, connector: connector.name, originalAttemptId: charge.reference };
+  return walk(gateway, intent, road, (reference) =>
+    inTime(connector[verb]({ reference, merchantId, currency, amountMinor, amount, original: charge })).catch(
+      (error) => {
+        gateway.log.error('a call to the acquirer failed', { merchantId, detail: verb, error });
+        return { kind: 'unknown' };
+      },
+    ),
+  );
+}
+
+/** The approved charge of a subject, for what follows it. */
+export const chargeOf = (
+  { database }: Pick<Gateway, 'database'>,
+  merchantId: string,
+  subject: Subject,
+): Promise<Charge | undefined> => findCharge(database, merchantId, subject);
+
+async function walk<Settled>(
+  gateway: Gateway,
+  intent: Omit<Concluded, 'attemptId'> & { readonly connector: string },
+  road: Road<Settled>,
+  send: (reference: string) => Promise<Outcome>,
+): Promise<Performed<Settled>> {
+  const attempt = { ...intent, attemptId: newRowId() };
+  crashPoint('payment/before-intent');
+  const begun = await gateway.database.transaction((tx) => recordIntent(gateway, tx, attempt, road));
   if (!begun) return { kind: 'not-begun' };
   crashPoint('payment/intent-committed');
-  const outcome = await call(gateway, connector, payment, attemptId, road.card);
+  const outcome = await send(attempt.attemptId);
   crashPoint('payment/connector-answered');
   const settled = await recordSurely(gateway, () =>
     gateway.database.transaction(async (tx) => {
-      const recorded = await recordOutcome(tx, payment.merchantId, attemptId, outcome, gateway.clock.now());
+      const recorded = await conclude(tx, attempt, outcome, gateway.clock.now());
       return recorded ? { value: await road.settle(tx, outcome) } : undefined;
     }),
   );
@@ -87,24 +141,13 @@ export async function perform<Settled>(
 async function recordIntent(
   gateway: Gateway,
   tx: Tx,
-  payment: Payment,
-  connector: Connector,
-  attemptId: string,
+  attempt: Concluded & { readonly connector: string },
   road: Road<unknown>,
 ): Promise<boolean> {
   if (!(await road.begin(tx))) return false;
   const now = gateway.clock.now();
-  const { merchantId, subject, verb, currency, amountMinor } = payment;
-  await insertAttempt(tx, {
-    merchantId,
-    attemptId,
-    subject,
-    verb,
-    connector: connector.name,
-    currency,
-    amountMinor,
-    createdAt: now,
-  });
+  const { merchantId, attemptId } = attempt;
+  await insertAttempt(tx, { ...attempt, createdAt: now });
   await enqueue(tx, {
     kind: 'payment/resolve-unknown',
     merchantId,
@@ -137,7 +180,7 @@ async function recordSurely<T>(gateway: Gateway, record: () => Promise<T>): Prom
   }
 }
 
-async function call(
+async function callWithCard(
   gateway: Gateway,
   connector: Connector,
   payment: Payment,

@@ -7,15 +7,13 @@ import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
 import type { Tx } from '../storage/database.ts';
 import { findAttempt, recordOutcome } from './attempt.store.ts';
-import { replaceable, type Subject } from './attempt.ts';
+import { type Attempt, replaceable, type Subject } from './attempt.ts';
+import { conclude } from './conclude.ts';
 import { inTime } from './deadline.ts';
 
 /** Which function of which module carries an outcome on, by the kind of subject. */
 export type Settlers = Readonly<
-  Record<
-    Subject['kind'],
-    (gateway: Gateway, tx: Tx, merchantId: string, subjectId: string, outcome: Outcome) => Promise<unknown>
-  >
+  Record<Subject['kind'], (gateway: Gateway, tx: Tx, attempt: Attempt, outcome: Outcome) => Promise<unknown>>
 >;
 
 /** Waits between inquiries, in ms; the last one repeats. */
@@ -42,8 +40,8 @@ export async function resolveUnknown(
   }
   const outcome: Outcome = answer.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : answer;
   await gateway.database.transaction(async (tx) => {
-    const recorded = await recordOutcome(tx, job.merchantId, attemptId, outcome, now);
-    if (recorded) await settlers[attempt.subject.kind](gateway, tx, job.merchantId, attempt.subject.id, outcome);
+    const recorded = await conclude(tx, attempt, outcome, now);
+    if (recorded) await settlers[attempt.subject.kind](gateway, tx, attempt, outcome);
   });
   gateway.nudge();
   return 'done';

@@ -1,37 +1,36 @@
 /**
  * The sandbox acquirer: a connector like any other, whose bank is a table. It keeps its own books, as a real acquirer
- * would, apart from ours: what it did under a reference it answers again, and it never does it twice. It must never
- * meet real money: a production configuration does not start with it.
+ * would, apart from ours: what it did under a reference it answers again, it never does it twice, and it takes and pays
+ * back no more than what its books say. It must never meet real money: a production configuration does not start with it.
  */
-
+import { schemes } from '@waffo/protocol/card';
 import type { Clock } from '../../clock.ts';
 import { randomBase62 } from '../../id.ts';
-import { type Database, statement } from '../../storage/database.ts';
-import type { AcquirerCall, Connector } from '../connector.ts';
+import type { Database } from '../../storage/database.ts';
+import type { AcquirerCall, Connector, FollowUpCall, PayMethod } from '../connector.ts';
 import type { DeclineReason } from '../declines.ts';
 import type { Outcome } from '../outcome.ts';
-import { testCardOf, triggerOf } from './triggers.ts';
+import { bookOf, type Entry, enter, enterFollowUp, strike } from './books.store.ts';
+import { type TestCard, testCardOf, triggerOf } from './triggers.ts';
 
-type Booked = Outcome | { readonly kind: 'never' };
+interface Deps {
+  readonly database: Database;
+  readonly clock: Clock;
+}
 
-const book = statement<{ outcome: Booked }>(
-  'sandbox/book',
-  `insert into sandbox_transaction (reference, verb, outcome, currency, amount_minor, created_at)
-   values ($1, $2, $3, $4, $5, $6)
-   on conflict (reference) do nothing returning outcome`,
-);
-
-const read = statement<{ outcome: Booked }>(
-  'sandbox/read',
-  'select outcome from sandbox_transaction where reference = $1',
-);
+/** Every scheme, as a credit and as a debit card. */
+const cardMethods: readonly PayMethod[] = Object.keys(schemes).flatMap((scheme) => [
+  { payMethodType: 'CREDITCARD', payMethodName: `CC_${scheme}`, country: '' },
+  { payMethodType: 'DEBITCARD', payMethodName: `DC_${scheme}`, country: '' },
+]);
 
 const noFacts = { type: '', issuerName: '', issueCountryCode: '' } as const;
 
 /** @param deps.database - where the books are kept; in the sandbox, the gateway's own database */
-export function sandboxAcquirer(deps: { database: Database; clock: Clock }): Connector {
+export function sandboxAcquirer(deps: Deps): Connector {
   return {
     name: 'sandbox',
+    payMethods: cardMethods,
     acceptsUnchecked: (pan) => testCardOf(pan) !== undefined,
     factsOf: (pan) => testCardOf(pan)?.facts ?? noFacts,
     screen(amount) {
@@ -41,17 +40,70 @@ export function sandboxAcquirer(deps: { database: Database; clock: Clock }): Con
     },
     async verify(call) {
       const decision = testCardOf(call.card.pan)?.verify ?? 'approved';
-      const outcome = await transact(deps, 'verify', call, outcomeOf(decision === 'unknown' ? 'approved' : decision));
+      const outcome = await charge(deps, 'verify', call, decision === 'unknown' ? 'approved' : decision);
       return decision === 'unknown' ? { kind: 'unknown' } : outcome;
     },
-    async purchase(call) {
-      const decision = testCardOf(call.card.pan)?.purchase ?? 'approved';
-      const outcome = await transact(deps, 'purchase', call, outcomeOf(decision));
-      const trigger = triggerOf(call.amount);
-      return trigger !== undefined && 'outcome' in trigger ? { kind: 'unknown' } : outcome;
+    authorize: async (call) =>
+      unlessSilent(call, await charge(deps, 'authorize', call, testCardOf(call.card.pan)?.purchase ?? 'approved')),
+    purchase: async (call) =>
+      unlessSilent(call, await charge(deps, 'purchase', call, testCardOf(call.card.pan)?.purchase ?? 'approved')),
+    capture: async (call) => unlessSilent(call, await followUp(deps, 'capture', call)),
+    void: async (call) => unlessSilent(call, await followUp(deps, 'void', call)),
+    refund: async (call) => unlessSilent(call, await followUp(deps, 'refund', call)),
+    async inquire(reference) {
+      const outcome = await strike(deps.database, reference, deps.clock.now());
+      return outcome ?? { kind: 'unknown' };
     },
-    inquire: (reference) => inquire(deps, reference),
   };
+}
+
+/** Amounts of the unknown kind take effect, and are not answered. */
+const unlessSilent = (call: { readonly amount: string }, outcome: Outcome): Outcome => {
+  const trigger = triggerOf(call.amount);
+  return trigger !== undefined && 'outcome' in trigger ? { kind: 'unknown' } : outcome;
+};
+
+async function charge(
+  { database, clock }: Deps,
+  verb: 'verify' | 'authorize' | 'purchase',
+  call: AcquirerCall,
+  decision: 'approved' | DeclineReason,
+): Promise<Outcome> {
+  const { reference, currency, amountMinor } = call;
+  const followUps: TestCard['followUps'] = testCardOf(call.card.pan)?.followUps ?? {};
+  const entry: Entry = { reference, verb, outcome: outcomeOf(decision), currency, amountMinor, followUps };
+  return answered(await enter(database, entry, clock.now()));
+}
+
+/** Decided while the original's row is locked, so that two at once cannot take more than there is. */
+async function followUp(
+  { database, clock }: Deps,
+  verb: 'capture' | 'void' | 'refund',
+  call: FollowUpCall,
+): Promise<Outcome> {
+  const { reference, currency, amountMinor } = call;
+  const booked = await database.transaction(async (tx) => {
+    const book = await bookOf(tx, call.original.reference);
+    const decision = book?.followUps[verb] ?? refusalOf(verb, book, amountMinor) ?? 'approved';
+    const entry: Entry = { reference, verb, outcome: outcomeOf(decision), currency, amountMinor, followUps: {} };
+    return enterFollowUp(tx, entry, book?.reference ?? null, clock.now());
+  });
+  return answered(booked);
+}
+
+/** What the books do not allow. */
+function refusalOf(
+  verb: 'capture' | 'void' | 'refund',
+  book: Awaited<ReturnType<typeof bookOf>>,
+  amountMinor: bigint,
+): DeclineReason | undefined {
+  if (book === undefined || book.outcome.kind !== 'approved') return 'PROCESSING_ERROR';
+  const open = book.verb === 'authorize' && book.captures === 0 && !book.voided;
+  if (verb !== 'refund' && !open) return 'NOT_CAPTURABLE';
+  if (verb === 'capture' && amountMinor > book.amountMinor) return 'AMOUNT_EXCEEDED';
+  const captured = book.verb === 'purchase' ? book.amountMinor : book.capturedMinor;
+  if (verb === 'refund' && book.refundedMinor + amountMinor > captured) return 'AMOUNT_EXCEEDED';
+  return undefined;
 }
 
 function outcomeOf(decision: 'approved' | DeclineReason): Outcome {
@@ -59,22 +111,7 @@ function outcomeOf(decision: 'approved' | DeclineReason): Outcome {
   return { kind: 'approved', acquirerReference: `SBX${randomBase62(12)}`, networkTransactionId: randomBase62(15) };
 }
 
-async function transact(
-  { database, clock }: { database: Database; clock: Clock },
-  verb: string,
-  call: AcquirerCall,
-  decision: Outcome,
-): Promise<Outcome> {
-  const values = [call.reference, verb, JSON.stringify(decision), call.currency, call.amountMinor, clock.now()];
-  const [booked] = await database.rows(book, values);
-  const outcome = booked?.outcome ?? (await database.rows(read, [call.reference]))[0]?.outcome;
-  if (outcome === undefined) return { kind: 'unknown' };
-  return outcome.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : outcome;
-}
-
-/** A reference never seen is struck out, so that a call still on its way finds it taken. */
-async function inquire({ database, clock }: { database: Database; clock: Clock }, reference: string): Promise<Booked> {
-  const struck = JSON.stringify({ kind: 'never' });
-  const [booked] = await database.rows(book, [reference, 'inquire', struck, '', 0n, clock.now()]);
-  return booked?.outcome ?? (await database.rows(read, [reference]))[0]?.outcome ?? { kind: 'unknown' };
+function answered(booked: Entry['outcome'] | undefined): Outcome {
+  if (booked === undefined) return { kind: 'unknown' };
+  return booked.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : booked;
 }

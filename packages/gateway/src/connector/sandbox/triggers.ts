@@ -13,6 +13,8 @@ export interface TestCard {
   readonly verify: 'approved' | 'unknown' | DeclineReason;
   /** What a charge comes to. */
   readonly purchase: 'approved' | DeclineReason;
+  /** What later calls about an approved charge come to; absent: approved. */
+  readonly followUps?: Readonly<Partial<Record<'capture' | 'void' | 'refund', DeclineReason>>>;
   /** What 3-D Secure does with it at binding; absent: the card takes no part. */
   readonly threeDs?: 'challenge' | 'frictionless' | 'refused' | 'unavailable';
   readonly facts: CardFacts;
@@ -60,6 +62,16 @@ export const testCards: readonly TestCard[] = [
   card('4000000000000341', 'CC_VISA', 'INSUFFICIENT_FUNDS', 'approved'),
   // Ours: the acquirer does not answer at binding; an inquiry finds it approved a minute later.
   card('4000000000000119', 'CC_VISA', 'approved', 'unknown'),
+  // Ours: charged as any other, and refused at what comes later.
+  { ...card('4000000000002008', 'CC_VISA'), followUps: { capture: 'PROCESSING_ERROR' } },
+  {
+    ...card('4000000000002016', 'CC_VISA'),
+    followUps: { capture: 'NOT_SUPPORTED', void: 'NOT_SUPPORTED', refund: 'NOT_SUPPORTED' },
+  },
+  { ...card('4000000000002024', 'CC_VISA'), followUps: { void: 'PROCESSING_ERROR', refund: 'PROCESSING_ERROR' } },
+  { ...card('4000000000002032', 'CC_VISA'), followUps: { refund: 'MERCHANT_FUNDS_LOW' } },
+  { ...card('4000000000002040', 'CC_VISA'), followUps: { refund: 'DISPUTED' } },
+  { ...card('4000000000002057', 'CC_VISA'), followUps: { refund: 'REFUNDED_BY_PREVENTION' } },
   // Ours: 3-D Secure (decisions, "3DS").
   { ...card('4000000000001000', 'CC_VISA'), threeDs: 'challenge' },
   { ...card('4000000000001091', 'CC_VISA'), threeDs: 'frictionless' },

@@ -1,0 +1,113 @@
+/** SQL of the sandbox acquirer's books. A reference is entered once; whoever comes second is answered what was entered. */
+import { type Sql, statement, type Tx } from '../../storage/database.ts';
+import type { DeclineReason } from '../declines.ts';
+import type { Outcome } from '../outcome.ts';
+
+export interface Entry {
+  readonly reference: string;
+  readonly verb: string;
+  /** `never`: struck out by an inquiry before it came. */
+  readonly outcome: Outcome | { readonly kind: 'never' };
+  readonly currency: string;
+  readonly amountMinor: bigint;
+  /** What later calls about this one come to, other than approval. */
+  readonly followUps: Readonly<Partial<Record<'capture' | 'void' | 'refund', DeclineReason>>>;
+}
+
+/** An entry with what followed it. */
+export interface Book extends Entry {
+  readonly captures: number;
+  readonly capturedMinor: bigint;
+  readonly refundedMinor: bigint;
+  readonly voided: boolean;
+}
+
+interface BookRow {
+  reference: string;
+  verb: string;
+  outcome: Entry['outcome'];
+  currency: string;
+  amount_minor: bigint;
+  follow_ups: Entry['followUps'];
+}
+
+interface SumRow {
+  captures: number;
+  captured: bigint;
+  refunded: bigint;
+  voids: number;
+}
+
+const insert = statement<{ outcome: Entry['outcome'] }>(
+  'sandbox/book',
+  `insert into sandbox_transaction (reference, verb, outcome, currency, amount_minor, follow_ups, original, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)
+   on conflict (reference) do nothing returning outcome`,
+);
+
+const read = statement<{ outcome: Entry['outcome'] }>(
+  'sandbox/read',
+  'select outcome from sandbox_transaction where reference = $1',
+);
+
+const lock = statement<BookRow>(
+  'sandbox/lock',
+  `select reference, verb, outcome, currency, amount_minor, follow_ups
+   from sandbox_transaction where reference = $1 for no key update`,
+);
+
+const sums = statement<SumRow>(
+  'sandbox/sums',
+  `select count(*) filter (where verb = 'capture')::integer as captures,
+     coalesce(sum(amount_minor) filter (where verb = 'capture'), 0)::bigint as captured,
+     coalesce(sum(amount_minor) filter (where verb = 'refund'), 0)::bigint as refunded,
+     count(*) filter (where verb = 'void')::integer as voids
+   from sandbox_transaction where original = $1 and outcome->>'kind' = 'approved'`,
+);
+
+/** @returns what the books now say of the reference */
+export const enter = (sql: Sql, entry: Entry, now: Date): Promise<Entry['outcome'] | undefined> =>
+  entered(sql, entry, null, now);
+
+export const enterFollowUp = (
+  tx: Tx,
+  entry: Entry,
+  original: string | null,
+  now: Date,
+): Promise<Entry['outcome'] | undefined> => entered(tx, entry, original, now);
+
+/** A reference never seen is struck out, so that a call still on its way finds it taken. */
+export const strike = (sql: Sql, reference: string, now: Date): Promise<Entry['outcome'] | undefined> =>
+  entered(
+    sql,
+    { reference, verb: 'inquire', outcome: { kind: 'never' }, currency: '', amountMinor: 0n, followUps: {} },
+    null,
+    now,
+  );
+
+async function entered(sql: Sql, entry: Entry, original: string | null, now: Date) {
+  const { reference, verb, outcome, currency, amountMinor, followUps } = entry;
+  const kept = JSON.stringify(followUps);
+  const values = [reference, verb, JSON.stringify(outcome), currency, amountMinor, kept, original, now];
+  const [booked] = await sql.rows(insert, values);
+  return booked?.outcome ?? (await sql.rows(read, [reference]))[0]?.outcome;
+}
+
+/** What the books say of a reference, locked until the transaction ends. */
+export async function bookOf(tx: Tx, reference: string): Promise<Book | undefined> {
+  const [row] = await tx.rows(lock, [reference]);
+  const [sum] = await tx.rows(sums, [reference]);
+  if (row === undefined || sum === undefined) return undefined;
+  return {
+    reference: row.reference,
+    verb: row.verb,
+    outcome: row.outcome,
+    currency: row.currency,
+    amountMinor: row.amount_minor,
+    followUps: row.follow_ups,
+    captures: sum.captures,
+    capturedMinor: sum.captured,
+    refundedMinor: sum.refunded,
+    voided: sum.voids > 0,
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * A card in the order itself, from a PCI-certified merchant. It is charged and forgotten: nothing of it is stored but
+ * what may be shown. Not even the request's fingerprint is made from the number or the code themselves.
+ */
+import type { RequestOf } from '@waffo/protocol/operation';
+import type * as operations from '@waffo/protocol/operations/order';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import { requestFingerprint } from '../idempotency.ts';
+import type { Merchant } from '../merchant/merchant.ts';
+import { CardBuffer } from '../vault/card-buffer.ts';
+import { fingerprintOf } from '../vault/fingerprint.ts';
+
+type Input = RequestOf<typeof operations.create>;
+export type BareCard = CardBuffer;
+
+/**
+ * @returns the card, which the caller disposes of, or undefined when the request has none
+ * @throws Fault PERMISSION_DENIED for a merchant that is not PCI-certified; CARD_DATA_INVALID; PARAMETER_INVALID when the
+ *   browser's address and agent are missing (contract section 9)
+ */
+export function bareCardOf(merchant: Merchant, { cardInfo, userInfo }: Input): BareCard | undefined {
+  if (cardInfo === undefined || cardInfo === null) return undefined;
+  if (!merchant.pciCertified) {
+    throw new Fault('PERMISSION_DENIED', 'cardInfo: only PCI-certified merchants may send a card; pay with a tokenId');
+  }
+  if (!userInfo.userBrowserIp) throw new Fault('PARAMETER_INVALID', 'userInfo.userBrowserIp: needed with cardInfo');
+  if (!userInfo.userAgent) throw new Fault('PARAMETER_INVALID', 'userInfo.userAgent: needed with cardInfo');
+  const { cardNumber, cardExpiryYear: year, cardExpiryMonth: month, cardCvv: cvv, cardHolderName: name } = cardInfo;
+  if (!/^\d{12,19}$/.test(cardNumber)) {
+    throw new Fault('CARD_DATA_INVALID', 'cardInfo.cardNumber: expected 12 to 19 digits');
+  }
+  if (!/^\d{3,4}$/.test(cvv)) throw new Fault('CARD_DATA_INVALID', 'cardInfo.cardCvv: expected three or four digits');
+  try {
+    return CardBuffer.fromText({ pan: cardNumber, expiry: { month, year }, cvv, name });
+  } catch (cause) {
+    throw new Fault('CARD_DATA_INVALID', 'cardInfo.cardHolderName: too long, or with control characters', { cause });
+  }
+}
+
+/** The fingerprint that tells a repeat: with the vault's own for the number, and without the code. */
+export async function fingerprintOfOrder(
+  gateway: Pick<Gateway, 'keyring'>,
+  merchantId: string,
+  input: Input,
+  card: BareCard | undefined,
+): Promise<Buffer> {
+  if (card === undefined) return requestFingerprint({ ...input, cardInfo: undefined });
+  const { fingerprint } = await fingerprintOf(gateway, merchantId, card.pan);
+  const cardInfo = { ...input.cardInfo, cardNumber: fingerprint.toString('hex'), cardCvv: undefined };
+  return requestFingerprint({ ...input, cardInfo });
+}

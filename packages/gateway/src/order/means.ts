@@ -1,0 +1,47 @@
+/** What an order is paid with: the token it names, or the card it carries. */
+import type { RequestOf } from '@waffo/protocol/operation';
+import type * as operations from '@waffo/protocol/operations/order';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Merchant } from '../merchant/merchant.ts';
+import type { CardAtHand } from '../payment/perform.ts';
+import { type CardSummary, summarise } from '../tokenization/card-summary.ts';
+import { chargeableToken } from '../tokenization/charge.ts';
+import { checkCard } from '../tokenization/check-card.ts';
+import type { BareCard } from './bare-card.ts';
+import { initiatorOf, namesToken, tokenOf } from './token-shapes.ts';
+
+type Input = RequestOf<typeof operations.create>;
+
+export interface Means {
+  readonly card: CardAtHand;
+  readonly summary: CardSummary;
+  /** Undefined for a bare card. */
+  readonly tokenId: string | undefined;
+}
+
+/**
+ * @throws Fault of `chargeableToken` or `checkCard`; PARAMETER_INVALID when a request has a card and a token, or a card
+ *   without its holder present; PAY_METHOD_UNAVAILABLE when it has neither
+ */
+export async function meansOf(
+  gateway: Gateway,
+  { merchantId, settings }: Merchant,
+  input: Input,
+  card: BareCard | undefined,
+): Promise<Means> {
+  const initiator = initiatorOf(input);
+  if (card !== undefined) {
+    if (namesToken(input)) throw new Fault('PARAMETER_INVALID', 'cardInfo: give this or a token, not both');
+    if (initiator === 'MIT') {
+      throw new Fault('PARAMETER_INVALID', 'paymentInfo.merchantInitiatedMode: needs a token; bind the card first');
+    }
+    const connector = gateway.connectors.of(merchantId);
+    checkCard(card, connector, gateway.clock.now());
+    return { card, summary: summarise(card, connector.factsOf(card.pan)), tokenId: undefined };
+  }
+  const { tokenId, asAccessToken } = tokenOf(input);
+  const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken });
+  if (settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) throw new Fault('TOKEN_INVALID');
+  return { card: { cardId: token.cardId }, summary: token.card, tokenId };
+}
