@@ -104,11 +104,14 @@ describe('its examples', () => {
       const params: Params<OrderCreateRequest>;
       const request: Parameters<ReturnType<Client['tokenization']>['generate']>[0];
       const paymentRequestId: string;
+      const refundRequestId: string;
+      const acquiringOrderId: string;
       const testPrivateKey: string;
       function askForAnotherCard(): void;
       function showPending(paymentRequestId: string): void;
       function saveToken(tokenRequestId: string, tokenId: string | undefined, tokenStatus: string): Promise<void>;
       function settle(paymentRequestId: string, orderStatus: string): Promise<void>;
+      function settleRefund(refundRequestId: string, refundStatus: string): Promise<void>;
       interface Answer { status(code: number): Answer; set(headers: Record<string, string>): Answer; send(body: string): void }
       interface Incoming { body: Buffer; headers: Record<string, string | string[] | undefined> }
       const express: { raw(options: { type: () => boolean }): unknown };
