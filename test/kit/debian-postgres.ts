@@ -11,13 +11,14 @@ import { promisify } from 'node:util';
 import { type Account, accountFor, own } from '../../packages/gateway/src/storage/embedded-account.ts';
 import type { Binaries } from '../../packages/gateway/src/storage/embedded-binaries.ts';
 import { run, startServer } from '../../packages/gateway/src/storage/embedded-server.ts';
+import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 const place = '/usr/lib/postgresql';
 const runFile = promisify(execFile);
 
 export interface DebianPostgres {
-  /** Connection string of a superuser. */
+  /** Connection string of an ordinary role that may create databases: no superuser, for walls do not hold one. */
   readonly url: string;
   /** e.g. `15` */
   readonly version: string;
@@ -41,8 +42,13 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     await mkdir(socketFolder, { mode: 0o700 });
     await own([socketFolder], account);
     const server = await startServer({ dataFolder, binaries, account, address: { host: socketFolder, port: 5432 } });
+    const urlOf = (role: string) =>
+      `postgres://${role}:${password}@localhost/postgres?host=${encodeURIComponent(socketFolder)}`;
+    const operator = await openDatabase({ url: urlOf('operator'), poolSize: 1 });
+    await operator.rows({ name: 'test/role', text: `create role gateway login createdb password '${password}'` });
+    await operator.close();
     return {
-      url: `postgres://operator:${password}@localhost/postgres?host=${encodeURIComponent(socketFolder)}`,
+      url: urlOf('gateway'),
       version: binaries.version,
       stop: () => server.stop().finally(folder.remove),
     };

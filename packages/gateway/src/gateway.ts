@@ -23,3 +23,9 @@ export interface Gateway {
   /** Tells the runner of this process that work was added. */
   readonly nudge: Nudge;
 }
+
+/** The gateway as it works for one merchant: its database shows that merchant's rows and no others. */
+export const forMerchant = (gateway: Gateway, merchantId: string): Gateway => ({
+  ...gateway,
+  database: gateway.database.ofMerchant(merchantId),
+});

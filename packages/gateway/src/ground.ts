@@ -11,6 +11,7 @@ import type { Database } from './storage/database.ts';
 import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
 import { migrate } from './storage/migrate.ts';
 import { openDatabase } from './storage/postgres.ts';
+import { passesWalls } from './storage/walls.ts';
 import { heldKeks, type KekProvider } from './vault/kek.ts';
 import { keksFromVariable } from './vault/kek-environment.ts';
 import { createKeyFile, keksFromFiles } from './vault/kek-file.ts';
@@ -47,6 +48,11 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
   const { database, close } = await openStorage(config, log, parts.besideGateway ?? false);
   try {
     await migrate(database, { clock });
+    if (await passesWalls(database)) {
+      log.warn(
+        'the database role is a superuser or has BYPASSRLS: row-level security does not hold it; use an ordinary role',
+      );
+    }
     const kek = await openKeks(config.kek, database);
     const keyring = await openKeyring({ database, kek, clock });
     return { config, clock, log, database, kek, keyring, close };

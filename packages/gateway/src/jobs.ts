@@ -1,6 +1,6 @@
 /** Door 3: what happens by itself. One line each; the kind is the file's path. */
-import type { Gateway } from './gateway.ts';
-import type { JobTable } from './job/runner.ts';
+import { forMerchant, type Gateway } from './gateway.ts';
+import type { Job, JobTable } from './job/runner.ts';
 import { findMerchant } from './merchant/find.ts';
 import { completeCapture } from './order/complete-capture.ts';
 import { expireOrder } from './order/expire.ts';
@@ -21,11 +21,25 @@ const settlers: Settlers = {
   refund: settleRefund,
 };
 
+/** Each job is done with a database that shows its merchant's rows alone; the system's own jobs see all. */
+export const jobsOf = (gateway: Gateway): readonly JobTable[] =>
+  rowsOf(gateway).map((group, index) =>
+    Object.fromEntries(
+      Object.keys(group).map((kind) => [kind, { run: (job) => rowOf(gateway, index, kind, job).run(job) }]),
+    ),
+  );
+
+const rowOf = (gateway: Gateway, index: number, kind: string, { merchantId }: Job): JobTable[string] => {
+  const row = rowsOf(merchantId === '' ? gateway : forMerchant(gateway, merchantId))[index]?.[kind];
+  if (row === undefined) throw new Error(`nobody can run a job of kind ${kind}`);
+  return row;
+};
+
 /**
  * Two groups, each with places of its own: what waits for acquirers and ourselves, and what waits for merchants' servers.
  * A receiver that hangs never holds up money.
  */
-export const jobsOf = (gateway: Gateway): readonly JobTable[] => [
+const rowsOf = (gateway: Gateway): readonly JobTable[] => [
   {
     'order/complete-capture': { run: (job) => completeCapture(gateway, job) },
     'order/expire': { run: (job) => expireOrder(gateway, job) },

@@ -8,7 +8,7 @@ import { faults, successCode } from '@waffo/protocol/codes';
 import { apiKeyHeader, signatureHeader } from '@waffo/protocol/signature';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
-import type { Gateway } from '../gateway.ts';
+import { forMerchant, type Gateway } from '../gateway.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { headerOf, type Incoming, identify } from './callers.ts';
 import { corsHeaders, readerAt } from './cors.ts';
@@ -76,7 +76,7 @@ async function perform({ gateway, signers }: Dispatcher, route: Route, exchange:
   const { sent, input } = parseRequest(operation.request, incoming.body);
   requireOwnMerchant(sent, caller.merchant);
   if (caller.merchant.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
-  return handler(gateway, caller, input);
+  return handler(forMerchant(gateway, caller.merchant.merchantId), caller, input);
 }
 
 /** @throws Fault CONTENT_TYPE_INVALID */

@@ -37,6 +37,11 @@ export interface Database extends Sql {
    * Never call the outside world in it.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * This database as one merchant may see it: whatever a statement asks for, PostgreSQL shows and takes no other
+   * merchant's rows (`walls.ts`). The second wall: statements name the merchant as well.
+   */
+  ofMerchant(merchantId: string): Database;
   /** Says what this database is, for the banner and the health answer, e.g. `PostgreSQL 18.4 (embedded)`. */
   readonly description: string;
   /** Connection string for tools and tests. */

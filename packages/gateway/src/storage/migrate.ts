@@ -1,8 +1,12 @@
-/** Brings a database to the present schema: numbered SQL files, each once, each in its own transaction. */
+/**
+ * Brings a database to the present schema: numbered SQL files, each once, each in its own transaction, and then the walls
+ * between merchants around whatever tables there are.
+ */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import { type Database, statement, type Tx } from './database.ts';
+import { raiseWalls } from './walls.ts';
 
 const folder = new URL('./migrations/', import.meta.url);
 
@@ -48,12 +52,20 @@ export async function migrate(database: Database, { clock }: { clock: Clock }): 
     const done = await database.transaction((tx) => apply(tx, migration, newest, clock));
     applied += done ? 1 : 0;
   }
+  await database.transaction(async (tx) => {
+    await lockSchema(tx);
+    await raiseWalls(tx);
+  });
   return applied;
 }
 
-async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock): Promise<boolean> {
+async function lockSchema(tx: Tx): Promise<void> {
   await tx.rows(takeTime);
   await tx.rows({ ...lock, answerTimeoutMs });
+}
+
+async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock): Promise<boolean> {
+  await lockSchema(tx);
   await tx.rows(create);
   const known = await tx.rows(list);
   const ahead = known.find(({ version }) => version > newest);

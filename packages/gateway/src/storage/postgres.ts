@@ -5,6 +5,7 @@
  */
 import pg from 'pg';
 import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
+import { allMerchants, setScope } from './walls.ts';
 
 /** A request waits at most this long for a connection. */
 const connectTimeoutMs = 2_000;
@@ -57,16 +58,20 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     closed ??= pool.end();
     return closed;
   };
-  const rows: Sql['rows'] = (statement, values) => withClient(pool, (client) => client.rows(statement, values));
+  const scopedTo = (scope: string, description: string): Database => ({
+    rows: (statement, values) => withClient(pool, scope, (client) => client.rows(statement, values)),
+    transaction: (work) => transaction(pool, scope, work),
+    ofMerchant(merchantId) {
+      if (merchantId === '' || merchantId === allMerchants) throw new Error('no merchant has this id');
+      return scopedTo(merchantId, description);
+    },
+    description,
+    url: options.url,
+    close,
+  });
   try {
-    const description = await inspect({ rows });
-    return {
-      rows,
-      transaction: (work) => transaction(pool, work),
-      description: options.description ?? description,
-      url: options.url,
-      close,
-    };
+    const description = await inspect(scopedTo(allMerchants, ''));
+    return scopedTo(allMerchants, options.description ?? description);
   } catch (error) {
     await close();
     throw withReason(error);
@@ -122,8 +127,19 @@ interface Client extends Sql {
   rollback(): Promise<void>;
 }
 
+/** What each connection shows at present; the server keeps it as long as the connection lives. */
+const scopes = new WeakMap<pg.ClientBase, string>();
+
+/** A connection that showed another merchant's rows shows this one's from here on; one more statement only then. */
+async function enter(client: pg.ClientBase, scope: string): Promise<void> {
+  if (scopes.get(client) === scope) return;
+  scopes.delete(client);
+  await sqlOf(client).rows(setScope, [scope]);
+  scopes.set(client, scope);
+}
+
 /** Lends a connection; one that broke is thrown away, one whose statement was merely refused is kept. */
-async function withClient<T>(pool: pg.Pool, use: (client: Client) => Promise<T>): Promise<T> {
+async function withClient<T>(pool: pg.Pool, scope: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     // Whatever the reason, without a connection nothing was done.
     throw new DatabaseUnavailable('the database gives no connection', { cause: error });
@@ -134,6 +150,7 @@ async function withClient<T>(pool: pg.Pool, use: (client: Client) => Promise<T>)
   };
   client.on('error', notice);
   try {
+    await enter(client, scope);
     return await use({
       ...sqlOf(client),
       commit: () => commit(client),
@@ -150,8 +167,8 @@ async function withClient<T>(pool: pg.Pool, use: (client: Client) => Promise<T>)
 
 const begin = statement('database/begin', 'begin');
 
-const transaction = <T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  withClient(pool, async (client) => {
+const transaction = <T>(pool: pg.Pool, scope: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  withClient(pool, scope, async (client) => {
     await client.rows(begin);
     try {
       const result = await work({ rows: client.rows, inTransaction: true });

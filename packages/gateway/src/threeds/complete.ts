@@ -4,7 +4,7 @@
  * does. Who takes a result on is handed in: nothing here knows a token or an order.
  */
 import { type CReq, type CRes, messageVersion, type RReq } from '../connector/threeds.ts';
-import type { Gateway } from '../gateway.ts';
+import { forMerchant, type Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import { saveAuthentication } from './authentication.store.ts';
 import { type Authentication, advance, eventOf, isAbout, isOver } from './authentication.ts';
@@ -59,12 +59,13 @@ export function askAcs(gateway: Gateway, authentication: Authentication, answer:
  * @param secret - the browser's, from its cookie
  */
 export async function complete(
-  gateway: Gateway,
+  unscoped: Gateway,
   takers: Takers,
   authentication: Authentication,
   secret: Buffer | undefined,
 ): Promise<void> {
   if (authentication.status !== 'CHALLENGE') return;
+  const gateway = forMerchant(unscoped, authentication.merchantId);
   if (isOver(authentication, gateway.clock.now())) return expireNow(gateway, takers, authentication);
   const provider = gateway.connectors.threeDsOf(authentication.merchantId);
   const result = await provider.result(authentication.threeDSServerTransID);
