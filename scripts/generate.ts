@@ -4,7 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandsPage, configurationTable } from '../packages/gateway/generate/tables.ts';
+import { commandsPage, configurationTable, operatorPage } from '../packages/gateway/generate/tables.ts';
 import { openApi } from '../packages/protocol/generate/openapi.ts';
 import {
   codesTable,
@@ -24,6 +24,7 @@ const files: Record<string, string> = {
   'docs/reference/notifications.md': notificationsTable(),
   'docs/reference/configuration.md': configurationTable(),
   'docs/reference/commands.md': commandsPage(),
+  'docs/reference/operator.md': operatorPage(),
   'packages/waffo-node/src/generated/types.ts': typescript(),
 };
 

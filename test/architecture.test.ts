@@ -209,7 +209,7 @@ const rules: Rule[] = [
         inFolder(to, 'http') &&
         !inFolder(from, 'http') &&
         !typeOnly &&
-        !isOneOf(from, ['app.ts', 'operations.ts', 'pages.ts', 'cli/doctor.ts']),
+        !isOneOf(from, ['app.ts', 'operations.ts', 'pages.ts', 'operator.ts', 'cli/doctor.ts']),
     ),
     planted: [[`${gateway}order/create.ts`, "import { render } from '../http/render.ts';"]],
   },

@@ -1,7 +1,9 @@
 /** Reference pages of what an operator can set and call. */
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { program } from '../src/cli/program.ts';
 import { settings } from '../src/config.ts';
+import { operatorRoutes } from '../src/operator.ts';
 
 const note = '<!-- Written by `npm run generate`; edit the declarations instead. -->';
 
@@ -22,6 +24,38 @@ export function configurationTable(): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+/** Every call of the operator API. */
+export function operatorPage(): string {
+  const rows = operatorRoutes.map(
+    ({ method, path, summary, input }) =>
+      `| \`${method}\` | \`/operator/v1${path.replace(/:(\w+)/g, '{$1}')}\` | ${summary} | ${members(input)} |`,
+  );
+  return [
+    '# Operator API',
+    '',
+    note,
+    '',
+    'What the commands do, over HTTP, for a console and for scripts. It is off until `WAFFO_OPERATOR_PORT` is set, listens on',
+    '127.0.0.1 only, and takes the key of the file `operator.key` in `WAFFO_HOME` as `Authorization: Bearer <key>`. Errors are',
+    'RFC 9457 problems with `code` and `detail`.',
+    '',
+    '| method | path | what it does | members |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function members(input: z.ZodType): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(input, { io: 'input' }) as {
+    properties?: Record<string, unknown>;
+    required?: string[];
+  };
+  return Object.keys(properties)
+    .map((name) => `\`${name}\`${required.includes(name) ? '' : '?'}`)
+    .join(', ');
 }
 
 /** Every command of `waffo`, as `--help` prints it. */

@@ -8,18 +8,23 @@ import type { Gateway } from './gateway.ts';
 import { type Ground, type GroundParts, openGround } from './ground.ts';
 import { buildHttp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
+import { buildOperator } from './http/operator.ts';
+import { operatorKeyIn } from './http/operator-key.ts';
 import { type Runner, startRunner } from './job/runner.ts';
 import { together } from './job/runners.ts';
 import { jobsOf } from './jobs.ts';
 import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { operations } from './operations.ts';
+import { operatorProblems, operatorRoutes } from './operator.ts';
 import { pages } from './pages.ts';
 import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
 export interface App {
   /** Origin, e.g. `http://127.0.0.1:4010`. */
   readonly url: string;
+  /** Origin of the operator API; undefined when it is off. */
+  readonly operatorUrl: string | undefined;
   readonly gateway: Gateway;
   readonly runner: Runner;
   readonly sandbox: SandboxFile;
@@ -80,7 +85,16 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
   });
   runner = together(jobsOf(gateway).map((jobs) => startRunner({ database, clock, log }, jobs)));
   undo.unshift(runner.stop);
-  return { url, gateway, runner, sandbox: file, stop: () => stopAll(undo) };
+  const operator = await openOperator(gateway);
+  if (operator !== undefined) undo.unshift(operator.stop);
+  return { url, operatorUrl: operator?.url, gateway, runner, sandbox: file, stop: () => stopAll(undo) };
+}
+
+async function openOperator(gateway: Gateway): Promise<Listener | undefined> {
+  const { operatorPort: port, home } = gateway.config;
+  if (port === undefined) return undefined;
+  const http = buildOperator(gateway, operatorRoutes, operatorProblems, await operatorKeyIn(home));
+  return listen(http, { host: '127.0.0.1', port, setting: 'WAFFO_OPERATOR_PORT' });
 }
 
 /** Stops everything, also when one part fails to. */

@@ -17,6 +17,11 @@ export const settings = [
   { name: 'WAFFO_HOST', fallback: '127.0.0.1', meaning: 'address the gateway listens on' },
   { name: 'WAFFO_PORT', fallback: '4010', meaning: 'port of the gateway; 0 takes any free one' },
   {
+    name: 'WAFFO_OPERATOR_PORT',
+    fallback: 'off',
+    meaning: 'port of the operator API on 127.0.0.1; 0 takes any free one; its key is operator.key in WAFFO_HOME',
+  },
+  {
     name: 'WAFFO_PUBLIC_URL',
     fallback: '',
     meaning: 'origin under which shoppers and merchants reach the gateway; empty: what it listens on',
@@ -62,6 +67,8 @@ export interface Config {
   readonly environment: 'sandbox' | 'production';
   readonly host: string;
   readonly port: number;
+  /** Undefined: there is none. */
+  readonly operatorPort: number | undefined;
   /** Without a trailing slash; undefined until the listener knows its port. */
   readonly publicUrl: string | undefined;
   readonly demoPort: number;
@@ -107,6 +114,10 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     environment: name,
     host: read('WAFFO_HOST'),
     port: integer('WAFFO_PORT', read('WAFFO_PORT'), 0, 65_535),
+    operatorPort:
+      read('WAFFO_OPERATOR_PORT') === 'off'
+        ? undefined
+        : integer('WAFFO_OPERATOR_PORT', read('WAFFO_OPERATOR_PORT'), 0, 65_535),
     publicUrl: read('WAFFO_PUBLIC_URL').replace(/\/+$/, '') || undefined,
     demoPort: integer('WAFFO_DEMO_PORT', read('WAFFO_DEMO_PORT'), 0, 65_535),
     home,

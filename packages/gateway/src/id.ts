@@ -16,6 +16,12 @@ export function randomBase62(length: number): string {
   return text;
 }
 
+/** `M` + 16 base62 characters: a merchant. */
+export const newMerchantId = (): string => `M${randomBase62(16)}`;
+
+/** 43 base62 characters (256 bits): a key that lies in a file. */
+export const newOperatorKey = (): string => randomBase62(43);
+
 /** `tok_` + 22 base62 characters (131 bits). */
 export const newTokenId = (): string => `tok_${randomBase62(22)}`;
 

@@ -18,6 +18,9 @@ export function banner(app: App, facts: { readonly seconds: number; readonly hom
       : []),
     `  API           ${sandbox.baseUrl}`,
     `  Health        ${app.url}/health/ready`,
+    ...(app.operatorUrl === undefined
+      ? []
+      : [`  Operator API  ${app.operatorUrl}/operator/v1   key in ${facts.home}/operator.key`]),
     `  Merchant      ${sandbox.merchantId}   (PCI-certified: ${sandbox.pci.merchantId})`,
     `  API key       ${sandbox.apiKey}`,
     `  Client key    ${sandbox.clientApiKey}`,

@@ -1,6 +1,8 @@
 /** The commands of `waffo`, one line each; a command's file is called by its noun. */
 import { Command } from 'commander';
 import { doctorCommand } from './doctor.ts';
+import { merchantCommand } from './merchant.ts';
+import { merchantKeyCommand } from './merchant-key.ts';
 import { migrateCommand } from './migrate.ts';
 import { serveCommand } from './serve.ts';
 import { webhookCommand } from './webhook.ts';
@@ -14,6 +16,8 @@ export function program(): Command {
     .showHelpAfterError('(run with --help for what there is)')
     .addCommand(serveCommand())
     .addCommand(migrateCommand())
-    .addCommand(doctorCommand())
-    .addCommand(webhookCommand());
+    .addCommand(merchantCommand())
+    .addCommand(merchantKeyCommand())
+    .addCommand(webhookCommand())
+    .addCommand(doctorCommand());
 }

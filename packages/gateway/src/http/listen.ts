@@ -16,15 +16,19 @@ const stopWithinMs = 10_000;
 /**
  * @param http - from `buildHttp`
  * @param place.port - 0 takes any free port
+ * @param place.setting - the one that an operator changes when the port is taken; `WAFFO_PORT` when absent
  * @throws Error with one sentence when the address cannot be had
  */
-export async function listen(http: FastifyInstance, place: Pick<Config, 'host' | 'port'>): Promise<Listener> {
+export async function listen(
+  http: FastifyInstance,
+  place: Pick<Config, 'host' | 'port'> & { readonly setting?: string },
+): Promise<Listener> {
   try {
     await http.listen({ host: place.host, port: place.port });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new Error(
-      `Port ${place.port} of ${place.host} is in use; set WAFFO_PORT to another, or to 0 for any free one.`,
+      `Port ${place.port} of ${place.host} is in use; set ${place.setting ?? 'WAFFO_PORT'} to another, or to 0 for any free one.`,
       {
         cause: error,
       },

@@ -45,6 +45,42 @@ const insertMerchantRow = statement(
    values ($1, $2, 'ACTIVE', $3, $4, $5) on conflict do nothing`,
 );
 
+const list = statement<MerchantRow>(
+  'merchant/list',
+  `select ${merchantColumns} from merchant m where m.merchant_id > $1 order by m.merchant_id limit $2`,
+);
+
+/** Null keeps what is there. */
+const change = statement(
+  'merchant/change',
+  `update merchant set name = coalesce($2, name), pci_certified = coalesce($3, pci_certified),
+     settings = coalesce($4, settings), status = coalesce($5, status)
+   where merchant_id = $1`,
+);
+
+export const listMerchantRows = (sql: Sql, after: string, limit: number): Promise<MerchantRow[]> =>
+  sql.rows(list, [after, limit]);
+
+export async function changeMerchantRow(
+  sql: Sql,
+  to: {
+    readonly merchantId: string;
+    readonly name?: string;
+    readonly pciCertified?: boolean;
+    readonly settings?: MerchantSettings;
+    readonly status?: MerchantRow['status'];
+  },
+): Promise<void> {
+  const settings = to.settings && JSON.stringify(to.settings);
+  await sql.rows(change, [
+    to.merchantId,
+    to.name ?? null,
+    to.pciCertified ?? null,
+    settings ?? null,
+    to.status ?? null,
+  ]);
+}
+
 export const findMerchantRow = async (sql: Sql, merchantId: string): Promise<MerchantRow | undefined> =>
   (await sql.rows(findById, [merchantId]))[0];
 

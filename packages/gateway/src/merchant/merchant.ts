@@ -10,9 +10,9 @@ export interface MerchantSettings {
   /** Notify the removal of a token (U-03). */
   readonly notifyRemoval: boolean;
   /** Used by `generate` without a `notifyUrl`. */
-  readonly tokenNotifyUrl?: string;
+  readonly tokenNotifyUrl?: string | undefined;
   /** Used by `order/refund` without a `refundNotifyUrl` (C-29). */
-  readonly refundNotifyUrl?: string;
+  readonly refundNotifyUrl?: string | undefined;
 }
 
 export const defaultSettings: MerchantSettings = {

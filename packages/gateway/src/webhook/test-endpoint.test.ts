@@ -40,7 +40,10 @@ const acknowledge = async (response: ServerResponse, body = acknowledgement) =>
 const isOurs = (body: Buffer, incoming: IncomingMessage) =>
   verify(body, String(incoming.headers['x-signature']), platform.publicKey);
 
-const tried = (settings: { tokenNotifyUrl?: string } = {}, target: { url?: string; merchantId?: string } = { url }) =>
+const tried = (
+  settings: { tokenNotifyUrl?: string | undefined } = {},
+  target: { url?: string; merchantId?: string } = { url },
+) =>
   testEndpoint(
     {
       clock: new VirtualClock(new Date('2026-11-23T12:00:00.000Z')),

@@ -19,7 +19,7 @@ export interface TestEndpointDeps {
   merchantOf(merchantId: string): Promise<TestedMerchant | undefined>;
 }
 
-type TestedMerchant = Receiver & { readonly settings: { readonly tokenNotifyUrl?: string } };
+type TestedMerchant = Receiver & { readonly settings: { readonly tokenNotifyUrl?: string | undefined } };
 
 /** One thing that was tried. */
 export interface EndpointCheck {

@@ -1,0 +1,18 @@
+/** What the commands about merchants are given: the ground, the platform's keys, and the rules of what URLs may be notified. */
+import { configFrom } from '../config.ts';
+import { withGround } from '../ground.ts';
+import type { AdministrationDeps } from '../merchant/administer.ts';
+import { openPlatformKeys } from '../merchant/platform-keys.ts';
+import { createEgress } from '../webhook/egress.ts';
+
+/** Runs a command's work, beside a running gateway or alone. */
+export const administering = (work: (deps: AdministrationDeps) => Promise<void>): Promise<void> =>
+  withGround(configFrom(), async (ground) => {
+    const isSandbox = ground.config.environment === 'sandbox';
+    const egress = createEgress({ allowLoopback: isSandbox, allowHttp: isSandbox });
+    try {
+      await work({ ...ground, platformKeys: await openPlatformKeys(ground), egress });
+    } finally {
+      egress.close();
+    }
+  });

@@ -1,0 +1,108 @@
+/** The operator's guide to merchants, walked with the real commands beside a running gateway. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sign } from '@waffo/protocol/signature';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ChildGateway, startChildGateway } from '../kit/child-gateway.ts';
+import { runCommand } from '../kit/command.ts';
+
+let home = '';
+let gateway: ChildGateway;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'waffo-commands-'));
+  gateway = await startChildGateway(home);
+});
+afterAll(async () => {
+  await gateway?.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+const pem = (key: KeyObject) => String(key.export({ format: 'pem', type: 'spki' }));
+const printed = (output: string, label: string) => new RegExp(`^ *${label} +(\\S+)`, 'm').exec(output)?.[1] ?? '';
+
+async function waffo(...words: string[]): Promise<string> {
+  const { code, output, errors } = await runCommand(home, words);
+  expect({ code, errors }, words.join(' ')).toEqual({ code: 0, errors: '' });
+  return output;
+}
+
+async function request(apiKey: string, privateKey: KeyObject, sent?: string) {
+  const body = JSON.stringify({ paymentRequestId: 'nobody_made_this' });
+  const headers = {
+    'content-type': 'application/json',
+    'x-api-key': apiKey,
+    'x-signature': await sign(Buffer.from(body), privateKey),
+  };
+  const url = `${gateway.sandbox.baseUrl}/order/inquiry`;
+  const response = await fetch(url, { method: 'POST', headers, body: sent ?? body });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const file = `POST /api/v1/order/inquiry HTTP/1.1\n${lines.join('\n')}\n\n${sent ?? body}`;
+  return { code: ((await response.json()) as { code: string }).code, file };
+}
+
+describe.sequential('an operator', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let merchantId = '';
+  let apiKey = '';
+
+  test('makes a merchant beside the running gateway, and proves its key', async () => {
+    const made = await waffo('merchant', 'create', '--name', 'Teapots', '--origin', 'https://teapots.example');
+    merchantId = printed(made, 'Merchant');
+    apiKey = printed(made, 'API key');
+    expect((await request(apiKey, privateKey)).code).toBe('A0002');
+    await writeFile(join(home, 'public.pem'), pem(publicKey));
+    const claimed = await waffo('merchant-key', 'claim', merchantId, join(home, 'public.pem'));
+    const proof = await sign(Buffer.from(printed(claimed, 'Challenge')), privateKey);
+    await writeFile(join(home, 'proof'), `${proof}\n`);
+    await waffo('merchant-key', 'prove', merchantId, printed(claimed, 'Key'), join(home, 'proof'));
+    expect((await request(apiKey, privateKey)).code).toBe('A0009');
+  });
+
+  test('sees it in the list and whole, without its secrets', async () => {
+    expect(await waffo('merchant', 'list')).toMatch(new RegExp(`${merchantId} +ACTIVE +no +Teapots`));
+    const shown = await waffo('merchant', 'show', merchantId);
+    expect(shown).toContain('https://teapots.example');
+    expect(shown).toMatch(/[0-9a-f]{32} +public key +active/);
+    expect(shown).not.toContain(apiKey);
+  });
+
+  test('changes one setting and keeps the others', async () => {
+    expect(await waffo('merchant', 'set', merchantId, '--pci', 'yes')).toMatch(/PCI +yes/);
+    const changed = await waffo('merchant', 'set', merchantId, '--lenient-ack', 'yes');
+    expect(changed).toMatch(/PCI +yes/);
+    expect(changed).toMatch(/lenientAck +true/);
+  });
+
+  test('suspends it and lets it back, without a restart', async () => {
+    await waffo('merchant', 'suspend', merchantId);
+    expect((await request(apiKey, privateKey)).code).toBe('A0006');
+    await waffo('merchant', 'resume', merchantId);
+    expect((await request(apiKey, privateKey)).code).toBe('A0009');
+  });
+
+  test('learns from the doctor why a request was refused, also from standard input', async () => {
+    const { file, code } = await request(apiKey, privateKey, '{"paymentRequestId": "nobody_made_this"}');
+    expect(code).toBe('A0002');
+    const verdict = await runCommand(home, ['doctor', '-'], { input: file });
+    expect(verdict.code).toBe(1);
+    expect(verdict.output).toMatch(
+      /✔ the key belongs to .* \(Teapots\)\n {2}✘ the signature is over this JSON written in another way: /,
+    );
+  });
+
+  test.each([
+    [['merchant', 'show', 'M_NOBODY'], /waffo: there is no merchant M_NOBODY/],
+    [['nonsense'], /unknown command 'nonsense'/],
+  ])('who errs is told in one sentence: waffo %j', async (words, sentence) => {
+    const { code, errors } = await runCommand(home, words);
+    expect(code).toBe(1);
+    expect(errors).toMatch(sentence);
+    expect(errors).not.toMatch(/\bat .*:\d+:\d+/);
+  });
+
+  test('finds the gateway untouched: a command that ends leaves its database running', async () => {
+    expect((await request(apiKey, privateKey)).code).toBe('A0009');
+  });
+});
