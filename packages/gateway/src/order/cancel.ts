@@ -62,6 +62,8 @@ async function close(gateway: Gateway, { merchantId, acquiringOrderId }: Order):
       : undefined;
   });
   gateway.nudge();
+  // An amount of the unknown kind takes effect and is not answered, as everywhere.
+  if (closed && gateway.connectors.of(merchantId).screen(closed.amount).unknown) throw new Fault('STATUS_UNKNOWN');
   return closed;
 }
 

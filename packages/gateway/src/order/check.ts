@@ -3,12 +3,11 @@ import type { RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Contract } from '../merchant/contract.ts';
+import type { Contract, PayMethodTerms } from '../merchant/contract.ts';
 import { contractOf } from '../merchant/find-contract.ts';
 import { checkLimits } from '../merchant/limits.ts';
 import { minorUnitsOf } from './amount.ts';
 import type { Order } from './order.ts';
-import { namesToken } from './token-shapes.ts';
 
 type Input = RequestOf<typeof operations.create>;
 
@@ -30,16 +29,13 @@ export interface Checked {
 
 /** @throws Fault as the contract's sections 10.1 and 19 say; the message names the member */
 export async function checkOrder(gateway: Gateway, merchantId: string, input: Input, now: Date): Promise<Checked> {
-  const { orderAmount, orderCurrency: currency, userCurrency, cardInfo, paymentInfo } = input;
+  const { orderAmount, orderCurrency: currency, userCurrency, paymentInfo } = input;
   const account = { merchantId, currency, echo: { userCurrency } };
   const amountMinor = minorUnitsOf(gateway, account, { amount: orderAmount, member: 'orderAmount' });
-  // With a card the acquirer itself does not answer; without one nothing else would pull the trigger.
-  const { unknown } = gateway.connectors.of(merchantId).screen(orderAmount);
-  if (unknown && cardInfo === undefined && !namesToken(input)) throw new Fault('STATUS_UNKNOWN');
   const contract = await contractOf(gateway, merchantId);
   const terms = checkLimits(contract, { currency, amountMinor });
   checkProduct(contract, paymentInfo);
-  checkMethodForm(paymentInfo);
+  checkLanguage(paymentInfo);
   if (input.orderExpiredAt !== undefined && new Date(input.orderExpiredAt).getTime() <= now.getTime()) {
     throw new Fault('ORDER_EXPIRY_PAST');
   }
@@ -50,50 +46,73 @@ export async function checkOrder(gateway: Gateway, merchantId: string, input: In
 }
 
 /**
- * Whether the method that the request names is one that the card can be.
+ * Whether the card is of a method that the request allows and the contract covers.
  *
- * @param scheme - of the card, as `cardScheme` has it
- * @throws Fault PAY_METHOD_UNAVAILABLE
- */
-export function checkMethodFits({ paymentInfo: { payMethodName } }: Input, scheme: string): void {
-  if (!payMethodName) return;
-  const schemes = payMethodName.split(',').map((name) => name.trim().slice(3));
-  if (schemes.some((name) => (name === 'MASTER' ? 'MASTERCARD' : name) === scheme)) return;
-  throw new Fault(
-    'PAY_METHOD_UNAVAILABLE',
-    `paymentInfo.payMethodName: the card is a ${scheme} card; name it, or none`,
-  );
-}
-
-/**
- * Whether the contract covers the method that the card is.
- *
- * @param method.payMethodName - e.g. `CC_VISA`
+ * @param card.scheme - as `cardScheme` has it
+ * @param card.payMethodName - e.g. `CC_VISA`
  * @throws Fault PAY_METHOD_UNAVAILABLE, COUNTRY_NEEDED, AMOUNT_OUT_OF_RANGE
  */
-export function checkMethodCovered(
-  { methods }: Contract,
-  { orderCurrency, paymentInfo: { payMethodCountry } }: Input,
-  method: { readonly payMethodName: string; readonly amountMinor: bigint },
+export function checkCardMethod(
+  { contract, amountMinor }: Checked,
+  input: Input,
+  card: { readonly scheme: string; readonly payMethodName: string },
 ): void {
-  const { payMethodName, amountMinor } = method;
-  const named = methods.filter(
-    (terms) => terms.payMethodName === payMethodName && (terms.currency === '' || terms.currency === orderCurrency),
-  );
-  const fitting = payMethodCountry ? named.filter(({ country }) => ['', payMethodCountry].includes(country)) : named;
-  if (new Set(fitting.map(({ country }) => country)).size > 1) {
+  const { payMethodType, payMethodName } = input.paymentInfo;
+  if (payMethodType && !listOf(payMethodType).some((type) => cardMethodTypes.includes(type))) {
+    throw unavailable(`paymentInfo.payMethodType: a card pays as ${cardMethodTypes.join(' or ')}`);
+  }
+  if (payMethodName && !listOf(payMethodName).every((name) => cardMethodName.test(name))) {
+    throw unavailable('paymentInfo.payMethodName: a card pays as CC_… or DC_…, e.g. CC_VISA');
+  }
+  if (payMethodName && !listOf(payMethodName).some((name) => schemeNamed(name) === card.scheme)) {
+    throw unavailable(`paymentInfo.payMethodName: the card is a ${card.scheme} card; name it, or none`);
+  }
+  const named = contract.methods.filter((terms) => terms.payMethodName === card.payMethodName && fits(terms, input));
+  if (new Set(named.map(({ country }) => country)).size > 1) {
     throw new Fault('COUNTRY_NEEDED', 'paymentInfo.payMethodCountry: several methods have this name; name a country');
   }
-  const open = fitting.filter(({ available }) => available);
-  if (open.length === 0) {
-    throw new Fault('PAY_METHOD_UNAVAILABLE', `The contract does not cover ${payMethodName} now.`);
-  }
+  const open = named.filter(({ available }) => available);
+  if (open.length === 0) throw unavailable(`The contract does not cover ${card.payMethodName} now.`);
   const within = open.some(
     ({ amountMinMinor, amountMaxMinor }) =>
       amountMinor >= (amountMinMinor ?? 0n) && (amountMaxMinor === undefined || amountMinor <= amountMaxMinor),
   );
-  if (!within) throw new Fault('AMOUNT_OUT_OF_RANGE', `orderAmount: outside what ${payMethodName} allows`);
+  if (!within) throw new Fault('AMOUNT_OUT_OF_RANGE', `orderAmount: outside what ${card.payMethodName} allows`);
 }
+
+/**
+ * Whether the shopper will have a choice: a contracted method that the request allows.
+ *
+ * @throws Fault PAY_METHOD_UNAVAILABLE
+ */
+export function checkChoice({ methods }: Contract, input: Input): void {
+  const { payMethodType, payMethodName } = input.paymentInfo;
+  const types = payMethodType ? listOf(payMethodType) : undefined;
+  const names = payMethodName
+    ? listOf(payMethodName).map((name) => name.replace(/^(CC|DC)_MASTER$/, '$1_MASTERCARD'))
+    : undefined;
+  const choice = methods.some(
+    (terms) =>
+      terms.available &&
+      fits(terms, input) &&
+      (types?.includes(terms.payMethodType) ?? true) &&
+      (names?.includes(terms.payMethodName) ?? true),
+  );
+  if (!choice) throw unavailable('paymentInfo: the contract covers no such method; name others, or none');
+}
+
+const unavailable = (why: string): Fault => new Fault('PAY_METHOD_UNAVAILABLE', why);
+
+const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
+
+const schemeNamed = (payMethodName: string): string => {
+  const name = payMethodName.slice(3);
+  return name === 'MASTER' ? 'MASTERCARD' : name;
+};
+
+/** A method without a currency or country of its own fits any. */
+const fits = (terms: PayMethodTerms, { orderCurrency, paymentInfo: { payMethodCountry } }: Input): boolean =>
+  ['', orderCurrency].includes(terms.currency) && (!payMethodCountry || ['', payMethodCountry].includes(terms.country));
 
 function checkProduct({ products }: Contract, { productName }: Input['paymentInfo']): void {
   if (products.includes(productName)) return;
@@ -106,22 +125,12 @@ function captureModeOf({ captureMode }: Input['paymentInfo']): Order['captureMod
   throw new Fault('PARAMETER_INVALID', 'paymentInfo.captureMode: expected manualCapture, or none');
 }
 
-function checkMethodForm({ payMethodType, payMethodName, cashierLanguage }: Input['paymentInfo']): void {
+function checkLanguage({ cashierLanguage }: Input['paymentInfo']): void {
   if (cashierLanguage && !isLanguageTag(cashierLanguage)) {
     throw new Fault(
       'LANGUAGE_NOT_SUPPORTED',
       'paymentInfo.cashierLanguage: expected a BCP 47 tag, e.g. en or zh-Hant-HK',
     );
-  }
-  const types = payMethodType ? payMethodType.split(',').map((type) => type.trim()) : cardMethodTypes;
-  if (!types.some((type) => cardMethodTypes.includes(type))) {
-    throw new Fault(
-      'PAY_METHOD_UNAVAILABLE',
-      `paymentInfo.payMethodType: a card pays as ${cardMethodTypes.join(' or ')}`,
-    );
-  }
-  if (payMethodName && !payMethodName.split(',').every((name) => cardMethodName.test(name.trim()))) {
-    throw new Fault('PAY_METHOD_UNAVAILABLE', 'paymentInfo.payMethodName: a card pays as CC_… or DC_…, e.g. CC_VISA');
   }
 }
 

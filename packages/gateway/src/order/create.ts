@@ -1,4 +1,7 @@
-/** `POST /order/create`: records an order and charges the card it names. A repeat answers the present state and charges nothing. */
+/**
+ * `POST /order/create`: records an order and charges the card it names; without one the shopper chooses at the checkout.
+ * A repeat answers the present state and charges nothing.
+ */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
 import type { MerchantCaller } from '../caller.ts';
@@ -7,14 +10,16 @@ import type { Gateway } from '../gateway.ts';
 import { newAcquiringOrderId } from '../id.ts';
 import { claimLimit, dayOf } from '../merchant/limits.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
-import { perform } from '../payment/perform.ts';
+import type { Tx } from '../storage/database.ts';
 import { type BareCard, bareCardOf, fingerprintOfOrder } from './bare-card.ts';
-import { type Checked, checkMethodCovered, checkMethodFits, checkOrder, defaultLifetimeMs } from './check.ts';
+import { type Checked, checkCardMethod, checkChoice, checkOrder, defaultLifetimeMs } from './check.ts';
+import { queueExpiry } from './expire-queue.ts';
 import { endingOf } from './find.ts';
-import { type Means, meansOf } from './means.ts';
+import { meansOf } from './means.ts';
 import { findOrderByRequest, insertOrder } from './order.store.ts';
 import { type Order, untouched } from './order.ts';
-import { settleOrder } from './settle.ts';
+import { chargeOrder, type Means, paidWith, payMethodNameOf } from './pay.ts';
+import { orderActionOf } from './record.ts';
 import { initiatorOf } from './token-shapes.ts';
 
 type Input = RequestOf<typeof operations.create>;
@@ -31,73 +36,90 @@ export async function create(gateway: Gateway, caller: MerchantCaller, input: In
 
 async function createWith(
   gateway: Gateway,
-  caller: MerchantCaller,
+  { merchant }: MerchantCaller,
   input: Input,
   card: BareCard | undefined,
 ): Promise<Data> {
-  const { merchantId } = caller.merchant;
+  const { merchantId } = merchant;
   const fingerprint = await fingerprintOfOrder(gateway, merchantId, input, card);
   const earlier = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
   if (earlier !== undefined) return repeat(gateway, earlier, fingerprint);
   const checked = await checkOrder(gateway, merchantId, input, gateway.clock.now());
-  const means = await meansOf(gateway, caller.merchant, input, card);
-  const order = newOrder(gateway, merchantId, input, fingerprint, checked, means);
-  const { acquiringOrderId, currency, amountMinor, amount, initiator } = order;
-  const subject = { kind: 'order', id: acquiringOrderId } as const;
-  const verb = order.captureMode === 'MANUAL' ? 'authorize' : 'purchase';
-  const payment = { merchantId, subject, verb, currency, amountMinor, amount, initiator } as const;
-  const result = await perform(gateway, payment, {
-    card: means.card,
-    async begin(tx) {
-      if (!(await insertOrder(tx, order))) return false;
-      await claimLimit(tx, order, checked.dailyLimitMinor);
-      return true;
-    },
-    settle: (tx, outcome) => settleOrder(gateway, tx, payment, outcome),
-  });
-  if (result.kind === 'performed' && result.outcome.kind === 'unknown') throw new Fault('STATUS_UNKNOWN');
-  if (result.kind === 'performed') return endingOf(result.settled);
+  const means = await meansOf(gateway, merchant, input, card);
+  const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means });
+  const insert = async (tx: Tx) => {
+    if (!(await insertOrder(tx, order))) return false;
+    await claimLimit(tx, order, checked.dailyLimitMinor);
+    return true;
+  };
+  const made = means === undefined ? await open(gateway, order, insert) : await charge(gateway, order, means, insert);
+  if (made !== undefined) return answer(made);
   const winner = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
   return repeat(gateway, winner ?? order, fingerprint);
+}
+
+async function charge(gateway: Gateway, order: Order, means: Means, insert: (tx: Tx) => Promise<boolean>) {
+  const result = await chargeOrder(gateway, order, means, insert);
+  if (result.kind !== 'performed') return undefined;
+  if (result.outcome.kind === 'unknown') throw new Fault('STATUS_UNKNOWN');
+  return result.settled;
+}
+
+/** Without a card the order waits for its shopper, as long as it lives. */
+async function open(gateway: Gateway, order: Order, insert: (tx: Tx) => Promise<boolean>) {
+  const inserted = await gateway.database.transaction(async (tx) => {
+    if (!(await insert(tx))) return false;
+    await queueExpiry(gateway, tx, order);
+    return true;
+  });
+  if (!inserted) return undefined;
+  if (gateway.connectors.of(order.merchantId).screen(order.amount).unknown) throw new Fault('STATUS_UNKNOWN');
+  return order;
 }
 
 async function repeat(gateway: Gateway, seen: Order, fingerprint: Buffer): Promise<Data> {
   if (!seen.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
   const { merchantId, acquiringOrderId, paymentRequestId } = seen;
   await awaitAnswer(gateway, merchantId, { kind: 'order', id: acquiringOrderId });
-  return endingOf((await findOrderByRequest(gateway.database, merchantId, paymentRequestId)) ?? seen);
+  return answer((await findOrderByRequest(gateway.database, merchantId, paymentRequestId)) ?? seen);
 }
+
+const answer = (order: Order): Data => ({ ...endingOf(order), ...orderActionOf(order) });
 
 function newOrder(
   gateway: Gateway,
   merchantId: string,
   input: Input,
-  fingerprint: Buffer,
-  checked: Checked,
-  means: Means,
+  known: { readonly fingerprint: Buffer; readonly checked: Checked; readonly means: Means | undefined },
 ): Order {
+  const { fingerprint, checked, means } = known;
   const now = gateway.clock.now();
+  const acquiringOrderId = newAcquiringOrderId(now);
   const initiator = initiatorOf(input);
-  const payMethodName = `${means.summary.type === 'DEBIT' ? 'DC' : 'CC'}_${means.summary.scheme}`;
-  checkMethodFits(input, means.summary.scheme);
-  checkMethodCovered(checked.contract, input, { payMethodName, amountMinor: checked.amountMinor });
+  if (means === undefined) checkChoice(checked.contract, input);
+  else checkCardMethod(checked, input, { scheme: means.summary.scheme, payMethodName: payMethodNameOf(means.summary) });
   return {
     ...untouched,
     merchantId,
-    acquiringOrderId: newAcquiringOrderId(now),
+    acquiringOrderId,
     paymentRequestId: input.paymentRequestId,
     requestFingerprint: fingerprint,
     merchantOrderId: input.merchantOrderId,
-    status: 'PAY_IN_PROGRESS',
+    status: means === undefined ? 'AUTHORIZATION_REQUIRED' : 'PAY_IN_PROGRESS',
     currency: input.orderCurrency,
     amountMinor: checked.amountMinor,
     amount: input.orderAmount,
-    tokenId: means.tokenId,
+    tokenId: means?.tokenId,
     initiator,
     captureMode: checked.captureMode,
     cancelling: false,
     limitDay: checked.dailyLimitMinor === undefined ? undefined : dayOf(now),
-    echo: echoOf(input, means, payMethodName, initiator),
+    echo: {
+      ...echoOf(input),
+      ...(means === undefined
+        ? { webUrl: `${gateway.publicUrl()}/checkout/${acquiringOrderId}` }
+        : { paymentInfo: paidWith(input.paymentInfo, means, initiator) }),
+    },
     failure: undefined,
     notifyUrl: input.notifyUrl,
     requestedAt: new Date(input.orderRequestedAt),
@@ -108,27 +130,19 @@ function newOrder(
   };
 }
 
-function echoOf(input: Input, { summary, tokenId }: Means, payMethodName: string, initiator: 'CIT' | 'MIT') {
-  const { merchantInfo, userInfo, goodsInfo, addressInfo } = input;
-  const { orderDescription, userCurrency, cancelRedirectUrl, extendInfo } = input;
+function echoOf(input: Input): Order['echo'] {
+  const { merchantInfo, userInfo, goodsInfo, addressInfo, paymentInfo, orderDescription, userCurrency } = input;
+  const { successRedirectUrl, failedRedirectUrl, cancelRedirectUrl, extendInfo, brandInfo } = input;
   return {
     merchantInfo,
     userInfo,
     goodsInfo,
     addressInfo,
+    paymentInfo,
     orderDescription,
     userCurrency,
     cancelRedirectUrl,
     extendInfo,
-    paymentInfo: {
-      ...input.paymentInfo,
-      payMethodType: summary.type === 'DEBIT' ? 'DEBITCARD' : 'CREDITCARD',
-      payMethodName,
-      payMethodProperties: JSON.stringify({
-        ...(tokenId !== undefined && { cardToken: tokenId }),
-        cardTransactionType: initiator,
-      }),
-      payMethodResponse: JSON.stringify({ maskCardData: summary.masked }),
-    },
+    checkout: { successRedirectUrl, failedRedirectUrl, brandInfo },
   };
 }

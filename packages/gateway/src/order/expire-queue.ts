@@ -5,7 +5,7 @@ import type { Tx } from '../storage/database.ts';
 import type { Order } from './order.ts';
 
 /** How long an issuer keeps an amount held; schemes say 5 to 10 days. */
-export const authorizationLifetimeMs = 7 * 24 * 3_600_000;
+const authorizationLifetimeMs = 7 * 24 * 3_600_000;
 
 /** The shopper's time ends at `expiresAt`. */
 export const queueExpiry = (gateway: Pick<Gateway, 'clock'>, tx: Tx, order: Order): Promise<void> =>

@@ -64,7 +64,7 @@ const save = statement<{ acquiring_order_id: string }>(
   'order/save',
   `update payment_order
    set status = $4, failure = $5, completed_at = $6, updated_at = $7, cancelling = $8, captured_minor = $9,
-     refunded_minor = $10, refunding_minor = $11, refund_count = $12, echo = $13
+     refunded_minor = $10, refunding_minor = $11, refund_count = $12, echo = $13, token_id = $14
    where merchant_id = $1 and acquiring_order_id = $2 and status = $3
    returning acquiring_order_id`,
 );
@@ -124,6 +124,7 @@ export async function saveOrder(tx: Tx, order: Order, expected: OrderStatus): Pr
     order.refundingMinor,
     order.refundCount,
     JSON.stringify(order.echo),
+    order.tokenId ?? null,
   ]);
   return rows.length === 1;
 }

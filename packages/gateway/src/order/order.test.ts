@@ -5,6 +5,7 @@ import { advance, type Order, type OrderEvent, refundExpiryOf, transitions } fro
 const now = new Date('2026-11-23T12:00:00.000Z');
 const statuses = Object.keys(orderStatuses) as OrderStatus[];
 const events = Object.keys({
+  'charge-sent': true,
   paid: true,
   authorized: true,
   declined: true,

@@ -23,6 +23,14 @@ export interface OrderEcho {
   readonly userCurrency?: string | undefined;
   readonly cancelRedirectUrl?: string | undefined;
   readonly extendInfo?: string | undefined;
+  /** Where the shopper acts while the status is AUTHORIZATION_REQUIRED. */
+  readonly webUrl?: string | undefined;
+  /** For the checkout page alone; never echoed. */
+  readonly checkout?: {
+    readonly successRedirectUrl?: string | undefined;
+    readonly failedRedirectUrl?: string | undefined;
+    readonly brandInfo?: unknown;
+  };
 }
 
 /** What was taken of an order and paid back; minor units. */
@@ -69,8 +77,9 @@ export interface Order extends Money {
 /** Nothing taken, nothing paid back. */
 export const untouched: Money = { capturedMinor: 0n, refundedMinor: 0n, refundingMinor: 0n, refundCount: 0 };
 
-/** `closed`: cancelled or too late, before anything was charged. `voided`: an authorisation was given back. */
+/** `charge-sent`: the shopper chose a card. `closed`: cancelled or too late, before anything was charged. `voided`: an authorisation was given back. */
 export type OrderEvent =
+  | 'charge-sent'
   | 'paid'
   | 'authorized'
   | 'declined'
@@ -83,7 +92,7 @@ export type OrderEvent =
 /** status → event → next status. What is missing is refused; final statuses have no row to leave by. */
 export const transitions: Readonly<Record<OrderStatus, Partial<Record<OrderEvent, OrderStatus>>>> = {
   PAY_IN_PROGRESS: { paid: 'PAY_SUCCESS', authorized: 'AUTHED_WAITING_CAPTURE', declined: 'ORDER_CLOSE' },
-  AUTHORIZATION_REQUIRED: { closed: 'ORDER_CLOSE', declined: 'ORDER_CLOSE' },
+  AUTHORIZATION_REQUIRED: { 'charge-sent': 'PAY_IN_PROGRESS', closed: 'ORDER_CLOSE' },
   AUTHED_WAITING_CAPTURE: { 'capture-sent': 'CAPTURE_IN_PROGRESS', voided: 'ORDER_CLOSE' },
   CAPTURE_IN_PROGRESS: { captured: 'PAY_SUCCESS', 'capture-refused': 'AUTHED_WAITING_CAPTURE' },
   PAY_SUCCESS: {},

@@ -15,6 +15,7 @@ export function recordOf(order: Order): Record {
     merchantOrderId: order.merchantOrderId,
     acquiringOrderId: order.acquiringOrderId,
     orderStatus: order.status,
+    ...orderActionOf(order),
     orderCurrency: order.currency,
     orderAmount: order.amount,
     finalDealAmount: fromMinorUnits(paid ? order.capturedMinor : order.amountMinor, order.currency, {
@@ -39,3 +40,9 @@ export function recordOf(order: Order): Record {
     paymentInfo: echo.paymentInfo as Record['paymentInfo'],
   };
 }
+
+/** What the shopper must do, while the order waits for that: a string that holds JSON (contract section 16). */
+export const orderActionOf = ({ status, echo: { webUrl } }: Order): { orderAction?: string } =>
+  status === 'AUTHORIZATION_REQUIRED' && webUrl !== undefined
+    ? { orderAction: JSON.stringify({ actionType: 'WEB', webUrl }) }
+    : {};

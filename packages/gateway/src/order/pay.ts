@@ -1,0 +1,77 @@
+/**
+ * From an order to its charge: the one way for a request that carries its card, and for a shopper who chose one later.
+ * What is charged, and whether it is captured at once, is the order's; the caller brings the card.
+ */
+import type { ThreeDsProof } from '../connector/connector.ts';
+import type { Gateway } from '../gateway.ts';
+import { type CardAtHand, type Performed, perform } from '../payment/perform.ts';
+import type { Tx } from '../storage/database.ts';
+import type { CardSummary } from '../tokenization/card-summary.ts';
+import { lockOrder, saveOrder } from './order.store.ts';
+import { advance, type Order } from './order.ts';
+import { settleOrder } from './settle.ts';
+
+/** A card to pay with. */
+export interface Means {
+  readonly card: CardAtHand;
+  readonly summary: CardSummary;
+  /** Undefined for a card that is no token. */
+  readonly tokenId: string | undefined;
+  /** When the issuer authenticated the shopper for it. */
+  readonly threeDs?: ThreeDsProof | undefined;
+}
+
+/**
+ * Charges an order, or authorises it when it is captured later.
+ *
+ * @param begin - writes the order as PAY_IN_PROGRESS in the transaction of the intent; false when somebody was faster
+ */
+export function chargeOrder(
+  gateway: Gateway,
+  order: Order,
+  { card, threeDs }: Pick<Means, 'card' | 'threeDs'>,
+  begin: (tx: Tx) => Promise<boolean>,
+): Promise<Performed<Order>> {
+  const { merchantId, acquiringOrderId, currency, amountMinor, amount, initiator } = order;
+  const subject = { kind: 'order', id: acquiringOrderId } as const;
+  const verb = order.captureMode === 'MANUAL' ? 'authorize' : 'purchase';
+  const payment = { merchantId, subject, verb, currency, amountMinor, amount, initiator, threeDs } as const;
+  const settle = (tx: Tx, outcome: Parameters<typeof settleOrder>[3]) => settleOrder(gateway, tx, payment, outcome);
+  return perform(gateway, payment, { card, begin, settle });
+}
+
+/**
+ * Charges an order that waited for its shopper. It is charged once, however often this is called.
+ *
+ * @returns `not-begun` when the order does not wait any more, or its time is over
+ */
+export function payOpenOrder(gateway: Gateway, order: Order, means: Means): Promise<Performed<Order>> {
+  return chargeOrder(gateway, order, means, async (tx) => {
+    const open = await lockOrder(tx, order.merchantId, order.acquiringOrderId);
+    const now = gateway.clock.now();
+    if (open?.status !== 'AUTHORIZATION_REQUIRED' || open.expiresAt <= now) return false;
+    const { tokenId } = means;
+    const echo = { ...open.echo, paymentInfo: paidWith(open.echo.paymentInfo, means, open.initiator) };
+    return saveOrder(tx, { ...advance(open, 'charge-sent', now), tokenId, echo }, open.status);
+  });
+}
+
+/** The wire's name of a card's method, e.g. `CC_VISA`. */
+export const payMethodNameOf = ({ type, scheme }: Pick<CardSummary, 'type' | 'scheme'>): string =>
+  `${type === 'DEBIT' ? 'DC' : 'CC'}_${scheme}`;
+
+/** `paymentInfo` as it was sent, completed with the method that was used and the masked card. */
+export const paidWith = (
+  paymentInfo: object,
+  { summary, tokenId }: Pick<Means, 'summary' | 'tokenId'>,
+  initiator: 'CIT' | 'MIT',
+) => ({
+  ...paymentInfo,
+  payMethodType: summary.type === 'DEBIT' ? 'DEBITCARD' : 'CREDITCARD',
+  payMethodName: payMethodNameOf(summary),
+  payMethodProperties: JSON.stringify({
+    ...(tokenId !== undefined && { cardToken: tokenId }),
+    cardTransactionType: initiator,
+  }),
+  payMethodResponse: JSON.stringify({ maskCardData: summary.masked }),
+});
