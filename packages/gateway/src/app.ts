@@ -10,9 +10,10 @@ import { buildHttp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { buildOperator } from './http/operator.ts';
 import { operatorKeyIn } from './http/operator-key.ts';
+import { ensureStanding } from './job/queue.ts';
 import { type Runner, startRunner } from './job/runner.ts';
 import { together } from './job/runners.ts';
-import { jobsOf } from './jobs.ts';
+import { jobsOf, standingJobs } from './jobs.ts';
 import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { operations } from './operations.ts';
@@ -83,6 +84,7 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
     publicUrl: url,
     demoUrl: `http://127.0.0.1:${config.demoPort}`,
   });
+  await ensureStanding(database, standingJobs, clock.now());
   runner = together(jobsOf(gateway).map((jobs) => startRunner({ database, clock, log }, jobs)));
   undo.unshift(runner.stop);
   const operator = await openOperator(gateway);

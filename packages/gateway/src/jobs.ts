@@ -12,6 +12,7 @@ import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts
 import { expireSession } from './tokenization/expire-session.ts';
 import { settleBinding } from './tokenization/finish.ts';
 import { deliver } from './webhook/deliver.ts';
+import { forget } from './webhook/forget.ts';
 
 /** Who carries an outcome on that was found out later. */
 const settlers: Settlers = {
@@ -35,6 +36,9 @@ const rowOf = (gateway: Gateway, index: number, kind: string, { merchantId }: Jo
   return row;
 };
 
+/** What comes back for ever, whatever merchants do. */
+export const standingJobs: readonly string[] = ['webhook/forget'];
+
 /**
  * Two groups, each with places of its own: what waits for acquirers and ourselves, and what waits for merchants' servers.
  * A receiver that hangs never holds up money.
@@ -47,6 +51,7 @@ const rowsOf = (gateway: Gateway): readonly JobTable[] => [
     'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
     'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },
     'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
+    'webhook/forget': { run: () => forget(gateway) },
   },
   {
     'webhook/deliver': { run: (job) => deliver({ ...gateway, merchantOf: (id) => findMerchant(gateway, id) }, job) },

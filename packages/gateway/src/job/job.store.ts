@@ -39,6 +39,12 @@ const insert = statement(
   `insert into job (merchant_id, kind, lane, payload, due_at, created_at) values ($1, $2, $3, $4, $5, $6)`,
 );
 
+const insertStanding = statement(
+  'job/insert-standing',
+  `insert into job (merchant_id, kind, payload, due_at, created_at) values ('', $1, '{}', $2, $2)
+   on conflict (kind) where merchant_id = '' do nothing`,
+);
+
 // The rows are chosen in a CTE because a subquery with a limit may be run more than once in an update.
 const claim = statement<JobRow>(
   'job/claim',
@@ -98,6 +104,10 @@ export interface NewJob {
 export async function insertJob(tx: Tx, job: NewJob): Promise<void> {
   const { merchantId, kind, lane = null, payload, dueAt, now } = job;
   await tx.rows(insert, [merchantId, kind, lane, JSON.stringify(payload), dueAt, now]);
+}
+
+export async function insertStandingJob(sql: Sql, kind: string, now: Date): Promise<void> {
+  await sql.rows(insertStanding, [kind, now]);
 }
 
 export interface WaitingJob {

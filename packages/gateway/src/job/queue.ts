@@ -2,8 +2,8 @@
  * The way into the queue. A job is written in the transaction that makes it necessary, so that neither exists without
  * the other; `job/runner.ts` does it later. It must never do the work itself.
  */
-import type { Tx } from '../storage/database.ts';
-import { hastenJobs, insertJob, type NewJob, type WaitingJob } from './job.store.ts';
+import type { Sql, Tx } from '../storage/database.ts';
+import { hastenJobs, insertJob, insertStandingJob, type NewJob, type WaitingJob } from './job.store.ts';
 
 /** Tells the runner of this process to look now. Call it after the commit; without it work is found at the next poll. */
 export type Nudge = () => void;
@@ -28,3 +28,13 @@ export const enqueue = (tx: Tx, job: NewJob): Promise<void> => insertJob(tx, job
  * @example await hasten(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, change: { round: 2 }, now })
  */
 export const hasten = async (tx: Tx, job: WaitingJob): Promise<boolean> => (await hastenJobs(tx, job)) > 0;
+
+/**
+ * Makes sure that the system's own jobs are there, each once, whatever processes start at the same time. They belong to no
+ * merchant and never end: they answer when to run again.
+ *
+ * @param kinds - rows of `jobs.ts`
+ */
+export async function ensureStanding(sql: Sql, kinds: readonly string[], now: Date): Promise<void> {
+  for (const kind of kinds) await insertStandingJob(sql, kind, now);
+}
