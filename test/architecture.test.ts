@@ -31,6 +31,7 @@ const vaultUsers = [
 const vaultTypeReaders = [
   ...vaultUsers,
   'gateway.ts',
+  'connector/conformance.ts',
   'connector/connector.ts',
   'connector/threeds.ts',
   'connector/sandbox/acs.ts',
