@@ -53,6 +53,11 @@ export const settings = [
     fallback: '1234',
     meaning: "the sandbox issuer's one-time code; `drawn` draws another for each challenge and shows it on its page",
   },
+  {
+    name: 'WAFFO_WEBHOOK_PORTS',
+    fallback: '',
+    meaning: 'ports that notifications may go to beside 80 and 443, such as `8443,9443`; a sandbox takes any',
+  },
 ] as const satisfies readonly Setting[];
 
 type SettingName = (typeof settings)[number]['name'];
@@ -81,6 +86,7 @@ export interface Config {
   readonly challengeLifetimeMs: number;
   /** Digits, or `drawn`. */
   readonly sandboxCode: string;
+  readonly webhookPorts: readonly number[];
   /** A point of the road at which the process kills itself; for the crash tests only, and only in the sandbox. */
   readonly crashAt: string | undefined;
 }
@@ -127,6 +133,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
     challengeLifetimeMs: integer('WAFFO_3DS_MINUTES', read('WAFFO_3DS_MINUTES'), 1, 14) * 60_000,
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
+    webhookPorts: ports('WAFFO_WEBHOOK_PORTS', read('WAFFO_WEBHOOK_PORTS')),
     crashAt,
   };
 }
@@ -158,6 +165,9 @@ function integer(name: string, text: string, least: number, most: number): numbe
   }
   return value;
 }
+
+const ports = (name: string, text: string): number[] =>
+  text === '' ? [] : text.split(',').map((port) => integer(name, port.trim(), 1, 65_535));
 
 function oneOf<const Values extends readonly string[]>(name: string, text: string, values: Values): Values[number] {
   if (!values.includes(text)) throw new ConfigError(`${name} is "${text}"; it must be one of ${values.join(', ')}.`);

@@ -1,5 +1,4 @@
 import { createPrivateKey } from 'node:crypto';
-import type { lookup } from 'node:dns';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
@@ -63,13 +62,11 @@ const receiver = async (listener: RequestListener) => `http://127.0.0.1:${await 
 const rawReceiver = async (onData: (socket: Socket) => void) =>
   `http://127.0.0.1:${await portOf(createTcpServer((socket) => socket.once('data', () => onData(socket))))}/hook`;
 
-/** As `dns.lookup` with `all`, answering what it is told. */
-const resolving = (...addresses: string[]) =>
-  ((_name: string, _options: unknown, callback: (error: null, addresses: unknown[]) => void) =>
-    callback(
-      null,
-      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-    )) as unknown as typeof lookup;
+/** A name that resolves to what it is told. */
+const resolving =
+  (...addresses: string[]) =>
+  async () =>
+    addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
 
 const request = (fields: Partial<Parameters<Egress['post']>[1]> = {}) => ({
   merchantId: 'M1',
@@ -164,8 +161,10 @@ describe('whatever the receiver does, a post ends', () => {
   });
 
   test('at its deadline when the name is never resolved', async () => {
-    const never = (() => {}) as unknown as typeof lookup;
-    const post = egressOf(sandbox, { lookup: never }).post('http://receiver.test/', request({ timeoutMs: 150 }));
+    const post = egressOf(sandbox, { resolve: () => new Promise(() => {}) }).post(
+      'http://receiver.test/',
+      request({ timeoutMs: 150 }),
+    );
     expect(await failureOf(post)).toBe('timeout');
   });
 
@@ -231,7 +230,7 @@ describe('a target is refused when it is used', () => {
       expect(await failureOf(egressOf().post(`http://${host}:${port}/`, request()))).toBe('refused');
     }
     for (const address of ['0.0.0.0', '::ffff:127.0.0.1']) {
-      const egress = egressOf(sandbox, { lookup: resolving('127.0.0.1', address) });
+      const egress = egressOf(sandbox, { resolve: resolving('127.0.0.1', address) });
       expect(await failureOf(egress.post(`http://receiver.test:${port}/`, request()))).toBe('refused');
     }
     expect(connections).toBe(0);
@@ -248,12 +247,12 @@ describe('a target is refused when it is used', () => {
     ['a public and a private address', ['8.8.8.8', '10.0.0.1']],
     ['a private address after many public ones', [...Array(20).fill('8.8.8.8'), 'fd00::1']],
   ])('when its name resolves to %s', async (_, addresses) => {
-    const egress = egressOf({ allowLoopback: false, allowHttp: true }, { lookup: resolving(...addresses) });
+    const egress = egressOf({ allowLoopback: false, allowHttp: true }, { resolve: resolving(...addresses) });
     expect(await failureOf(egress.post('http://receiver.test/', request()))).toBe('refused');
   });
 
   test('when its name resolves to this machine, in production', async () => {
-    const egress = egressOf(production, { lookup: resolving('127.0.0.1') });
+    const egress = egressOf(production, { resolve: resolving('127.0.0.1') });
     const post = egress.post('https://receiver.test/', request());
     expect(await failureOf(post)).toBe('refused');
     await expect(post).rejects.toThrow(/^your server could not be reached; /);
@@ -262,22 +261,18 @@ describe('a target is refused when it is used', () => {
   test('when its name moves to a private address after it was checked: each connection is checked anew', async () => {
     const port = Number(new URL(await receiver((_, response) => response.setHeader('connection', 'close').end())).port);
     let lookups = 0;
-    const rebinding = ((name: string, options: object, callback: () => void) => {
+    const rebinding = () => {
       lookups += 1;
-      (resolving(lookups === 1 ? '127.0.0.1' : '10.0.0.1') as unknown as (...all: unknown[]) => void)(
-        name,
-        options,
-        callback,
-      );
-    }) as unknown as typeof lookup;
-    const egress = egressOf(sandbox, { lookup: rebinding });
+      return resolving(lookups === 1 ? '127.0.0.1' : '10.0.0.1')();
+    };
+    const egress = egressOf(sandbox, { resolve: rebinding });
     expect((await egress.post(`http://receiver.test:${port}/`, request())).status).toBe(200);
     expect(await failureOf(egress.post(`http://receiver.test:${port}/`, request()))).toBe('refused');
     expect(lookups).toBe(2);
   });
 
   test('when its name resolves to nothing', async () => {
-    const egress = egressOf(sandbox, { lookup: resolving() });
+    const egress = egressOf(sandbox, { resolve: resolving() });
     expect(await failureOf(egress.post('http://receiver.test/', request()))).toBe('unreachable');
   });
 });
@@ -292,7 +287,7 @@ describe('a secure connection', () => {
     });
     return { port: await portOf(server), seen };
   }
-  const trusting = { lookup: resolving('127.0.0.1'), ca: tlsCertificate };
+  const trusting = { resolve: resolving('127.0.0.1'), ca: tlsCertificate };
 
   test('goes to the checked address under the name of the receiver', async () => {
     const { port, seen } = await secureReceiver();
@@ -303,7 +298,7 @@ describe('a secure connection', () => {
 
   test('is refused when nobody vouches for the certificate', async () => {
     const { port } = await secureReceiver();
-    const egress = egressOf(sandbox, { lookup: trusting.lookup });
+    const egress = egressOf(sandbox, { resolve: trusting.resolve });
     expect(await failureOf(egress.post(`https://receiver.test:${port}/`, request()))).toBe('insecure');
   });
 

@@ -4,12 +4,14 @@
  * checked. It follows no redirect, uses no proxy, keeps no cookie, reads at most 4 KB, and ends at its deadline whatever
  * the receiver does. What it says of a failure tells no more about the network than that it failed.
  */
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 import { checkNotifyUrl, type EgressRules, hostOf, isAllowedAddress, loopbackAddresses } from './notify-url.ts';
+import { addressesOf } from './resolve.ts';
 
 /** What is known of a failed post: `refused` by our rules, `unreachable`, no secure connection, too slow, or `broken` off. */
 export type EgressFailure = 'refused' | 'unreachable' | 'insecure' | 'timeout' | 'broken';
@@ -70,10 +72,12 @@ export interface Egress {
 
 /** What a test puts in the place of the real thing. */
 export interface EgressParts {
-  /** As `dns.lookup`; the system's resolver when absent. */
-  readonly lookup?: typeof systemLookup;
+  /** All addresses of a name; asks the nameservers when absent. */
+  readonly resolve?: (name: string) => Promise<readonly LookupAddress[]>;
   /** PEM of the authorities to trust; the public ones when absent. */
   readonly ca?: string;
+  /** Addresses of this machine; what its interfaces say when absent. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 const answerLimitBytes = 4_096;
@@ -82,19 +86,26 @@ const idleConnectionMs = 4_000;
 const idleConnectionsPerReceiver = 4;
 
 /** What a gateway of these settings allows: a sandbox also this machine, and plain http. */
-export const egressRulesOf = ({ environment }: { readonly environment: 'sandbox' | 'production' }): EgressRules => ({
-  allowLoopback: environment === 'sandbox',
-  allowHttp: environment === 'sandbox',
+export const egressRulesOf = (config: {
+  readonly environment: 'sandbox' | 'production';
+  readonly webhookPorts: readonly number[];
+}): EgressRules => ({
+  allowLoopback: config.environment === 'sandbox',
+  allowHttp: config.environment === 'sandbox',
+  morePorts: config.webhookPorts,
 });
 
-/** @param rules - both false in production */
+/** @param rules - both switches off in production */
 export function createEgress(rules: EgressRules, parts: EgressParts = {}): Egress {
+  const { resolve = addressesOf, ownAddresses = interfaceAddresses, ca } = parts;
+  const mayConnectTo = (address: string): boolean =>
+    isAllowedAddress(address, rules) && (loopbackAddresses.includes(address) || !ownAddresses().includes(address));
   const settings = {
     keepAlive: true,
     maxFreeSockets: idleConnectionsPerReceiver,
     timeout: idleConnectionMs,
     autoSelectFamily: true,
-    lookup: guardedLookup(rules, parts.lookup ?? systemLookup),
+    lookup: guardedLookup(resolve, mayConnectTo),
     // The agent guards the socket itself, literal addresses included, for which no lookup is made. A list of single
     // addresses: it warns on the console when it compares a network of the other family.
     allowIPAddressList: rules.allowLoopback ? loopbackAddresses : [],
@@ -104,13 +115,14 @@ export function createEgress(rules: EgressRules, parts: EgressParts = {}): Egres
     ...settings,
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
-    ...(parts.ca !== undefined && { ca: parts.ca }),
+    ...(ca !== undefined && { ca }),
   });
   return {
     check: (url) => checkNotifyUrl(url, rules),
     async post(text, request) {
       if (checkNotifyUrl(text, rules) !== undefined) throw new EgressError('refused');
       const url = new URL(text);
+      if (isIP(hostOf(url)) !== 0 && !mayConnectTo(hostOf(url))) throw new EgressError('refused');
       const signal = AbortSignal.timeout(request.timeoutMs);
       return url.protocol === 'https:'
         ? send(https.request, secure, url, request, signal)
@@ -122,6 +134,9 @@ export function createEgress(rules: EgressRules, parts: EgressParts = {}): Egres
     },
   };
 }
+
+const interfaceAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
 
 type Target = { readonly merchantId?: string };
 
@@ -142,18 +157,27 @@ class MerchantHttpsAgent extends RequestFilteringHttpsAgent {
 }
 
 /** Resolves a name to all its addresses, and to none if a single one is not allowed: which one is used is not ours to say. */
-function guardedLookup(rules: EgressRules, lookup: typeof systemLookup): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error: Error | null, addresses: LookupAddress[]) => {
-      if (error) return callback(error, '', 0);
-      if (!addresses.every(({ address }) => isAllowedAddress(address, rules))) {
-        return callback(new EgressError('refused'), '', 0);
-      }
-      const [first] = addresses;
-      if (first === undefined) return callback(new EgressError('unreachable'), '', 0);
-      if (options.all) callback(null, addresses);
-      else callback(null, first.address, first.family);
+function guardedLookup(
+  resolve: NonNullable<EgressParts['resolve']>,
+  mayConnectTo: (address: string) => boolean,
+): LookupFunction {
+  const checked = async (name: string): Promise<LookupAddress[]> => {
+    const addresses = await resolve(name).catch((cause: unknown) => {
+      throw new EgressError('unreachable', { cause });
     });
+    if (addresses.length === 0) throw new EgressError('unreachable');
+    if (!addresses.every(({ address }) => mayConnectTo(address))) throw new EgressError('refused');
+    return [...addresses];
+  };
+  return (hostname, options, callback) => {
+    checked(hostname).then(
+      (addresses) => {
+        if (options.all) return callback(null, addresses);
+        const [{ address, family } = { address: '', family: 0 }] = addresses;
+        callback(null, address, family);
+      },
+      (error: EgressError) => callback(error, '', 0),
+    );
   };
 }
 
@@ -215,14 +239,7 @@ function readAnswer(
   incoming.on('error', (error) => reject(new EgressError('broken', { cause: error })));
 }
 
-const unreachableCodes = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-]);
+const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
 const insecureCodes = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|EPROTO$)/;
 
 function egressErrorFrom(error: unknown, signal: AbortSignal): EgressError {

@@ -10,6 +10,8 @@ export interface EgressRules {
   readonly allowLoopback: boolean;
   /** `http:` beside `https:`. */
   readonly allowHttp: boolean;
+  /** Ports beside 80 and 443. */
+  readonly morePorts?: readonly number[];
 }
 
 /** The receivers' ports (contract 18.1). */
@@ -38,9 +40,12 @@ export function checkNotifyUrl(text: string, rules: EgressRules): string | undef
   }
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password';
   if (url.hash !== '') return 'must not contain a fragment (#)';
-  if (!rules.allowLoopback && !publicPorts.includes(url.port)) return 'must use port 80 or 443';
+  if (!isAllowedPort(url.port, rules)) return `must use port ${['80', ...(rules.morePorts ?? [])].join(', ')} or 443`;
   return isAllowedHost(hostOf(url), rules) ? undefined : 'must name a public host';
 }
+
+const isAllowedPort = (port: string, { allowLoopback, morePorts = [] }: EgressRules): boolean =>
+  allowLoopback || publicPorts.includes(port) || morePorts.includes(Number(port));
 
 /** The host as a resolver or a socket takes it: an IPv6 address without its brackets. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
