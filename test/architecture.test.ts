@@ -14,6 +14,8 @@ const vaultUsers = [
   'ground.ts',
   'jobs.ts',
   'cli/key.ts',
+  'limits/call-rates.ts',
+  'limits/card-tries.ts',
   'merchant/platform-keys.ts',
   'order/bare-card.ts',
   'payment/perform.ts',

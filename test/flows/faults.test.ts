@@ -13,10 +13,15 @@ import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbo
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 
 let gateway: TestGateway;
+/** Another one, that takes ten calls in ten seconds. */
+let limited: TestGateway | undefined;
 beforeAll(async () => {
   gateway = await startTestGateway();
 });
-afterAll(() => gateway.stop());
+afterAll(async () => {
+  await gateway.stop();
+  await limited?.stop();
+});
 
 const sql = (text: string, values: unknown[] = []) =>
   gateway.database.rows({ name: `test/${freshId('s')}`, text }, values);
@@ -298,9 +303,10 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
 async function post(
   path: string,
   body: object,
-  change: { as?: SandboxMerchant; headers?: Record<string, string>; bytes?: string } = {},
+  change: { as?: SandboxMerchant; headers?: Record<string, string>; bytes?: string; to?: TestGateway } = {},
 ) {
-  const as = change.as ?? gateway.merchant;
+  const to = change.to ?? gateway;
+  const as = change.as ?? to.merchant;
   const bytes = Buffer.from(change.bytes ?? JSON.stringify(body));
   const browser = operations.find((operation) => operation.path === path)?.door === 'browser';
   const headers = {
@@ -309,7 +315,7 @@ async function post(
     ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)) }),
     ...change.headers,
   };
-  return gateway.send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
+  return to.send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
 }
 
 /** Where a request names the merchant: in `merchantInfo`, in `merchantId`, or nowhere. */
@@ -348,6 +354,14 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
     } finally {
       await sql(`update merchant set status = 'ACTIVE' where merchant_id = $1`, [gateway.merchant.merchantId]);
     }
+  },
+  TOO_MANY_REQUESTS: async ({ path }) => {
+    limited ??= await startTestGateway({ WAFFO_LIMITS: 'on', WAFFO_MERCHANT_RATE: '1', WAFFO_NETWORK_RATE: '1' });
+    const body = (await good[path]?.()) ?? {};
+    for (let i = 0; i < 10; i++) await post(path, body, { to: limited });
+    const answer = await post(path, body, { to: limited });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    return answer;
   },
   SYSTEM_ERROR: async ({ path }) => {
     const body = (await good[path]?.()) ?? {};

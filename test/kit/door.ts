@@ -11,6 +11,7 @@ import type { Gateway } from '../../packages/gateway/src/gateway.ts';
 import { buildHttp } from '../../packages/gateway/src/http/app.ts';
 import { route } from '../../packages/gateway/src/http/route.ts';
 import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
+import { noLimits } from '../../packages/gateway/src/limits/limits.ts';
 import { registerMerchant } from '../../packages/gateway/src/merchant/register.ts';
 import { createLog } from '../../packages/gateway/src/observe/log.ts';
 import type { Database } from '../../packages/gateway/src/storage/database.ts';
@@ -88,7 +89,8 @@ export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'
   const clock = new VirtualClock(new Date('2026-11-23T12:00:00.000Z'));
   const logLines: string[] = [];
   const gateway = {
-    config: { environment } as Config,
+    config: { environment, trustedProxies: [] as readonly string[] } as Config,
+    limits: noLimits,
     clock,
     database: database as Database,
     log: createLog({ level: 'debug', write: (line) => logLines.push(line) }),

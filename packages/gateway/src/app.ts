@@ -14,6 +14,7 @@ import { ensureStanding } from './job/queue.ts';
 import { type Runner, startRunner } from './job/runner.ts';
 import { together } from './job/runners.ts';
 import { jobsOf, standingJobs } from './jobs.ts';
+import { openLimits } from './limits/limits.ts';
 import { openPlatformKeys } from './merchant/platform-keys.ts';
 import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { operations } from './operations.ts';
@@ -61,6 +62,8 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
     sandboxAcquirer({ database, clock }),
     sandboxAcs({ database, clock, code: config.sandboxCode }),
   );
+  const limits = openLimits(ground);
+  undo.unshift(() => Promise.resolve(limits.callRates.stop()));
   let runner: Runner | undefined;
   let url = config.publicUrl ?? '';
   const gateway: Gateway = {
@@ -72,6 +75,7 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
     platformKeys,
     connectors,
     egress,
+    limits,
     publicUrl: () => url,
     nudge: () => runner?.nudge(),
   };

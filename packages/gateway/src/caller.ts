@@ -14,6 +14,8 @@ export interface BrowserCaller {
   readonly merchant: Merchant;
   /** Absent when no browser sent the request. */
   readonly origin: string | undefined;
+  /** Where on the network it comes from, as `networkOf` tells. */
+  readonly network: string;
   readonly requestId: string;
   /** Whether the shopper may be sent back to this URL: its origin is registered for the client key. */
   mayReturnTo(url: string): boolean;

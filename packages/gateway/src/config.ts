@@ -2,6 +2,7 @@
  * Settings. One table says what an operator may set; this file alone reads the environment. Secrets come from files,
  * never from a variable or a command line; a key for development is the one exception.
  */
+import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /** One setting an operator may change. */
@@ -58,6 +59,26 @@ export const settings = [
     fallback: '',
     meaning: 'ports that notifications may go to beside 80 and 443, such as `8443,9443`; a sandbox takes any',
   },
+  {
+    name: 'WAFFO_LIMITS',
+    fallback: '',
+    meaning: '`on` or `off`: limits on calls and on trying cards; empty: on in production, off in the sandbox',
+  },
+  {
+    name: 'WAFFO_MERCHANT_RATE',
+    fallback: '100',
+    meaning: 'signed calls of one merchant per second, over ten seconds',
+  },
+  {
+    name: 'WAFFO_NETWORK_RATE',
+    fallback: '10',
+    meaning: "browsers' calls from one network per second, over ten seconds",
+  },
+  {
+    name: 'WAFFO_TRUSTED_PROXIES',
+    fallback: '',
+    meaning: 'addresses or networks, with commas between, whose X-Forwarded-For tells where a browser is; empty: none',
+  },
 ] as const satisfies readonly Setting[];
 
 type SettingName = (typeof settings)[number]['name'];
@@ -84,6 +105,9 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly sessionLifetimeMs: number;
   readonly challengeLifetimeMs: number;
+  /** Undefined: nobody is limited below what protects the machine. */
+  readonly limits: { readonly merchantRate: number; readonly networkRate: number } | undefined;
+  readonly trustedProxies: readonly string[];
   /** Digits, or `drawn`. */
   readonly sandboxCode: string;
   readonly webhookPorts: readonly number[];
@@ -132,6 +156,8 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     logLevel: oneOf('WAFFO_LOG_LEVEL', read('WAFFO_LOG_LEVEL'), ['debug', 'info', 'warn', 'error'] as const),
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
     challengeLifetimeMs: integer('WAFFO_3DS_MINUTES', read('WAFFO_3DS_MINUTES'), 1, 14) * 60_000,
+    limits: limitsIn(read, name),
+    trustedProxies: proxiesIn(read('WAFFO_TRUSTED_PROXIES')),
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
     webhookPorts: ports('WAFFO_WEBHOOK_PORTS', read('WAFFO_WEBHOOK_PORTS')),
     crashAt,
@@ -148,6 +174,33 @@ function kekSource(environment: string, home: string, read: (name: SettingName) 
     throw new ConfigError('WAFFO_KEK is for development only; put the key into a file and name it in WAFFO_KEK_FILE.');
   if (file !== '' || second !== '') throw new ConfigError('WAFFO_KEK and WAFFO_KEK_FILE are both set; unset one.');
   return { kind: 'variable', text: () => text };
+}
+
+function limitsIn(read: (name: SettingName) => string, environment: Config['environment']): Config['limits'] {
+  const rates = {
+    merchantRate: integer('WAFFO_MERCHANT_RATE', read('WAFFO_MERCHANT_RATE'), 1, 100_000),
+    networkRate: integer('WAFFO_NETWORK_RATE', read('WAFFO_NETWORK_RATE'), 1, 100_000),
+  };
+  const fallback = environment === 'production' ? 'on' : 'off';
+  return oneOf('WAFFO_LIMITS', read('WAFFO_LIMITS') || fallback, ['on', 'off'] as const) === 'on' ? rates : undefined;
+}
+
+function proxiesIn(text: string): string[] {
+  const proxies = text.split(',').map((part) => part.trim());
+  const isAddress = (proxy: string) => {
+    const [address = '', bits, ...more] = proxy.split('/');
+    const most = isIP(address) === 6 ? 128 : 32;
+    return (
+      isIP(address) !== 0 && more.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most))
+    );
+  };
+  const wrong = proxies.find((proxy) => proxy !== '' && !isAddress(proxy));
+  if (wrong !== undefined) {
+    throw new ConfigError(
+      `WAFFO_TRUSTED_PROXIES has "${wrong}"; write addresses or networks, e.g. 10.0.0.7, 10.1.0.0/16.`,
+    );
+  }
+  return proxies.filter((proxy) => proxy !== '');
 }
 
 function sandboxCode(text: string): string {

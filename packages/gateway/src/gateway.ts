@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Connectors } from './connector/registry.ts';
 import type { Nudge } from './job/queue.ts';
+import type { Limits } from './limits/limits.ts';
 import type { PlatformKeys } from './merchant/platform-keys.ts';
 import type { Log } from './observe/log.ts';
 import type { Database } from './storage/database.ts';
@@ -18,6 +19,7 @@ export interface Gateway {
   readonly platformKeys: PlatformKeys;
   readonly connectors: Connectors;
   readonly egress: Egress;
+  readonly limits: Limits;
   /** Origin under which shoppers reach this gateway, without a trailing slash. */
   publicUrl(): string;
   /** Tells the runner of this process that work was added. */

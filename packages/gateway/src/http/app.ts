@@ -52,6 +52,7 @@ export async function buildHttp(
     requestTimeout: requestTimeoutMs,
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000 },
     genReqId: newRowId,
+    trustProxy: [...gateway.config.trustedProxies],
     return503OnClosing: false,
     clientErrorHandler: broken.handle,
     frameworkErrors: (error, request, reply) => {

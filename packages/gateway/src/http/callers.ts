@@ -7,12 +7,15 @@ import { apiKeyHeader, signatureHeader, verify } from '@waffo/protocol/signature
 import type { BrowserCaller, Caller, MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { networkOf } from '../limits/limit.ts';
 import { findMerchantByApiKey, findMerchantByClientKey } from '../merchant/find.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 
 /** A request as it arrived. */
 export interface Incoming {
   readonly requestId: string;
+  /** The client's IP address. */
+  readonly address: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
@@ -68,7 +71,8 @@ async function identifyBrowser(deps: Deps, incoming: Incoming, recognised: Recog
     throw new Fault('PERMISSION_DENIED', 'Origin: not registered for this client API key');
   }
   const mayReturnTo = (url: string): boolean => URL.canParse(url) && isRegistered(new URL(url).origin);
-  return { door: 'browser', merchant: found.merchant, origin, requestId, mayReturnTo };
+  const network = networkOf(incoming.address);
+  return { door: 'browser', merchant: found.merchant, origin, network, requestId, mayReturnTo };
 }
 
 /**

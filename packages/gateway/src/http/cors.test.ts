@@ -84,7 +84,7 @@ describe('a call from a page', () => {
     expect(answer).toMatchObject({ status: 200, signedFor: 'alice' });
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': 'https://alice.example',
-      'access-control-expose-headers': 'X-SIGNATURE, X-Request-Id, X-Waffo-Hint',
+      'access-control-expose-headers': 'X-SIGNATURE, Retry-After, X-Request-Id, X-Waffo-Hint',
       vary: 'Origin',
     });
   });

@@ -10,7 +10,7 @@ import { isLoopback } from './callers.ts';
 /** Two hours: the most that Chromium keeps. */
 const preflightSeconds = 7200;
 
-const exposedHeaders = [signatureHeader, 'X-Request-Id', 'X-Waffo-Hint'].join(', ');
+const exposedHeaders = [signatureHeader, 'Retry-After', 'X-Request-Id', 'X-Waffo-Hint'].join(', ');
 const acceptedHeaders = ['Content-Type', apiKeyHeader, 'X-API-VERSION', 'X-SDK-VERSION'].join(', ');
 
 type Deps = Pick<Gateway, 'database' | 'config'>;

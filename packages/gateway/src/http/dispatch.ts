@@ -9,6 +9,7 @@ import { apiKeyHeader, signatureHeader } from '@waffo/protocol/signature';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
 import { forMerchant, type Gateway } from '../gateway.ts';
+import { networkOf } from '../limits/limit.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { headerOf, type Incoming, identify } from './callers.ts';
 import { corsHeaders, readerAt } from './cors.ts';
@@ -59,7 +60,7 @@ export function refuse(
 
 function exchangeOf({ gateway, signers }: Dispatcher, request: FastifyRequest, route: Route | undefined): Exchange {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const incoming = { requestId: request.id, headers: request.headers, body };
+  const incoming = { requestId: request.id, address: request.ip, headers: request.headers, body };
   return { incoming, url: request.url, route, startedAt: gateway.clock.now(), key: signers.system };
 }
 
@@ -67,6 +68,8 @@ async function perform({ gateway, signers }: Dispatcher, route: Route, exchange:
   const { incoming } = exchange;
   const { operation, handler } = route;
   requireJson(incoming);
+  const { callRates } = gateway.limits;
+  if (operation.door === 'browser') callRates.count('touches', networkOf(incoming.address));
   const caller = await identify(operation.door, gateway, incoming, async (merchant) => {
     exchange.merchant = merchant;
     exchange.key = await signers.keyOf(merchant.merchantId);
@@ -76,7 +79,15 @@ async function perform({ gateway, signers }: Dispatcher, route: Route, exchange:
   const { sent, input } = parseRequest(operation.request, incoming.body);
   requireOwnMerchant(sent, caller.merchant);
   if (caller.merchant.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
-  return handler(forMerchant(gateway, caller.merchant.merchantId), caller, input);
+  const { merchantId } = caller.merchant;
+  if (caller.door === 'browser') return handler(forMerchant(gateway, merchantId), caller, input);
+  callRates.count('calls', merchantId);
+  const leave = callRates.enter(merchantId, operation.path.endsWith('/inquiry'));
+  try {
+    return await handler(forMerchant(gateway, merchantId), caller, input);
+  } finally {
+    leave();
+  }
 }
 
 /** @throws Fault CONTENT_TYPE_INVALID */
@@ -146,6 +157,7 @@ function send(
   if (route?.operation.door === 'browser') reply.headers(corsHeaders(reader));
   const hint = fault && gateway.config.environment === 'sandbox' ? hintOf(exchange, fault) : undefined;
   if (hint !== undefined) reply.header('X-Waffo-Hint', hint);
+  if (fault?.retryAfterSeconds !== undefined) reply.header('Retry-After', fault.retryAfterSeconds);
   const failed = fault?.fault === 'SYSTEM_ERROR';
   gateway.log[failed ? 'error' : 'info'](failed ? 'failed' : 'answered', {
     requestId: incoming.requestId,

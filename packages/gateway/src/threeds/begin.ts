@@ -58,17 +58,23 @@ export async function openAuthentication(
   await enqueue(tx, { ...job, kind: 'threeds/drop-cvv', dueAt: new Date(now.getTime() + holdLifetimeMs) });
 }
 
-/** Asks the issuer. @returns the authentication as it now is, not written yet */
+/** Asks the issuer; `mandated` that it asks the shopper whatever it thinks of the card. @returns the authentication as it now is, not written yet */
 export async function askIssuer(
   gateway: Gateway,
   authentication: Authentication,
   card: CardBuffer,
+  mandated = false,
 ): Promise<Authentication> {
-  const proof = await answerOf(gateway, authentication, card);
+  const proof = await answerOf(gateway, authentication, card, mandated);
   return advance(authentication, eventOf(proof), proof, gateway.clock.now());
 }
 
-async function answerOf(gateway: Gateway, authentication: Authentication, card: CardBuffer): Promise<Proof> {
+async function answerOf(
+  gateway: Gateway,
+  authentication: Authentication,
+  card: CardBuffer,
+  mandated: boolean,
+): Promise<Proof> {
   const { merchantId, threeDSServerTransID, amountMinor, currency, shown } = authentication;
   try {
     const answer = await gateway.connectors.threeDsOf(merchantId).authenticate(
@@ -78,7 +84,7 @@ async function answerOf(gateway: Gateway, authentication: Authentication, card: 
         threeDSServerTransID,
         deviceChannel: '02',
         messageCategory: '02',
-        threeDSRequestorChallengeInd: '01',
+        threeDSRequestorChallengeInd: mandated ? '04' : '01',
         merchantName: shown.merchantName,
         purchaseAmount: String(amountMinor),
         purchaseCurrency: currency,

@@ -25,6 +25,8 @@ export interface Submission {
   readonly submitFingerprint: Buffer | undefined;
   readonly billingAddress: Session['billingAddress'];
   readonly returnUrl: string | undefined;
+  /** Where the shopper is, as `networkOf` tells; undefined for a bare card. */
+  readonly network?: string;
   /** On the browser's road only: a bare card comes without a shopper whom an issuer could ask. */
   readonly threeDs?: { readonly merchantName: string; readonly envelope: string };
 }
@@ -51,16 +53,37 @@ export async function bindCard(
   submission: Submission,
   open: (tx: Tx) => Promise<boolean> = async () => true,
 ): Promise<Verification | 'challenge'> {
+  const { merchantId, merchantUserId } = session;
+  const { card, network, threeDs } = submission;
+  const tried = await gateway.limits.cardTries.judge({ merchantId, merchantUserId, card, network });
+  if (tried.judgement === 'user-full') throw new Fault('MERCHANT_LIMIT_EXCEEDED', userFull);
+  const mandated = tried.judgement === 'challenge';
+  if (tried.judgement === 'decline' || (mandated && threeDs === undefined)) throw cardDeclined();
+  const result = await bindJudgedCard(gateway, session, submission, open, mandated);
+  // An issuer that wants to see the shopper by itself has not failed anybody.
+  if (result === 'bound' || (result === 'challenge' && !mandated)) await tried.approved();
+  return result;
+}
+
+const userFull = 'merchantUserId: this user has bound enough new cards for a day';
+
+async function bindJudgedCard(
+  gateway: Gateway,
+  session: BindingSession,
+  submission: Submission,
+  open: (tx: Tx) => Promise<boolean>,
+  mandated: boolean,
+): Promise<Verification | 'challenge'> {
   const { merchantId } = session;
   const { card } = submission;
   const facts = gateway.connectors.of(merchantId).factsOf(card.pan);
   const sealed = await sealCard(gateway, { merchantId, card });
   const binding = { session, submission, sealed, summary: summarise(card, facts) };
   const keep = async (tx: Tx) => (await open(tx)) && (await keepCard(gateway, tx, binding));
-  const isAsked = submission.threeDs !== undefined && takesPart(gateway, merchantId, card);
+  const isAsked = submission.threeDs !== undefined && (mandated || takesPart(gateway, merchantId, card));
   if (!isAsked) return verifyCard(gateway, session, card, keep);
   const authentication = await beginAuthentication(gateway, binding, submission.threeDs, keep);
-  return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication);
+  return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication, mandated);
 }
 
 async function keepCard(gateway: Gateway, tx: Tx, binding: Binding): Promise<boolean> {
@@ -105,8 +128,9 @@ async function authenticate(
   gateway: Gateway,
   { session, submission }: Binding,
   before: Authentication,
+  mandated: boolean,
 ): Promise<Verification | 'challenge'> {
-  const authentication = await askIssuer(gateway, before, submission.card);
+  const authentication = await askIssuer(gateway, before, submission.card, mandated);
   const record = (tx: Tx) => recordAnswer(tx, before, authentication);
   if (authentication.status === 'CHALLENGE') {
     const waits = await gateway.database.transaction(
@@ -114,7 +138,7 @@ async function authenticate(
     );
     return waits ? 'challenge' : 'lost';
   }
-  if (authentication.status === 'FAILED') {
+  if (authentication.status === 'FAILED' || (mandated && authentication.status === 'UNAVAILABLE')) {
     await abandonBinding(gateway, { authentication, record });
     return 'failed';
   }

@@ -32,6 +32,7 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
   if (input.returnUrl !== undefined && !caller.mayReturnTo(input.returnUrl)) {
     throw new Fault('PARAMETER_INVALID', 'returnUrl: its origin is not registered for this client key');
   }
+  await gateway.limits.cardTries.admit(caller.network);
   await refuseFullUser(gateway.database, merchantId, session.merchantUserId);
   const card = await openCard(gateway, session, input.encryptedCard);
   try {
@@ -41,9 +42,14 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
       submitFingerprint: fingerprint,
       billingAddress,
       returnUrl,
+      network: caller.network,
       threeDs: { merchantName: caller.merchant.name, envelope: input.encryptedCard },
     });
     if (result === 'bound') return { tokenRequestId: session.tokenRequestId };
+  } catch (error) {
+    // A card that is not even tried counts like one that was refused for its content.
+    if (error instanceof Fault && error.fault === 'CHANNEL_REJECTED') await recordRefusal(gateway, session);
+    throw error;
   } finally {
     card.dispose();
   }

@@ -1,0 +1,23 @@
+/** The limits of this gateway, as it was set up. `limit.ts` has the rules, this file says whether they hold. */
+import type { Config } from '../config.ts';
+import { type CallRates, limitCallRates, unlimited } from './call-rates.ts';
+import { type CardTries, unwatched, watchCardTries } from './card-tries.ts';
+
+export interface Limits {
+  readonly cardTries: CardTries;
+  readonly callRates: CallRates;
+}
+
+export const noLimits: Limits = { cardTries: unwatched, callRates: unlimited };
+
+/** @param deps.database - that shows all merchants */
+export function openLimits(
+  deps: { readonly config: Pick<Config, 'limits'> } & Parameters<typeof watchCardTries>[0],
+): Limits {
+  const { limits } = deps.config;
+  if (limits === undefined) return noLimits;
+  return {
+    cardTries: watchCardTries(deps),
+    callRates: limitCallRates(deps, { calls: limits.merchantRate, touches: limits.networkRate }),
+  };
+}
