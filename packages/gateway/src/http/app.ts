@@ -14,7 +14,9 @@ import { addHealth, databaseCheck, type HealthCheck } from './health.ts';
 import { addPages } from './pages.ts';
 import { renderFault } from './render.ts';
 import type { Route } from './route.ts';
+import { shedLoad } from './shed.ts';
 import { openSigners } from './signers.ts';
+import { meetStrangers } from './strangers.ts';
 
 /** Contract decisions: more is answered with 413. */
 const bodyLimitBytes = 65_536;
@@ -37,7 +39,8 @@ export async function buildHttp(
   pages: readonly Page[] = [],
   checks: readonly HealthCheck[] = [databaseCheck(gateway)],
 ): Promise<FastifyInstance> {
-  const dispatcher: Dispatcher = { gateway, signers: await openSigners(gateway) };
+  const strangers = meetStrangers(gateway.clock);
+  const dispatcher: Dispatcher = { gateway, signers: await openSigners(gateway, strangers), strangers };
   const byUrl = new Map(routes.map((route) => [apiPrefix + route.operation.path, route]));
   const answerRefusal = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const route = byUrl.get(request.routeOptions.url ?? '');
@@ -63,6 +66,7 @@ export async function buildHttp(
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   addHeaders(http);
+  await shedLoad(http, { log: gateway.log, system: dispatcher.signers.system }, gateway.config.shedAfterMs);
   http.setErrorHandler(answerRefusal);
   http.setNotFoundHandler((request, reply) => refuse(dispatcher, undefined, new Fault('PATH_UNKNOWN'), request, reply));
   for (const [url, route] of byUrl) {

@@ -7,9 +7,11 @@ import { apiKeyHeader, signatureHeader, verify } from '@waffo/protocol/signature
 import type { BrowserCaller, Caller, MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { keyIdOf } from '../id.ts';
 import { networkOf } from '../limits/limit.ts';
 import { findMerchantByApiKey, findMerchantByClientKey } from '../merchant/find.ts';
 import type { Merchant } from '../merchant/merchant.ts';
+import type { Strangers } from './strangers.ts';
 
 /** A request as it arrived. */
 export interface Incoming {
@@ -23,7 +25,7 @@ export interface Incoming {
 /** Called as soon as the key tells the merchant, before anything else is proved, so that a refusal can be signed for it. */
 type Recognised = (merchant: Merchant) => Promise<void>;
 
-type Deps = Pick<Gateway, 'database' | 'config'>;
+type Deps = Pick<Gateway, 'database' | 'config'> & { readonly strangers: Strangers };
 
 /** One header's text; empty when it is absent. Repeated headers arrive joined and fit nothing. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string {
@@ -33,7 +35,7 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string {
 
 /**
  * @throws Fault `API_KEY_INVALID`, the same for an absent and an unknown key; `SIGNATURE_INVALID`, the same for whatever
- *   is wrong with a signature; `PERMISSION_DENIED` for a foreign origin
+ *   is wrong with a signature; `PERMISSION_DENIED` for a foreign origin; `TOO_MANY_REQUESTS` when too many show new keys
  */
 export function identify(
   door: Caller['door'],
@@ -46,10 +48,17 @@ export function identify(
     : identifyBrowser(deps, incoming, recognised);
 }
 
+/** What is no key at all costs no look-up, and is told so below. */
+function refuseStrangers({ strangers }: Deps, prefix: 'wk' | 'wck', key: string): void {
+  if (keyIdOf(prefix, key) === undefined || strangers.mayLookUp(key)) return;
+  throw new Fault('TOO_MANY_REQUESTS', undefined, { retryAfterSeconds: 1 });
+}
+
 async function identifyMerchant(deps: Deps, incoming: Incoming, recognised: Recognised): Promise<MerchantCaller> {
   const { headers, body, requestId } = incoming;
   const apiKey = headerOf(headers, apiKeyHeader);
-  const merchant = apiKey === '' ? undefined : await findMerchantByApiKey(deps, apiKey);
+  refuseStrangers(deps, 'wk', apiKey);
+  const merchant = await findMerchantByApiKey(deps, apiKey);
   if (merchant === undefined) throw new Fault('API_KEY_INVALID');
   await recognised(merchant);
   const signature = headerOf(headers, signatureHeader);
@@ -61,7 +70,8 @@ async function identifyMerchant(deps: Deps, incoming: Incoming, recognised: Reco
 async function identifyBrowser(deps: Deps, incoming: Incoming, recognised: Recognised): Promise<BrowserCaller> {
   const { headers, requestId } = incoming;
   const clientKey = headerOf(headers, apiKeyHeader);
-  const found = clientKey === '' ? undefined : await findMerchantByClientKey(deps, clientKey);
+  refuseStrangers(deps, 'wck', clientKey);
+  const found = await findMerchantByClientKey(deps, clientKey);
   if (found === undefined) throw new Fault('API_KEY_INVALID');
   await recognised(found.merchant);
   const isRegistered = (candidate: string): boolean =>

@@ -19,11 +19,13 @@ import { parseRequest } from './parse-request.ts';
 import { envelopeOf, renderFault, renderSuccess, type Signed } from './render.ts';
 import type { Route } from './route.ts';
 import type { Signers } from './signers.ts';
+import type { Strangers } from './strangers.ts';
 
 /** What dispatch works with. */
 export interface Dispatcher {
   readonly gateway: Gateway;
   readonly signers: Signers;
+  readonly strangers: Strangers;
 }
 
 /** What has become known about a request on its way. */
@@ -64,16 +66,20 @@ function exchangeOf({ gateway, signers }: Dispatcher, request: FastifyRequest, r
   return { incoming, url: request.url, route, startedAt: gateway.clock.now(), key: signers.system };
 }
 
-async function perform({ gateway, signers }: Dispatcher, route: Route, exchange: Exchange): Promise<unknown> {
+async function perform(
+  { gateway, signers, strangers }: Dispatcher,
+  route: Route,
+  exchange: Exchange,
+): Promise<unknown> {
   const { incoming } = exchange;
   const { operation, handler } = route;
   requireJson(incoming);
   const { callRates } = gateway.limits;
   if (operation.door === 'browser') callRates.count('touches', networkOf(incoming.address));
-  const caller = await identify(operation.door, gateway, incoming, async (merchant) => {
+  const caller = await identify(operation.door, { ...gateway, strangers }, incoming, async (merchant) => {
     exchange.merchant = merchant;
     exchange.key = await signers.keyOf(merchant.merchantId);
-    signers.remember(headerOf(incoming.headers, apiKeyHeader), merchant.merchantId);
+    strangers.remember(headerOf(incoming.headers, apiKeyHeader), merchant.merchantId);
   });
   if (caller.door === 'browser') exchange.reader = caller.origin;
   const { sent, input } = parseRequest(operation.request, incoming.body);

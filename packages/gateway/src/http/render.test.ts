@@ -47,10 +47,17 @@ test('a flood of one refusal costs one private-key operation for each key and en
   expect(answers.every((answer) => isSigned(answer, other.publicKey))).toBe(true);
 });
 
-test('a refusal with a message of its own is not kept: its messages have no bound', async () => {
-  for (let n = 0; n < 2; n++)
-    await renderFault('order', new Fault('PARAMETER_INVALID', 'text: expected a string'), privateKey);
-  expect(signature.sign).toHaveBeenCalledTimes(2);
+test('a refusal with a message of its own is signed once, too, and no more than 500 texts are kept', async () => {
+  const fresh = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const refuse = (n: number) => renderFault('order', new Fault('PARAMETER_INVALID', `text: expected ${n}`), fresh);
+  for (let n = 0; n < 2; n++) await refuse(0);
+  expect(signature.sign).toHaveBeenCalledTimes(1);
+  for (let n = 1; n < 500; n++) await refuse(n);
+  await refuse(0);
+  expect(signature.sign).toHaveBeenCalledTimes(500);
+  await refuse(500);
+  await refuse(0);
+  expect(signature.sign).toHaveBeenCalledTimes(502);
 });
 
 test.each([

@@ -33,29 +33,30 @@ export async function renderSuccess(envelope: Envelope, data: unknown, key: KeyO
 }
 
 /**
- * A refusal with its row's own text is always the same bytes: it is signed once for each key, so that a flood of bad
- * requests costs no private-key operations (design D-09).
+ * Refusals come back in the same bytes: each is signed once for each key, so that a flood of bad requests costs no
+ * private-key operations (design D-09).
  *
  * @param key - of the merchant, or the system's when no merchant is known
  */
 export async function renderFault(envelope: Envelope, fault: Fault, key: KeyObject): Promise<Signed> {
-  const { code, msg, http } = faults[fault.fault];
+  const { code, http } = faults[fault.fault];
   const answer = { code, msg: fault.message, ...members(envelope, envelope === 'order' ? {} : null, false) };
   const body = Buffer.from(JSON.stringify(answer));
-  const signature = await (fault.message === msg ? signOnce(body, key) : sign(body, key));
-  return { status: http, body, signature };
+  return { status: http, body, signature: await signOnce(body, key) };
 }
 
 const members = (envelope: Envelope, data: unknown, success: boolean): object =>
   envelope === 'order' ? { data } : { msgParams: {}, data, success, fail: !success };
 
-/** Signatures of constant bodies. As many for a key as there are rows and envelopes; gone with the key. */
+/** Texts differ by member and place, not by caller: so many are kept for a key, and all are gone with it. */
+const keptForKey = 500;
 const signatures = new WeakMap<KeyObject, Map<string, Promise<string>>>();
 
 function signOnce(body: Buffer, key: KeyObject): Promise<string> {
   const kept = signatures.get(key) ?? new Map<string, Promise<string>>();
   signatures.set(key, kept);
   const text = body.toString();
+  if (kept.size >= keptForKey && !kept.has(text)) kept.clear();
   const signature = kept.get(text) ?? sign(body, key);
   kept.set(text, signature);
   return signature;

@@ -1,0 +1,95 @@
+/** What an unauthenticated flood may cost, counted and not measured: private-key operations and look-ups (design T-31). */
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openDoor, type TestDoor } from '../../../../test/kit/door.ts';
+import type { VirtualClock } from '../clock.ts';
+import { newApiKey, newClientKey } from '../id.ts';
+import type { Database } from '../storage/database.ts';
+
+const count = vi.hoisted(() => ({ signed: 0, statements: 0 }));
+vi.mock('@waffo/protocol/signature', async (original) => {
+  const real = await original<typeof import('@waffo/protocol/signature')>();
+  return {
+    ...real,
+    sign: (...given: Parameters<typeof real.sign>) => {
+      count.signed += 1;
+      return real.sign(...given);
+    },
+  };
+});
+
+let door: TestDoor;
+beforeAll(async () => {
+  door = await openDoor();
+  const { database } = door.gateway;
+  const rows: Database['rows'] = (...given) => {
+    count.statements += 1;
+    return database.rows(...given);
+  };
+  Object.assign(door.gateway, { database: { ...database, rows } });
+  await door.call({ text: 'a' });
+});
+afterAll(() => door.close());
+beforeEach(() => Object.assign(count, { signed: 0, statements: 0 }));
+
+const aSecondLater = () => {
+  const clock = door.gateway.clock as VirtualClock;
+  clock.moveTo(new Date(clock.now().getTime() + 1_000));
+};
+const flood = 1_000;
+const json = { 'content-type': 'application/json' };
+const echo = '/api/v1/order/echo';
+
+async function answersOf(request: (index: number) => ReturnType<TestDoor['send']>) {
+  const kinds = new Map<string, number>();
+  for (let index = 0; index < flood; index++) {
+    const { status, signedFor, raw } = await request(index);
+    expect(signedFor, raw).toBeDefined();
+    kinds.set(`${status} ${signedFor}`, (kinds.get(`${status} ${signedFor}`) ?? 0) + 1);
+  }
+  return Object.fromEntries(kinds);
+}
+
+describe('a flood', () => {
+  test.each<[string, (index: number) => ReturnType<TestDoor['send']>, object]>([
+    ['without keys', (i) => door.send(echo, `{"n":${i}}`, json), { '401 system': flood }],
+    [
+      'of what is no key',
+      (i) => door.send(echo, '{}', { ...json, 'x-api-key': `wk_test_${i}` }),
+      { '401 system': flood },
+    ],
+    ['to paths that are not there', (i) => door.send(`/api/v1/order/${i}`, '{}', json), { '404 system': flood }],
+    ['of another type', (i) => door.send(echo, `${i}`, { 'content-type': `text/${i}` }), { '400 system': flood }],
+    [
+      'of compressed bodies',
+      (i) => door.send(echo, `${i}`, { ...json, 'content-encoding': 'gzip' }),
+      { '400 system': flood },
+    ],
+  ])('%s costs a handful of signatures and not one look-up', async (_what, request, expected) => {
+    expect(await answersOf(request)).toEqual(expected);
+    expect(count.signed).toBeLessThanOrEqual(2);
+    expect(count.statements).toBe(0);
+  });
+
+  test("of wrong signatures under a real merchant's key costs one signature", async () => {
+    const request = (index: number) =>
+      door.send(echo, `{"n":${index}}`, { ...json, 'x-api-key': door.alice.apiKey, 'x-signature': 'AAAA' });
+    expect(await answersOf(request)).toEqual({ '401 alice': flood });
+    expect(count.signed).toBe(1);
+  });
+
+  test('of made-up keys gets 200 look-ups a second, and a merchant that is known is served among them', async () => {
+    aSecondLater();
+    const request = (index: number) =>
+      door.send(echo, '{}', { ...json, 'x-api-key': index % 2 === 0 ? newApiKey('test') : newClientKey('test') });
+    expect(await answersOf(request)).toEqual({ '401 system': 700, '429 system': 300 });
+    expect(count.statements).toBeLessThanOrEqual(200);
+    expect(count.signed).toBeLessThanOrEqual(2);
+    expect((await door.call({ text: 'a' })).status).toBe(200);
+    expect((await door.call({ text: 'b' }, door.bob)).status).toBe(429);
+  });
+
+  test('leaves room for a newcomer after a moment', async () => {
+    aSecondLater();
+    expect((await door.call({ text: 'b' }, door.bob)).status).toBe(200);
+  });
+});
