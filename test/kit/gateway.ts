@@ -70,7 +70,11 @@ export const freshId = (prefix: string): string => `${prefix}_${process.pid}_${D
 
 export const testCard: CardInput = { pan: '4111111111111111', expiry: '12/2030', cvv: '123', name: 'Ada Lovelace' };
 
-export async function startTestGateway(settings: Record<string, string> = {}): Promise<TestGateway> {
+/** @param routeTo - what the gateway connects to in the place of its database, such as something that breaks connections */
+export async function startTestGateway(
+  settings: Record<string, string> = {},
+  routeTo: (databaseUrl: string) => Promise<string> = async (url) => url,
+): Promise<TestGateway> {
   const database = await freshDatabase();
   const home = await mkdtemp(join(tmpdir(), 'waffo-test-'));
   const clock = new VirtualClock(beginning);
@@ -80,7 +84,7 @@ export async function startTestGateway(settings: Record<string, string> = {}): P
   const config = configFrom({
     WAFFO_HOME: home,
     WAFFO_PORT: '0',
-    WAFFO_DATABASE_URL: database.url,
+    WAFFO_DATABASE_URL: await routeTo(database.url),
     WAFFO_LOG_LEVEL: 'debug',
     ...settings,
   });
