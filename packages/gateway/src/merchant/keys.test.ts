@@ -183,8 +183,12 @@ describe('a public key', () => {
     await door.database.rows(
       {
         name: 'test/platform-key',
-        text: `insert into platform_key (merchant_id, spki, data_key_id, sealed, created_at)
-          values ('', $1, gen_random_uuid(), '', now())`,
+        text: `with kek as (insert into vault_kek values ('kek', '', now()) returning kek_id),
+          data_key as (
+            insert into vault_data_key (merchant_id, data_key_id, purpose, kek_id, wrapped, created_at)
+            select '', gen_random_uuid(), 'secret', kek_id, '', now() from kek returning data_key_id)
+          insert into platform_key (merchant_id, spki, data_key_id, sealed, created_at)
+          select '', $1, data_key_id, '', now() from data_key`,
       },
       [spki],
     );

@@ -17,6 +17,14 @@ const attempts = (acquiringOrderId: string) =>
     [acquiringOrderId],
   );
 
+/** The database as handlers get it for the ordinary merchant: the same object each time, so that it can be made to fail. */
+function merchantsDatabase() {
+  const whole = gateway.app.gateway.database;
+  const database = whole.ofMerchant(gateway.merchant.merchantId);
+  const scoped = vi.spyOn(whole, 'ofMerchant').mockReturnValue(database);
+  return { database, release: () => scoped.mockRestore() };
+}
+
 describe('a call to the acquirer', () => {
   test('is written down, as SENDING, before it is made', async () => {
     const tokenId = await gateway.bind();
@@ -101,7 +109,7 @@ describe('a call to the acquirer', () => {
   test('whose outcome cannot be written down at once is never reported as not done', async () => {
     const tokenId = await gateway.bind();
     const order = orderOf(gateway, { tokenId });
-    const { database } = gateway.app.gateway;
+    const { database, release } = merchantsDatabase();
     let outages = 0;
     const transaction = database.transaction.bind(database);
     const purchase = connector.purchase.bind(connector);
@@ -119,6 +127,7 @@ describe('a call to the acquirer', () => {
     expect(outages).toBe(4);
     away.mockRestore();
     called.mockRestore();
+    release();
     await gateway.travel(2 * 60_000);
     const { data } = await gateway.call('/order/inquiry', { paymentRequestId: order.paymentRequestId });
     expect(data.orderStatus).toBe('PAY_SUCCESS');
@@ -126,7 +135,7 @@ describe('a call to the acquirer', () => {
 
   test('whose outcome is written down at the second try is answered as if nothing had been', async () => {
     const tokenId = await gateway.bind();
-    const { database } = gateway.app.gateway;
+    const { database, release } = merchantsDatabase();
     const transaction = database.transaction.bind(database);
     const away = vi.spyOn(database, 'transaction');
     const purchase = connector.purchase.bind(connector);
@@ -142,6 +151,7 @@ describe('a call to the acquirer', () => {
     expect(created).toMatchObject({ code: '0', data: { orderStatus: 'PAY_SUCCESS' } });
     away.mockRestore();
     called.mockRestore();
+    release();
   });
 
   test('that was in doubt after a crash does not make a repeat wait for it', async () => {
