@@ -24,14 +24,14 @@ interface Doubt {
   truth: 'done' | 'lost' | 'late';
 }
 
-export interface ModelRefund {
+interface ModelRefund {
   readonly body: Record<string, unknown>;
   readonly amount: bigint;
   state: 'open' | 'done' | 'failed';
   doubt: Doubt | undefined;
 }
 
-export interface ModelOrder {
+interface ModelOrder {
   readonly id: string;
   readonly body: Record<string, unknown>;
   readonly manual: boolean;
@@ -47,7 +47,7 @@ export interface Model {
   orders: ModelOrder[];
 }
 
-export interface Real {
+interface Real {
   readonly gateway: TestGateway;
   readonly tokenId: string;
   readonly line: FaultyLine;
@@ -87,11 +87,11 @@ export function faultyLine(connector: Connector): FaultyLine {
   return line;
 }
 
-export const money = (minor: bigint): string => `${minor / 100n}.${String(minor % 100n).padStart(2, '0')}`;
+const money = (minor: bigint): string => `${minor / 100n}.${String(minor % 100n).padStart(2, '0')}`;
 
 const truthOf = (line: Line): Doubt['truth'] => (line === 'silent' ? 'done' : line === 'lost' ? 'lost' : 'late');
 
-export const refundedOf = ({ refunds }: ModelOrder): bigint =>
+const refundedOf = ({ refunds }: ModelOrder): bigint =>
   refunds.filter(({ state }) => state === 'done').reduce((sum, { amount }) => sum + amount, 0n);
 
 const remainingOf = (order: ModelOrder): bigint =>
@@ -247,7 +247,7 @@ function settle(order: ModelOrder): void {
 }
 
 /** What inquiries answer is what the model says. */
-export async function agree(order: ModelOrder, gateway: TestGateway): Promise<void> {
+async function agree(order: ModelOrder, gateway: TestGateway): Promise<void> {
   const { data } = await gateway.call('/order/inquiry', { acquiringOrderId: order.id });
   expect(data.orderStatus).toBe(order.status);
   if (order.status === 'PAY_SUCCESS') expect(data.finalDealAmount).toBe(money(order.captured));

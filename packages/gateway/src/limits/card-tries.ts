@@ -22,7 +22,7 @@ interface Deps {
 }
 
 /** A card that is about to be verified. */
-export interface CardTry {
+interface CardTry {
   readonly merchantId: string;
   readonly merchantUserId: string;
   readonly card: CardBuffer;

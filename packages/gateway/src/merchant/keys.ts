@@ -53,7 +53,7 @@ export interface ListedPublicKey {
 }
 
 /** Keys that may be active at a time: one, and the one that replaces it. */
-export const activePublicKeyLimit = 2;
+const activePublicKeyLimit = 2;
 
 /** Key ids of pairs whose private half, or much use, is public: our own vectors and Wycheproof's. */
 const publishedKeyIds = new Set([
@@ -198,7 +198,7 @@ export async function revokePublicKey(deps: Deps, merchantId: string, keyId: str
 }
 
 /** The id of a public key: SHA-256 of its SubjectPublicKeyInfo, the first 32 hexadecimal digits. */
-export const publicKeyIdOf = (spki: Buffer): string => createHash('sha256').update(spki).digest('hex').slice(0, 32);
+const publicKeyIdOf = (spki: Buffer): string => createHash('sha256').update(spki).digest('hex').slice(0, 32);
 
 async function refuseBadKey(deps: Deps, merchantId: string, spki: Buffer): Promise<void> {
   if (publishedKeyIds.has(publicKeyIdOf(spki))) {

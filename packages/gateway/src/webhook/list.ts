@@ -40,7 +40,7 @@ export interface EventSummary {
 }
 
 /** One attempt: what was sent besides the body, and what came back. */
-export interface AttemptView {
+interface AttemptView {
   readonly attempt: number;
   readonly startedAt: Date;
   /** Absent while it is made, and for ever when the process died in it. */

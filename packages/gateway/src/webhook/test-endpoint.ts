@@ -22,7 +22,7 @@ export interface TestEndpointDeps {
 type TestedMerchant = Receiver & { readonly settings: { readonly tokenNotifyUrl?: string | undefined } };
 
 /** One thing that was tried. */
-export interface EndpointCheck {
+interface EndpointCheck {
   readonly tried: 'the address' | 'a signed notification' | 'the same one again' | 'one with a wrong signature';
   readonly ok: boolean;
   /** What was found, in words for the merchant. */
