@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import vectors from '../vectors/signature.json' with { type: 'json' };
 import wycheproof from '../vectors/signature-wycheproof.json' with { type: 'json' };
 import {
+  apiKeyHeader,
   checkMerchantKey,
   exportPrivateKey,
   exportPublicKey,
@@ -11,6 +12,7 @@ import {
   parsePublicKey,
   SignatureKeyError,
   sign,
+  signatureHeader,
   verify,
 } from './signature.ts';
 
@@ -68,6 +70,18 @@ describe('a signature', () => {
     expect(await subtle.verify(algorithm, theirKey, ours, body)).toBe(true);
   });
 
+  test('travels in the headers that the contract names', () => {
+    expect([signatureHeader, apiKeyHeader]).toEqual(['X-SIGNATURE', 'X-API-KEY']);
+  });
+
+  test('of another length than the modulus is none, though its number is the same', () => {
+    const { body = '', signature = '' } = vectors.valid[0] ?? {};
+    const bytes = Buffer.from(signature, 'base64');
+    for (const other of [Buffer.concat([Buffer.of(0), bytes]), bytes.subarray(1), Buffer.alloc(0), Buffer.alloc(256)]) {
+      expect(verify(utf8(body), other.toString('base64'), publicKey)).toBe(false);
+    }
+  });
+
   test('cannot be made or checked with a key of another kind', () => {
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     expect(verify(utf8('{}'), vectors.valid[0]?.signature ?? '', ec.publicKey)).toBe(false);
@@ -108,6 +122,39 @@ describe('a key', () => {
     expect(() => parsePrivateKey(privateKey.export(options).toString())).toThrow(/unencrypted PEM/);
   });
 
+  test.each(['ENCRYPTED PRIVATE KEY', 'EC PRIVATE KEY', 'PRIVATE KEY X', 'PUBLIC KEY', 'X PRIVATE KEY', 'CERTIFICATE'])(
+    'that is labelled %s is not read as a private one, whatever it holds',
+    (label) => {
+      const text = `-----BEGIN ${label}-----\n${vectors.privateKey}\n-----END ${label}-----\n`;
+      expect(() => parsePrivateKey(text)).toThrow(SignatureKeyError);
+    },
+  );
+
+  test.each(['RSA PUBLIC KEY', 'PUBLIC KEYS', 'MY PUBLIC KEY', 'PRIVATE KEY', 'CERTIFICATE'])(
+    'that is labelled %s is not read as a public one, whatever it holds',
+    (label) => {
+      const text = `-----BEGIN ${label}-----\n${vectors.publicKey}\n-----END ${label}-----\n`;
+      expect(() => parsePublicKey(text)).toThrow(/base64 of SubjectPublicKeyInfo DER or as PEM/);
+    },
+  );
+
+  test('in PEM may stand between white space and nothing else', () => {
+    const text = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+    expect(exportPublicKey(parsePublicKey(`\n \t${text}\r\n\n`))).toBe(vectors.publicKey);
+    for (const wrong of [`x${text}`, `${text}x`, `# my key\n${text}`, text + text, text.replace('END', 'FIN')]) {
+      expect(() => parsePublicKey(wrong)).toThrow(SignatureKeyError);
+    }
+  });
+
+  test('is read up to 8,192 characters, and what is longer is not looked at', () => {
+    expect(exportPrivateKey(parsePrivateKey(vectors.privateKey.padEnd(8_192)))).toBe(vectors.privateKey);
+    expect(() => parsePrivateKey(vectors.privateKey.padEnd(8_193))).toThrow(SignatureKeyError);
+  });
+
+  test('that is refused has an error by which it can be told', () => {
+    expect(new SignatureKeyError('x')).toMatchObject({ name: 'SignatureKeyError', message: 'x' });
+  });
+
   test('that is private is not taken for a public one', () => {
     expect(() => parsePublicKey(vectors.privateKey)).toThrow(/this is a private key/);
     expect(() => parsePublicKey(pem(privateKey, 'pkcs8'))).toThrow(/this is a private key/);
@@ -115,6 +162,12 @@ describe('a key', () => {
 
   test.each(vectors.merchantKeys.valid)('of a merchant is registered: $comment', ({ key }) => {
     expect(checkMerchantKey(key).type).toBe('public');
+  });
+
+  test('of a merchant that is private is refused with the advice to replace the pair', () => {
+    for (const text of [vectors.privateKey, pkcs1, pem(privateKey, 'pkcs8')]) {
+      expect(() => checkMerchantKey(text)).toThrow(/register the public key, and replace this pair/);
+    }
   });
 
   test.each(vectors.merchantKeys.invalid)('of a merchant is refused: $comment', ({ key, says }) => {
