@@ -10,6 +10,8 @@ export interface Job {
   readonly jobId: bigint;
   readonly kind: string;
   readonly merchantId: string;
+  /** Whom it waits for, such as `shop.example`. */
+  readonly host: string | undefined;
   /** What `enqueue` was given, read back from JSON. */
   readonly payload: unknown;
   /** How often it was tried before and did not end, a lease that ran out included. */
@@ -21,6 +23,7 @@ interface JobRow {
   job_id: bigint;
   kind: string;
   merchant_id: string;
+  host: string | null;
   payload: unknown;
   attempts: number;
   lease_id: string;
@@ -36,7 +39,7 @@ const laneIsOpen = `(job.lane is null or not exists (
 
 const insert = statement(
   'job/insert',
-  `insert into job (merchant_id, kind, lane, payload, due_at, created_at) values ($1, $2, $3, $4, $5, $6)`,
+  `insert into job (merchant_id, kind, lane, host, payload, due_at, created_at) values ($1, $2, $3, $4, $5, $6, $7)`,
 );
 
 const insertStanding = statement(
@@ -51,15 +54,15 @@ const claim = statement<JobRow>(
   `with claimable as (
      select job_id from job
      where due_at <= $1 and (leased_until is null or leased_until <= $1)
-       and kind = any($2) and merchant_id <> all($3) and ${laneIsOpen}
+       and kind = any($2) and merchant_id <> all($3) and (host is null or host <> all($4)) and ${laneIsOpen}
      order by due_at, job_id
-     limit $4
+     limit $5
      for update skip locked
    )
    update job
-   set lease_id = $5, leased_until = $6, attempts = attempts + (leased_until is not null)::integer
+   set lease_id = $6, leased_until = $7, attempts = attempts + (leased_until is not null)::integer
    from claimable where job.job_id = claimable.job_id
-   returning job.job_id, kind, merchant_id, payload, attempts, lease_id`,
+   returning job.job_id, kind, merchant_id, host, payload, attempts, lease_id`,
 );
 
 const finish = statement<{ job_id: bigint }>(
@@ -96,14 +99,15 @@ export interface NewJob {
   readonly kind: string;
   readonly merchantId: string;
   readonly lane?: string;
+  readonly host?: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly dueAt: Date;
   readonly now: Date;
 }
 
 export async function insertJob(tx: Tx, job: NewJob): Promise<void> {
-  const { merchantId, kind, lane = null, payload, dueAt, now } = job;
-  await tx.rows(insert, [merchantId, kind, lane, JSON.stringify(payload), dueAt, now]);
+  const { merchantId, kind, lane = null, host = null, payload, dueAt, now } = job;
+  await tx.rows(insert, [merchantId, kind, lane, host, JSON.stringify(payload), dueAt, now]);
 }
 
 export async function insertStandingJob(sql: Sql, kind: string, now: Date): Promise<void> {
@@ -130,7 +134,9 @@ export interface Claim {
   /** Kinds that the claimer can run; others wait for a process that knows them. */
   readonly kinds: readonly string[];
   /** Merchants whose jobs are left where they are. */
-  readonly without: readonly string[];
+  readonly withoutMerchants: readonly string[];
+  /** Hosts for which jobs are left where they are. */
+  readonly withoutHosts: readonly string[];
   readonly limit: number;
   readonly now: Date;
   /** New in the world, for this claim alone. */
@@ -140,7 +146,7 @@ export interface Claim {
 
 /** Takes what is due and free into a lease, the longest due first. */
 export async function claimJobs(sql: Sql, by: Claim): Promise<Job[]> {
-  const values = [by.now, by.kinds, by.without, by.limit, by.leaseId, by.leasedUntil];
+  const values = [by.now, by.kinds, by.withoutMerchants, by.withoutHosts, by.limit, by.leaseId, by.leasedUntil];
   return (await sql.rows(claim, values)).map(jobFrom);
 }
 
@@ -162,6 +168,7 @@ const jobFrom = (row: JobRow): Job => ({
   jobId: row.job_id,
   kind: row.kind,
   merchantId: row.merchant_id,
+  host: row.host ?? undefined,
   payload: row.payload,
   attempts: row.attempts,
   leaseId: row.lease_id,

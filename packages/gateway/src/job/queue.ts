@@ -14,6 +14,7 @@ export type Nudge = () => void;
  * @param job.kind - a row of `jobs.ts`: the path of the file that does it, e.g. `webhook/deliver`
  * @param job.lane - jobs of one merchant and one lane run in the order in which they were queued; a later one waits until
  *   the earlier has ended or has been tried three times
+ * @param job.host - whom it waits for; jobs that wait for one host never take the places of all others
  * @param job.payload - JSON, ids only: never card data, never secrets
  * @param job.dueAt - not before this moment
  * @param job.now - the clock's present moment

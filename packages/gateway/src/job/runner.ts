@@ -11,6 +11,7 @@ import { newRowId } from '../id.ts';
 import type { Log } from '../observe/log.ts';
 import type { Database } from '../storage/database.ts';
 import { claimJobs, findNextDue, finishJob, type Job, rescheduleJob } from './job.store.ts';
+import { openPlaces } from './places.ts';
 
 export type { Job } from './job.store.ts';
 
@@ -32,7 +33,7 @@ export interface Runner {
 }
 
 export interface RunnerOptions {
-  /** Jobs at a time; they wait for the network most of their life. */
+  /** Jobs at a time, besides those that wait for somebody. */
   readonly concurrency?: number;
   /** Longest sleep, in ms of the clock. */
   readonly pollMs?: number;
@@ -60,9 +61,9 @@ const longestBackOffMs = 3_600_000;
  */
 export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions = {}): Runner {
   const { database, clock, log } = deps;
-  const { concurrency = 32, pollMs = 1_000 } = options;
+  const { concurrency = 64, pollMs = 1_000 } = options;
   const kinds = Object.keys(jobs);
-  const places = openPlaces(concurrency);
+  const places = openPlaces(clock, concurrency);
   let stopped = false;
   let lookIsQueued = false;
   let lastLook: Promise<unknown> = Promise.resolve();
@@ -73,12 +74,12 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   async function fill(): Promise<number> {
     lookIsQueued = false;
     for (let claimed = 0; ; ) {
-      const { limit, without } = places.room();
-      if (stopped || limit === 0) return claimed;
+      const { limit, ...without } = places.room();
+      if (stopped || limit <= 0) return claimed;
       const now = clock.now();
       const lease = { leaseId: newRowId(), leasedUntil: later(now, leaseMs) };
-      const batch = await claimJobs(database, { kinds, without, limit, now, ...lease });
-      for (const job of batch) places.take(job.merchantId, runJob(deps, jobs, job), nudge);
+      const batch = await claimJobs(database, { kinds, ...without, limit, now, ...lease });
+      for (const job of batch) places.take(job, runJob(deps, jobs, job), nudge);
       claimed += batch.length;
       if (batch.length < limit) return claimed;
     }
@@ -132,40 +133,6 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
       await lastLook;
       await Promise.race([places.allEnded(), pause(stopGraceMs, undefined, { ref: false })]);
     },
-  };
-}
-
-/**
- * Where jobs run. No merchant keeps more than about a quarter of the places, so that one whose receiver hangs does not
- * hold up the others.
- */
-function openPlaces(count: number) {
-  const share = Math.ceil(count / 4);
-  const running = new Map<Promise<void>, string>();
-  let ended = 0;
-
-  function crowding(): string[] {
-    const taken = new Map<string, number>();
-    for (const merchantId of running.values()) taken.set(merchantId, (taken.get(merchantId) ?? 0) + 1);
-    return [...taken].filter(([, places]) => places >= share).map(([merchantId]) => merchantId);
-  }
-
-  return {
-    /** How many jobs may be claimed now, and whose may not. */
-    room: () => ({ limit: Math.min(share, count - running.size), without: crowding() }),
-    take(merchantId: string, work: Promise<void>, whenFree: () => void) {
-      const place = work.then(() => {
-        running.delete(place);
-        ended += 1;
-        whenFree();
-      });
-      running.set(place, merchantId);
-    },
-    /** Something due may be waiting for a place, of all or of its merchant; the next one that is free tells. */
-    isCrowded: () => running.size >= count || crowding().length > 0,
-    isBusy: () => running.size > 0,
-    allEnded: async () => void (await Promise.all(running.keys())),
-    ended: () => ended,
   };
 }
 

@@ -30,6 +30,8 @@ export interface DeliverDeps {
   readonly egress: Pick<Egress, 'post'>;
   readonly platformKeys: { signerOf(merchantId: string): Promise<{ readonly privateKey: KeyObject }> };
   merchantOf(merchantId: string): Promise<Receiver | undefined>;
+  /** How long a receiver has; 15 s when absent. */
+  readonly timeoutMs?: number;
 }
 
 /** A receiver has this long for all of its answer (decisions, "Everything else"). */
@@ -97,13 +99,13 @@ async function signatureOf({ platformKeys }: DeliverDeps, event: OutboxEvent): P
  * @param startedAt - becomes the `webhook-timestamp`
  */
 export async function attemptOf(
-  { egress }: Pick<DeliverDeps, 'egress'>,
+  { egress, timeoutMs = deliveryTimeoutMs }: Pick<DeliverDeps, 'egress' | 'timeoutMs'>,
   event: Pick<OutboxEvent, 'merchantId' | 'eventId' | 'notifyUrl' | 'body'> & { readonly signature: string },
   receiver: Receiver,
   startedAt: Date,
 ): Promise<Attempted> {
   const { merchantId, notifyUrl, body } = event;
-  const request = { merchantId, headers: headersOf(event, startedAt), body, timeoutMs: deliveryTimeoutMs };
+  const request = { merchantId, headers: headersOf(event, startedAt), body, timeoutMs };
   try {
     const answer = await egress.post(notifyUrl, request);
     const contentType = answer.headers['content-type'];

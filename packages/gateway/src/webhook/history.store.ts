@@ -91,9 +91,9 @@ const attemptsOf = statement<AttemptRow>(
    where merchant_id = $1 and event_id = $2 order by attempt`,
 );
 
-const lock = statement<{ object_id: string; status: OutboxStatus; round: number }>(
+const lock = statement<{ object_id: string; notify_url: string; status: OutboxStatus; round: number }>(
   'history/lock',
-  'select object_id, status, round from outbox where merchant_id = $1 and event_id = $2 for update',
+  'select object_id, notify_url, status, round from outbox where merchant_id = $1 and event_id = $2 for update',
 );
 
 const beginRound = statement<{ round: number }>(

@@ -8,6 +8,7 @@ import { newRowId } from '../id.ts';
 import { enqueue } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
 import { insertEvent } from './outbox.store.ts';
+import { hostIn } from './request.ts';
 
 export type Notification = (TokenizationNotification | PaymentNotification | RefundNotification) & {
   readonly merchantId: string;
@@ -29,6 +30,8 @@ export async function notify(tx: Tx, { now }: { readonly now: Date }, notificati
   const eventId = newRowId();
   const body = Buffer.from(JSON.stringify({ eventType, result }));
   await insertEvent(tx, { merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt: now });
-  await enqueue(tx, { kind: 'webhook/deliver', merchantId, lane: objectId, payload: { eventId }, dueAt: now, now });
+  const job = { kind: 'webhook/deliver', merchantId, lane: objectId, payload: { eventId }, dueAt: now, now };
+  const host = hostIn(notifyUrl);
+  await enqueue(tx, { ...job, ...(host !== undefined && { host }) });
   return eventId;
 }

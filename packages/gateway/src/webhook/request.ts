@@ -23,3 +23,6 @@ export const headersOf = ({ eventId, signature }: Signed, startedAt: Date): Reco
   'webhook-timestamp': String(Math.floor(startedAt.getTime() / 1_000)),
   'User-Agent': 'Waffo-Webhook/1',
 });
+
+/** The host and port that a URL leads to, as deliveries to it share their places; undefined when it is none. */
+export const hostIn = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);

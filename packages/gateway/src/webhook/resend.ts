@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import { enqueue, hasten } from '../job/queue.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { type EventFilter, findNewest, findOldest, lockEvent, openRound } from './history.store.ts';
+import { hostIn } from './request.ts';
 
 interface Deps {
   readonly database: Database;
@@ -70,7 +71,8 @@ async function resendIn(tx: Tx, merchantId: string, eventId: string, now: Date):
     await openRound(tx, merchantId, eventId, now);
   } else {
     const round = await openRound(tx, merchantId, eventId, now);
-    await enqueue(tx, { ...job, payload: { eventId, round }, dueAt: now });
+    const host = hostIn(event.notify_url);
+    await enqueue(tx, { ...job, ...(host !== undefined && { host }), payload: { eventId, round }, dueAt: now });
   }
   return 'resent';
 }
