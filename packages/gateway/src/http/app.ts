@@ -12,6 +12,7 @@ import { drain } from './drain.ts';
 import { faultFromFramework } from './fault-from.ts';
 import { addHealth, databaseCheck, type HealthCheck } from './health.ts';
 import { addPages } from './pages.ts';
+import { openPatience } from './patience.ts';
 import { renderFault } from './render.ts';
 import type { Route } from './route.ts';
 import { shedLoad } from './shed.ts';
@@ -40,7 +41,12 @@ export async function buildHttp(
   checks: readonly HealthCheck[] = [databaseCheck(gateway)],
 ): Promise<FastifyInstance> {
   const strangers = meetStrangers(gateway.clock);
-  const dispatcher: Dispatcher = { gateway, signers: await openSigners(gateway, strangers), strangers };
+  const dispatcher: Dispatcher = {
+    gateway,
+    signers: await openSigners(gateway, strangers),
+    strangers,
+    patience: openPatience(),
+  };
   const byUrl = new Map(routes.map((route) => [apiPrefix + route.operation.path, route]));
   const answerRefusal = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const route = byUrl.get(request.routeOptions.url ?? '');
@@ -65,6 +71,7 @@ export async function buildHttp(
   broken.watch(http.server);
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  http.addHook('preClose', async () => dispatcher.patience.close());
   addHeaders(http);
   await shedLoad(http, { log: gateway.log, system: dispatcher.signers.system }, gateway.config.shedAfterMs);
   http.setErrorHandler(answerRefusal);

@@ -4,6 +4,7 @@
  * thrown is caught here and nowhere else; every answer is signed.
  */
 import type { KeyObject } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { faults, successCode } from '@waffo/protocol/codes';
 import { apiKeyHeader, signatureHeader } from '@waffo/protocol/signature';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -16,6 +17,7 @@ import { corsHeaders, readerAt } from './cors.ts';
 import { faultFrom } from './fault-from.ts';
 import { hintFor } from './hint.ts';
 import { parseRequest } from './parse-request.ts';
+import type { Patience } from './patience.ts';
 import { envelopeOf, renderFault, renderSuccess, type Signed } from './render.ts';
 import type { Route } from './route.ts';
 import type { Signers } from './signers.ts';
@@ -26,6 +28,7 @@ export interface Dispatcher {
   readonly gateway: Gateway;
   readonly signers: Signers;
   readonly strangers: Strangers;
+  readonly patience: Patience;
 }
 
 /** What has become known about a request on its way. */
@@ -35,6 +38,8 @@ interface Exchange {
   readonly route: Route | undefined;
   readonly startedAt: Date;
   merchant?: Merchant;
+  /** Set once the caller is known for who it is. */
+  isProved?: boolean;
   /** Signs the answer: the merchant's once it is known. */
   key: KeyObject;
   /** The page that may read the answer. */
@@ -81,6 +86,7 @@ async function perform(
     exchange.key = await signers.keyOf(merchant.merchantId);
     strangers.remember(headerOf(incoming.headers, apiKeyHeader), merchant.merchantId);
   });
+  exchange.isProved = true;
   if (caller.door === 'browser') exchange.reader = caller.origin;
   const { sent, input } = parseRequest(operation.request, incoming.body);
   requireOwnMerchant(sent, caller.merchant);
@@ -132,6 +138,8 @@ async function respond(
   } catch (error) {
     const fault = faultFrom(error);
     await addressRefusal(dispatcher, exchange, fault);
+    const mayStay = exchange.isProved || (await dispatcher.patience.turn(reply.raw.socket as Socket));
+    if (!mayStay) reply.header('Connection', 'close');
     return send(dispatcher, exchange, reply, await renderFault(envelope, fault, exchange.key), fault);
   }
 }

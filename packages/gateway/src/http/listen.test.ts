@@ -8,6 +8,7 @@ import { type Listener, listen } from './listen.ts';
 let door: TestDoor;
 let listener: Listener;
 let key: string;
+const json = { 'content-type': 'application/json' };
 beforeAll(async () => {
   door = await openDoor();
   listener = await listen(door.http, { host: '127.0.0.1', port: 0 });
@@ -50,6 +51,32 @@ function answersIn(text: string): { status: number; body: string; signedFor: str
 
 const head = (...lines: string[]) =>
   `${['POST /api/v1/order/echo HTTP/1.1', 'Host: x', 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`;
+
+test('two hundred connections that send a byte a second do not hold up a call', async () => {
+  const slow = await Promise.all(Array.from({ length: 200 }, open));
+  const drip = head(key, 'Content-Type: application/json', 'Content-Length: 1000');
+  for (const [index, socket] of slow.entries()) socket.write(index % 2 === 0 ? drip : drip.slice(0, 40));
+  const timer = setInterval(() => {
+    for (const socket of slow) socket.write('x');
+  }, 200);
+  try {
+    for (let n = 0; n < 5; n++) {
+      const before = performance.now();
+      const body = Buffer.from('{"text":"a"}');
+      const headers = {
+        ...json,
+        'x-api-key': door.alice.apiKey,
+        'x-signature': await sign(body, door.alice.privateKey),
+      };
+      const answer = await fetch(`${listener.url}/api/v1/order/echo`, { method: 'POST', body, headers });
+      expect(answer.status).toBe(200);
+      expect(performance.now() - before).toBeLessThan(2_000);
+    }
+  } finally {
+    clearInterval(timer);
+    for (const socket of slow) socket.destroy();
+  }
+});
 
 describe('what is no HTTP gets one signed refusal and the connection ends', () => {
   test.each<[string, string | Buffer]>([
