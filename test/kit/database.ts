@@ -1,5 +1,5 @@
 /** A database for one test file: cloned from the migrated template, dropped when the file is done. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, inject } from 'vitest';
 import type { Database } from '../../packages/gateway/src/storage/database.ts';
@@ -18,8 +18,6 @@ export interface TestDatabase extends Database {
  */
 export const testDatabaseServer = () => ({ url: inject('databaseServer'), template: inject('templateDatabase') });
 
-let made = 0;
-
 /**
  * @param options.empty - without our tables, for tests of the migrations themselves
  * @example
@@ -27,7 +25,7 @@ let made = 0;
  */
 export async function freshDatabase(options: { readonly empty?: boolean } = {}): Promise<TestDatabase> {
   const server = testDatabaseServer();
-  const name = `${server.template.replace('template', 'test')}_${process.pid}_${++made}`;
+  const name = `${server.template.replace('template', 'test')}_${randomBytes(4).toString('hex')}`;
   const admin = await openDatabase({ url: server.url, poolSize: 1 });
   const run = (text: string) => admin.rows({ name: createHash('md5').update(text).digest('hex'), text });
   await run(`create database ${name} template ${options.empty ? `template0 encoding 'UTF8'` : server.template}`);
