@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { exportPublicKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operatorRoutes } from '../../packages/gateway/src/operator.ts';
-import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 
 let gateway: TestGateway;
 let key: string;
@@ -142,6 +142,72 @@ describe('a merchant', () => {
       status: 400,
       json: { code: 'REFUSED', detail: expect.stringMatching(/^tokenNotifyUrl: /) },
     });
+  });
+});
+
+describe('limits', () => {
+  const path = () => `/merchants/${gateway.merchant.merchantId}/limits`;
+
+  test('hold from the next order on, for one payment and for a day, and end when they are taken away', async () => {
+    const tokenId = await gateway.bind();
+    const pay = async (orderAmount: string) =>
+      (await gateway.call('/order/create', orderOf(gateway, { tokenId, orderAmount }))).code;
+    expect((await operate('GET', path())).json).toEqual([]);
+    await operate('PUT', `${path()}/HKD`, { transactionLimit: '100.00', dailyLimit: '150.00' });
+    expect((await operate('GET', path())).json).toEqual([
+      { currency: 'HKD', transactionLimit: '100.00', dailyLimit: '150.00' },
+    ]);
+    expect(await pay('100.01')).toBe('A0020');
+    expect(await pay('100.00')).toBe('0');
+    expect(await pay('60.00')).toBe('A0021');
+    expect(await operate('DELETE', `${path()}/HKD`)).toMatchObject({ status: 204 });
+    expect(await pay('160.00')).toBe('0');
+  });
+
+  test.each([
+    ['XXX', { transactionLimit: '1', dailyLimit: null }, /currency: XXX is not supported/],
+    ['JPY', { transactionLimit: '1.50', dailyLimit: null }, /transactionLimit: /],
+    ['HKD', { transactionLimit: null, dailyLimit: '0.00' }, /dailyLimit: must be greater than zero/],
+  ])('that make no sense in %s are refused with what is expected', async (currency, limits, sentence) => {
+    const refused = await operate('PUT', `${path()}/${currency}`, limits);
+    expect(refused).toMatchObject({ status: 400, json: { code: 'REFUSED', detail: expect.stringMatching(sentence) } });
+    expect((await operate('GET', path())).json).toEqual([]);
+  });
+});
+
+describe('notifications', () => {
+  test('are listed, shown with every attempt, and sent again one by one or by choice', async () => {
+    const { merchantId } = gateway.merchant;
+    await gateway.bind({}, 'user_of_webhooks');
+    const { events } = (await operate('GET', `/webhooks?merchantId=${merchantId}&status=DELIVERED&limit=1`)).json;
+    const [{ eventId }] = events;
+    const shown = (await operate('GET', `/webhooks/${eventId}`)).json;
+    expect(shown).toMatchObject({ eventId, merchantId, history: [expect.objectContaining({ attempt: 1 })] });
+    const received = gateway.receiver.received.length;
+    expect((await operate('POST', `/webhooks/${eventId}/resend`)).json).toEqual({ result: 'resent' });
+    await gateway.settle();
+    expect(gateway.receiver.received.length).toBe(received + 1);
+    const from = gateway.clock.now().toISOString();
+    expect((await operate('POST', '/webhooks/resend', { merchantId, from: '2099-01-01T00:00:00Z' })).json).toEqual({
+      resent: 0,
+      underWay: 0,
+    });
+    const all = (await operate('POST', '/webhooks/resend', { merchantId, objectId: shown.objectId, to: from })).json;
+    expect(all.resent + all.underWay).toBeLessThanOrEqual(2);
+    await gateway.settle();
+  });
+
+  test('are not all sent again by a slip, and an unknown one is said to be so', async () => {
+    expect(await operate('POST', '/webhooks/resend', {})).toMatchObject({ status: 400, json: { code: 'REFUSED' } });
+    for (const id of ['01983f6e-7c1a-7d30-9a55-0a8f6f1f3c11', 'nonsense'])
+      expect(await operate('GET', `/webhooks/${id}`)).toMatchObject({ status: 400, json: { code: 'REFUSED' } });
+  });
+
+  test('are tried at an endpoint, with what is wrong in words', async () => {
+    const path = `/merchants/${gateway.merchant.merchantId}/endpoint-test`;
+    expect((await operate('POST', path, { url: gateway.receiver.url })).json).toHaveProperty('checks');
+    const dead = (await operate('POST', path, { url: 'http://127.0.0.1:9/' })).json;
+    expect(dead.ok).toBe(false);
   });
 });
 

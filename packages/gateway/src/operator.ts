@@ -1,5 +1,6 @@
 /** The operator's own door: method and path → what it does, one line each. Not of the published API. */
 import { z } from 'zod';
+import { Fault } from './fault.ts';
 import { type OperatorRoute, operatorRoute as route, type Told } from './http/operator.ts';
 import {
   AdministrationRefused,
@@ -22,6 +23,16 @@ import {
   revokePublicKey,
   setClientKeyOrigins,
 } from './merchant/keys.ts';
+import { currencyLimits, limitsOf, removeLimits, setLimits } from './merchant/set-limits.ts';
+import {
+  eventChoice,
+  eventPage,
+  listChosen,
+  resendChosen,
+  resendOne,
+  showOne,
+  tryEndpoint,
+} from './webhook/operate.ts';
 
 const nothing = z.strictObject({});
 const page = z.strictObject({
@@ -31,12 +42,14 @@ const page = z.strictObject({
 const status = z.strictObject({ status: z.enum(['ACTIVE', 'SUSPENDED']) });
 const origins = z.strictObject({ origins: z.array(z.string().max(256)).max(50) });
 const publicKey = z.strictObject({ publicKey: z.string().max(8192) });
+const endpoint = z.strictObject({ url: z.string().max(1024).optional() });
 const proof = z.strictObject({ proof: z.string().max(1024) });
 
 /** One merchant, and one of its keys. */
 const one = '/merchants/:merchantId';
 const apiKey = `${one}/api-keys/:keyId`;
 const clientKey = `${one}/client-keys/:keyId`;
+const limits = `${one}/limits/:currency`;
 const rsaKey = `${one}/public-keys/:keyId`;
 
 export const operatorRoutes: readonly OperatorRoute[] = [
@@ -67,10 +80,23 @@ export const operatorRoutes: readonly OperatorRoute[] = [
     provePublicKey(g, p.merchantId, p.keyId, to.proof),
   ),
   route('DELETE', rsaKey, 'Revoke a public key', nothing, (g, p) => revokePublicKey(g, p.merchantId, p.keyId)),
+  route('GET', `${one}/limits`, 'Show its limits by currency', nothing, (g, p) => limitsOf(g, p.merchantId)),
+  route('PUT', limits, 'Cover a currency, with these limits', currencyLimits, (g, p, to) =>
+    setLimits(g, p.merchantId, p.currency, to),
+  ),
+  route('DELETE', limits, 'Cover a currency no more', nothing, (g, p) => removeLimits(g, p.merchantId, p.currency)),
+  route('POST', `${one}/endpoint-test`, 'Send a test notification, and say what is wrong', endpoint, (g, p, to) =>
+    tryEndpoint(g, p.merchantId, to.url),
+  ),
+  route('GET', '/webhooks', 'List notifications, the newest first', eventPage, (g, _, query) => listChosen(g, query)),
+  route('GET', '/webhooks/:eventId', 'Show one with every attempt', nothing, (g, p) => showOne(g, p.eventId)),
+  route('POST', '/webhooks/:eventId/resend', 'Send one again', nothing, (g, p) => resendOne(g, p.eventId)),
+  route('POST', '/webhooks/resend', 'Send a choice again', eventChoice, (g, _, choice) => resendChosen(g, choice)),
 ];
 
 /** What an operator is told of its wishes. */
 export const operatorProblems: readonly Told[] = [
   { error: AdministrationRefused, status: 400, code: 'REFUSED' },
   { error: KeyRefused, status: 400, code: 'KEY_REFUSED' },
+  { error: Fault, status: 400, code: 'REFUSED' },
 ];

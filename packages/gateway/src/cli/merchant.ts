@@ -11,6 +11,7 @@ import {
   setMerchantStatus,
   showMerchant,
 } from '../merchant/administer.ts';
+import { limitsOf, removeLimits, setLimits } from '../merchant/set-limits.ts';
 import { administering } from './administering.ts';
 import { printLines, printTable } from './print.ts';
 
@@ -21,6 +22,7 @@ export const merchantCommand = (): Command =>
     .addCommand(show())
     .addCommand(create())
     .addCommand(change())
+    .addCommand(limit())
     .addCommand(status('suspend', 'SUSPENDED', 'refuse all calls of a merchant with A0006, at once'))
     .addCommand(status('resume', 'ACTIVE', 'let a suspended merchant call again'));
 
@@ -73,6 +75,37 @@ const change = () =>
         await printMerchant(deps, merchantId);
       }),
     );
+
+const limit = () =>
+  new Command('limit')
+    .description('cover a currency, with a limit for one payment and for a day (UTC); without a currency all are shown')
+    .argument('<merchant>')
+    .argument('[currency]', 'e.g. HKD; once one is covered, those without a limit command are not')
+    .option('--transaction <amount>', 'most of one payment, e.g. 1000.00; none when absent')
+    .option('--daily <amount>', 'most of a day; none when absent')
+    .option('--remove', 'cover the currency no more')
+    .action((merchantId: string, currency: string | undefined, options: LimitOptions) =>
+      administering(async (deps) => {
+        if (currency !== undefined && options.remove) await removeLimits(deps, merchantId, currency);
+        else if (currency !== undefined) {
+          const { transaction = null, daily = null } = options;
+          await setLimits(deps, merchantId, currency, { transactionLimit: transaction, dailyLimit: daily });
+        }
+        const rows = await limitsOf(deps, merchantId);
+        if (rows.length === 0) process.stdout.write('  every currency, without limits\n');
+        else
+          printTable(
+            ['currency', 'one payment', 'a day'],
+            rows.map((row) => [row.currency, row.transactionLimit ?? 'any', row.dailyLimit ?? 'any']),
+          );
+      }),
+    );
+
+interface LimitOptions {
+  readonly transaction?: string;
+  readonly daily?: string;
+  readonly remove?: true;
+}
 
 const status = (name: string, to: 'ACTIVE' | 'SUSPENDED', description: string) =>
   new Command(name)

@@ -54,6 +54,36 @@ const release = statement(
    where merchant_id = $1 and currency = $2 and day = $3`,
 );
 
+const setCurrency = statement(
+  'contract/set-currency',
+  `insert into merchant_currency (merchant_id, currency, transaction_limit_minor, daily_limit_minor)
+   values ($1, $2, $3, $4)
+   on conflict (merchant_id, currency) do update set
+     transaction_limit_minor = excluded.transaction_limit_minor, daily_limit_minor = excluded.daily_limit_minor`,
+);
+
+const removeCurrency = statement(
+  'contract/remove-currency',
+  'delete from merchant_currency where merchant_id = $1 and currency = $2',
+);
+
+export async function setCurrencyRow(
+  sql: Sql,
+  row: {
+    readonly merchantId: string;
+    readonly currency: string;
+    readonly transactionLimitMinor: bigint | undefined;
+    readonly dailyLimitMinor: bigint | undefined;
+  },
+): Promise<void> {
+  const { merchantId, currency, transactionLimitMinor, dailyLimitMinor } = row;
+  await sql.rows(setCurrency, [merchantId, currency, transactionLimitMinor ?? null, dailyLimitMinor ?? null]);
+}
+
+export async function removeCurrencyRow(sql: Sql, merchantId: string, currency: string): Promise<void> {
+  await sql.rows(removeCurrency, [merchantId, currency]);
+}
+
 export async function findContractRows(sql: Sql, merchantId: string) {
   const [row] = await sql.rows(find, [merchantId]);
   return row ?? { currencies: [], methods: [] };
