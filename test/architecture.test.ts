@@ -13,6 +13,7 @@ const vaultUsers = [
   'app.ts',
   'ground.ts',
   'jobs.ts',
+  'cli/audit.ts',
   'cli/key.ts',
   'limits/call-rates.ts',
   'limits/card-tries.ts',
@@ -33,6 +34,7 @@ const vaultUsers = [
 const vaultTypeReaders = [
   ...vaultUsers,
   'gateway.ts',
+  'merchant/system-signer.ts',
   'connector/conformance.ts',
   'connector/connector.ts',
   'connector/threeds.ts',

@@ -20,6 +20,7 @@ import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { operations } from './operations.ts';
 import { operatorProblems, operatorRoutes } from './operator.ts';
 import { pages } from './pages.ts';
+import { recordAccess } from './vault/access-log.ts';
 import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
 export interface App {
@@ -55,6 +56,8 @@ export async function startApp(config: Config, parts: Omit<GroundParts, 'besideG
 
 async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
   const { config, clock, log, database, keyring } = ground;
+  await recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.start' });
+  undo.unshift(() => recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.stop' }));
   const platformKeys = await openPlatformKeys({ database, keyring, clock });
   const egress = createEgress(egressRulesOf(config));
   undo.unshift(() => Promise.resolve(egress.close()));

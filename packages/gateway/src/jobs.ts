@@ -2,6 +2,7 @@
 import { forMerchant, type Gateway } from './gateway.ts';
 import type { Job, JobTable } from './job/runner.ts';
 import { findMerchant } from './merchant/find.ts';
+import { systemSigner } from './merchant/system-signer.ts';
 import { completeCapture } from './order/complete-capture.ts';
 import { expireOrder } from './order/expire.ts';
 import { settleOrder } from './order/settle.ts';
@@ -11,6 +12,7 @@ import { settleRefund } from './refund/settle.ts';
 import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts';
 import { expireSession } from './tokenization/expire-session.ts';
 import { settleBinding } from './tokenization/finish.ts';
+import { anchorDaily } from './vault/access-anchor.ts';
 import { deliver } from './webhook/deliver.ts';
 import { forget } from './webhook/forget.ts';
 
@@ -37,7 +39,7 @@ const rowOf = (gateway: Gateway, index: number, kind: string, { merchantId }: Jo
 };
 
 /** What comes back for ever, whatever merchants do. */
-export const standingJobs: readonly string[] = ['webhook/forget'];
+export const standingJobs: readonly string[] = ['vault/access-anchor', 'webhook/forget'];
 
 /**
  * Two groups, each with places of its own: what waits for acquirers and ourselves, and what waits for merchants' servers.
@@ -51,6 +53,7 @@ const rowsOf = (gateway: Gateway): readonly JobTable[] => [
     'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
     'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },
     'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
+    'vault/access-anchor': { run: () => anchorDaily(gateway, systemSigner(gateway.platformKeys)) },
     'webhook/forget': { run: () => forget(gateway) },
   },
   {

@@ -1,5 +1,6 @@
 /** The commands of `waffo`, one line each; a command's file is called by its noun. */
 import { Command } from 'commander';
+import { auditCommand } from './audit.ts';
 import { doctorCommand } from './doctor.ts';
 import { merchantCommand } from './merchant.ts';
 import { merchantKeyCommand } from './merchant-key.ts';
@@ -19,5 +20,6 @@ export function program(): Command {
     .addCommand(merchantCommand())
     .addCommand(merchantKeyCommand())
     .addCommand(webhookCommand())
+    .addCommand(auditCommand())
     .addCommand(doctorCommand());
 }

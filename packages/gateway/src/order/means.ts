@@ -38,5 +38,5 @@ export async function meansOf(
   const { tokenId, asAccessToken } = tokenOf(input);
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken });
   if (settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) throw new Fault('TOKEN_INVALID');
-  return { card: { cardId: token.cardId }, summary: token.card, tokenId };
+  return { card: { cardId: token.cardId, tokenId }, summary: token.card, tokenId };
 }

@@ -14,7 +14,7 @@ import { enqueue } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
-import { CardMissing, withCard } from '../vault/vault.ts';
+import { CardMissing, type CardUse, withCard } from '../vault/vault.ts';
 import { type Charge, findCharge, insertAttempt } from './attempt.store.ts';
 import type { CardVerb, FollowUpVerb, Subject } from './attempt.ts';
 import { type Concluded, conclude } from './conclude.ts';
@@ -50,7 +50,7 @@ export interface FollowUp extends Intent {
 }
 
 /** A card in hand, with its CVV, or where it rests, with the CVV that waited for a challenge. */
-export type CardAtHand = CardBuffer | { readonly cardId: string; readonly cvv?: Uint8Array };
+export type CardAtHand = CardBuffer | { readonly cardId: string; readonly tokenId?: string; readonly cvv?: Uint8Array };
 
 export interface Road<Settled> {
   /**
@@ -196,7 +196,7 @@ async function callWithCard(
   try {
     const answer =
       'cardId' in card
-        ? withCard(gateway, { merchantId, cardId: card.cardId, purpose: verb, reference }, (lent) =>
+        ? withCard(gateway, useOf(payment, card, reference), (lent) =>
             card.cvv === undefined ? send(lent) : sendWithCvv(lent, card.cvv, send),
           )
         : send(card);
@@ -208,6 +208,12 @@ async function callWithCard(
     return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
   }
 }
+
+const useOf = (
+  { merchantId, verb, subject }: Payment,
+  { cardId, tokenId }: Exclude<CardAtHand, CardBuffer>,
+  reference: string,
+): CardUse => ({ merchantId, cardId, tokenId, purpose: verb, subject: `${subject.kind}/${subject.id}`, reference });
 
 async function sendWithCvv<T>(lent: CardBuffer, cvv: Uint8Array, send: (card: CardBuffer) => Promise<T>): Promise<T> {
   const whole = lent.withCvv(cvv);

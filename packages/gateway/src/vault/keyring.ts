@@ -19,7 +19,7 @@ import {
 } from './vault.store.ts';
 
 /** What a data key is for. A key of one purpose opens nothing of another. */
-export type KeyPurpose = 'card' | 'session' | 'secret' | 'fingerprint';
+export type KeyPurpose = 'card' | 'session' | 'secret' | 'fingerprint' | 'audit';
 
 export const keyPurposes: readonly KeyPurpose[] = ['card', 'fingerprint', 'secret', 'session'];
 
@@ -118,7 +118,8 @@ export async function openKeyring({
     let row = (await findNewestKey(database, merchantId, purpose)) ?? (await makeNext(merchantId, purpose));
     if (last !== undefined && last.left > 0 && last.key.keyId === row.data_key_id) return { ...last, freshUntil };
     // A keyed hash wears no key out.
-    if (purpose === 'fingerprint') return { key: await unwrap(row), freshUntil, left: Number.POSITIVE_INFINITY };
+    if (purpose === 'fingerprint' || purpose === 'audit')
+      return { key: await unwrap(row), freshUntil, left: Number.POSITIVE_INFINITY };
     while (!(await countSeals(database, row, limits))) row = await makeNext(merchantId, purpose, row.data_key_id);
     return { key: await unwrap(row), freshUntil, left: limits.sealsPerBlock };
   };

@@ -1,4 +1,4 @@
-/** SQL of the vault: keys, cards, and the record of who opened one. Only sealed bytes and keyed hashes pass through here. */
+/** SQL of the vault: keys and cards. Only sealed bytes and keyed hashes pass through here. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
 
 export interface DataKeyRow {
@@ -76,11 +76,6 @@ const deleteCardRow = statement<{ card_id: string }>(
   'vault/delete-card',
   'delete from vault_card where merchant_id = $1 and card_id = $2 returning card_id',
 );
-const insertAccessRow = statement(
-  'vault/insert-access',
-  'insert into vault_access (merchant_id, access_id, card_id, purpose, reference, at) values ($1, $2, $3, $4, $5, $6)',
-);
-
 /** The newest first: that one wraps new keys. */
 export const listKeks = (sql: Sql): Promise<KekRow[]> => sql.rows(allKeks);
 
@@ -154,11 +149,3 @@ export const findByFingerprint = async (
 
 export const deleteCard = async (tx: Tx, merchantId: string, cardId: string): Promise<boolean> =>
   (await tx.rows(deleteCardRow, [merchantId, cardId])).length === 1;
-
-export async function insertAccess(
-  sql: Sql,
-  access: { merchantId: string; accessId: string; cardId: string; purpose: string; reference: string; now: Date },
-): Promise<void> {
-  const { merchantId, accessId, cardId, purpose, reference, now } = access;
-  await sql.rows(insertAccessRow, [merchantId, accessId, cardId, purpose, reference, now]);
-}

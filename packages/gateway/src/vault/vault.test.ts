@@ -23,7 +23,7 @@ beforeAll(async () => {
   database = await freshDatabase();
 });
 beforeEach(async () => {
-  await run('truncate merchant, vault_kek cascade');
+  await run('truncate merchant, vault_kek, access_chain cascade');
   const clock = new VirtualClock(start);
   const kek = newTestKek();
   keyring = await openKeyring({ database, kek, clock });
@@ -49,7 +49,7 @@ async function store(merchantId = 'M1', card = newCard()) {
 const use = (cardId: string, merchantId = 'M1') => ({ merchantId, cardId, purpose: 'purchase', reference: 'att-1' });
 const accesses = () =>
   run<{ card_id: string; purpose: string; reference: string; at: Date }>(
-    'select merchant_id, card_id, purpose, reference, at from vault_access',
+    'select merchant_id, card_id, purpose, reference, at from access_entry',
   );
 
 describe('a stored card', () => {
@@ -168,15 +168,15 @@ describe('a lent card', () => {
 
   test('is not lent when that cannot be written down', async () => {
     const { cardId } = await store();
-    await run('alter table vault_access rename to elsewhere');
+    await run('alter table access_entry rename to elsewhere');
     let lent = false;
     try {
       const attempt = withCard(deps, use(cardId), async () => {
         lent = true;
       });
-      await expect(attempt).rejects.toThrow('vault_access');
+      await expect(attempt).rejects.toThrow('access_entry');
     } finally {
-      await run('alter table elsewhere rename to vault_access');
+      await run('alter table elsewhere rename to access_entry');
     }
     expect(lent).toBe(false);
   });

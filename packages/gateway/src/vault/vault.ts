@@ -5,11 +5,13 @@
 import type { Clock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import type { Database, Tx } from '../storage/database.ts';
+import type { Act } from './access-entry.ts';
+import { recordAccess } from './access-log.ts';
 import { CardBuffer } from './card-buffer.ts';
 import { type Fingerprint, fingerprintOf, fingerprintsOf } from './fingerprint.ts';
 import { KeyGone, type Keyring } from './keyring.ts';
 import { open, seal } from './seal.ts';
-import { deleteCard, findByFingerprint, findCard, insertAccess, insertCard } from './vault.store.ts';
+import { deleteCard, findByFingerprint, findCard, insertCard } from './vault.store.ts';
 
 /** There is no such card: it was erased, or belongs to somebody else. */
 export class CardMissing extends Error {
@@ -49,10 +51,26 @@ export async function sealCard(
 /** Stores a sealed card, in the transaction of what it was sealed for. */
 export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> => insertCard(tx, { ...card, now });
 
+/** Who opens a card, and why: what the access log keeps. */
+export interface CardUse {
+  readonly merchantId: string;
+  readonly cardId: string;
+  /** E.g. `purchase`. */
+  readonly purpose: string;
+  readonly reference: string;
+  readonly tokenId?: string | undefined;
+  /** What it is for, e.g. `order/A20261123…`. */
+  readonly subject?: string | undefined;
+  /** `gateway` when absent. */
+  readonly actor?: string;
+  /** `card.use` when absent. */
+  readonly act?: Act;
+}
+
 /**
  * Lends a card to one function and wipes it when that ends, however it ends.
  *
- * @param use.purpose - why, e.g. `purchase`; with `reference` it is written to the access log before the card is lent
+ * @param use - written to the access log before the card is lent; when that fails it is not lent
  * @param lend - what it was given is wiped when it has resolved or thrown: nothing of it may be kept
  * @returns what `lend` answers
  * @throws CardMissing when this merchant has none of this id; SealBroken when its row was tampered with
@@ -61,13 +79,12 @@ export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> =>
  */
 export async function withCard<T>(
   deps: { readonly database: Database; readonly keyring: Keyring; readonly clock: Clock },
-  use: { readonly merchantId: string; readonly cardId: string; readonly purpose: string; readonly reference: string },
+  use: CardUse,
   lend: (card: CardBuffer) => Promise<T>,
 ): Promise<T> {
-  const { database, clock } = deps;
   const { merchantId, cardId } = use;
   const { row, key } = await findWithKey(deps, merchantId, cardId);
-  await insertAccess(database, { ...use, accessId: newRowId(), now: clock.now() });
+  await recordAccess(deps, { actor: 'gateway', act: 'card.use', ...use });
   const card = new CardBuffer(open(key, { purpose: 'card', merchantId, recordId: cardId }, row.sealed));
   try {
     return await lend(card);
