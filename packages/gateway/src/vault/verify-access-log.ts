@@ -10,7 +10,7 @@ import { KeyGone, type Keyring } from './keyring.ts';
 import { SealBroken } from './seal.ts';
 
 /** `missing`: it was there, or the chain goes on after it. `changed`: it, or what stood before it, is not what was written. */
-export interface ChainFault {
+interface ChainFault {
   readonly sequence: bigint;
   readonly kind: 'missing' | 'changed' | 'false-anchor';
   /** One sentence. */
