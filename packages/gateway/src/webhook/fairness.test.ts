@@ -18,7 +18,7 @@ import { deliver } from './deliver.ts';
 import { createEgress } from './egress.ts';
 import { notify } from './notify.ts';
 
-const isFull = process.env.MODE === 'full';
+const isFull = process.env.PROOF_SIZE === 'full';
 const deadMerchants = 50;
 const backlogOfEach = isFull ? 100 : 10;
 /** Notifications of which the time is taken. */

@@ -19,7 +19,7 @@ import { deliver } from './deliver.ts';
 import { createEgress } from './egress.ts';
 import { notify } from './notify.ts';
 
-const isFull = process.env.MODE === 'full';
+const isFull = process.env.PROOF_SIZE === 'full';
 const size = isFull ? 100_000 : 2_000;
 const merchants = Array.from({ length: 10 }, (_, index) => `M${index}`);
 
