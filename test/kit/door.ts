@@ -89,7 +89,7 @@ export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'
   const clock = new VirtualClock(new Date('2026-11-23T12:00:00.000Z'));
   const logLines: string[] = [];
   const gateway = {
-    config: { environment, trustedProxies: [] as readonly string[], shedAfterMs: 0 } as Config,
+    config: { environment, trustedProxies: [] as readonly string[], shedAfterMs: 0, refusalRate: 10_000 } as Config,
     limits: noLimits,
     clock,
     database: database as Database,

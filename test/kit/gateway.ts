@@ -86,6 +86,8 @@ export async function startTestGateway(
     WAFFO_PORT: '0',
     WAFFO_DATABASE_URL: await routeTo(database.url),
     WAFFO_LOG_LEVEL: 'debug',
+    // Tests are refused more often than any caller, and none of them is to wait.
+    WAFFO_REFUSAL_RATE: '100000',
     ...settings,
   });
   const app = await startApp(config, { clock, writeLog: (line) => logLines.push(line) });

@@ -75,6 +75,11 @@ export const settings = [
     meaning: "browsers' calls from one network per second, over ten seconds",
   },
   {
+    name: 'WAFFO_REFUSAL_RATE',
+    fallback: '300',
+    meaning: 'refusals per second to callers who proved nothing; what comes faster waits, and its connection with it',
+  },
+  {
     name: 'WAFFO_SHED_MS',
     fallback: '1000',
     meaning: 'how late the process may be, in milliseconds on average, before it turns calls away; 0: it never does',
@@ -112,6 +117,7 @@ export interface Config {
   readonly challengeLifetimeMs: number;
   /** Undefined: nobody is limited below what protects the machine. */
   readonly limits: { readonly merchantRate: number; readonly networkRate: number } | undefined;
+  readonly refusalRate: number;
   /** 0: never. */
   readonly shedAfterMs: number;
   readonly trustedProxies: readonly string[];
@@ -164,6 +170,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
     challengeLifetimeMs: integer('WAFFO_3DS_MINUTES', read('WAFFO_3DS_MINUTES'), 1, 14) * 60_000,
     limits: limitsIn(read, name),
+    refusalRate: integer('WAFFO_REFUSAL_RATE', read('WAFFO_REFUSAL_RATE'), 10, 1_000_000),
     shedAfterMs: integer('WAFFO_SHED_MS', read('WAFFO_SHED_MS'), 0, 60_000),
     trustedProxies: proxiesIn(read('WAFFO_TRUSTED_PROXIES')),
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),

@@ -45,7 +45,7 @@ export async function buildHttp(
     gateway,
     signers: await openSigners(gateway, strangers),
     strangers,
-    patience: openPatience(),
+    patience: openPatience(gateway.config.refusalRate),
   };
   const byUrl = new Map(routes.map((route) => [apiPrefix + route.operation.path, route]));
   const answerRefusal = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {

@@ -7,8 +7,8 @@ const socket = () => ({}) as Socket;
 
 /** Uses up what may leave at once. */
 async function exhausted() {
-  const patience = openPatience();
-  for (let n = 0; n < 1_000; n++) await patience.turn(socket());
+  const patience = openPatience(300);
+  for (let n = 0; n < 900; n++) await patience.turn(socket());
   return patience;
 }
 

@@ -18,13 +18,15 @@ export interface Patience {
 
 /** Real time, whatever the gateway's clock says: sockets know no other. */
 const tickMs = 10;
-const leavePerTick = 3;
-/** So many leave at once after a quiet time. */
-const burst = 1_000;
+/** After a quiet time what belongs to so many seconds leaves at once. */
+const burstSeconds = 3;
 /** A waiting connection holds some 10 kB. */
 const mostWaiting = 4_000;
 
-export function openPatience(): Patience {
+/** @param perSecond - refusals that leave */
+export function openPatience(perSecond: number): Patience {
+  const leavePerTick = (perSecond * tickMs) / 1_000;
+  const burst = perSecond * burstSeconds;
   const waiting: (() => void)[] = [];
   const waitingSockets = new WeakSet<Socket>();
   let left = burst;
@@ -32,7 +34,7 @@ export function openPatience(): Patience {
 
   function tick(): void {
     left = Math.min(burst, left + leavePerTick);
-    while (left > 0 && waiting.length > 0) {
+    while (left >= 1 && waiting.length > 0) {
       left -= 1;
       waiting.shift()?.();
     }
@@ -44,7 +46,7 @@ export function openPatience(): Patience {
   return {
     async turn(socket) {
       if (timer === undefined) timer = setInterval(tick, tickMs).unref();
-      if (left > 0) {
+      if (left >= 1) {
         left -= 1;
         return true;
       }
