@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
-import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { parsePrivateKey } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
@@ -17,6 +17,7 @@ import { crashPoints } from '../../packages/gateway/src/crash-point.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
 import { testCard } from '../kit/gateway.ts';
+import { passTime, patientCaller } from '../kit/patience.ts';
 import { startReceiver } from '../kit/receiver.ts';
 
 const stories = crashPoints.flatMap((point) =>
@@ -67,7 +68,7 @@ describe.concurrent.each(stories)('$victim killed at $point', ({ point, victim }
 /** Generate, submit, wait for the token, pay; each step until it is answered, or until nobody answers any more. */
 async function story(as: SandboxMerchant, notifyUrl: string, heard: Heard, limitMs: number): Promise<void> {
   const until = Date.now() + limitMs;
-  const call = caller(as, until);
+  const call = patientCaller(as, until);
   const merchantInfo = { merchantId: as.merchantId };
   const opened = await call('/tokenization/generate', {
     ...ids,
@@ -113,42 +114,6 @@ const orderBody = (merchantInfo: object, tokenId: string, notifyUrl: string) => 
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of several operations
 type Loose = any;
-
-/** Repeats a request while it is answered with "try again"; undefined when nobody listens any more. */
-function caller(as: SandboxMerchant, until: number) {
-  return async (path: string, body: object): Promise<Loose | undefined> => {
-    const bytes = Buffer.from(JSON.stringify(body));
-    const browser = path === '/tokenization/submit';
-    const headers = {
-      'content-type': 'application/json',
-      'x-api-key': browser ? as.clientApiKey : as.apiKey,
-      ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)) }),
-    };
-    let refused = 0;
-    while (Date.now() < until && refused < 3) {
-      try {
-        const response = await fetch(`${as.baseUrl}${path}`, { method: 'POST', body: bytes, headers });
-        const answer = (await response.json()) as Loose;
-        if (answer.code !== 'C0001' && answer.code !== 'A0040') return answer;
-      } catch {
-        refused += 1;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return undefined;
-  };
-}
-
-async function passTime(app: App, clock: VirtualClock, ms: number): Promise<void> {
-  const target = new Date(clock.now().getTime() + ms);
-  for (;;) {
-    await app.runner.drain();
-    const due = await app.runner.nextDue();
-    if (due === undefined || due > target) break;
-    if (due > clock.now()) clock.moveTo(due);
-  }
-  clock.moveTo(target);
-}
 
 async function expectInvariants(
   app: App,

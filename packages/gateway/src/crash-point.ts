@@ -24,7 +24,8 @@ let armed: { readonly victim: string; readonly point: string; readonly home: str
 /**
  * Arms one point, for one death.
  *
- * @param order - `<victim>@<point>`, the victim being `gateway`, `database` or `both`, e.g. `both@payment/intent-committed`; undefined disarms
+ * @param order - `<victim>@<point>`, the victim being `gateway`, `database` or `both`, e.g. `both@payment/intent-committed`;
+ *   a point of payments may name what is done, e.g. `gateway@payment/intent-committed:refund`; undefined disarms
  * @param home - where the embedded server keeps its data folder
  */
 export function armCrashPoint(order: string | undefined, home: string): void {
@@ -32,9 +33,13 @@ export function armCrashPoint(order: string | undefined, home: string): void {
   armed = victim && point ? { victim, point, home } : undefined;
 }
 
-/** Kills what is armed for this point, at once and without any clean-up. */
-export function crashPoint(name: CrashPoint): void {
-  if (armed?.point !== name) return;
+/**
+ * Kills what is armed for this point, at once and without any clean-up.
+ *
+ * @param act - what is being done there, for points that several acts pass
+ */
+export function crashPoint(name: CrashPoint, act?: string): void {
+  if (armed === undefined || ![name, `${name}:${act}`].includes(armed.point)) return;
   const { victim, home } = armed;
   armed = undefined;
   // Written at once: what is buffered dies with the process.

@@ -121,19 +121,19 @@ async function walk<Settled>(
   send: (reference: string) => Promise<Outcome>,
 ): Promise<Performed<Settled>> {
   const attempt = { ...intent, attemptId: newRowId() };
-  crashPoint('payment/before-intent');
+  crashPoint('payment/before-intent', intent.verb);
   const begun = await gateway.database.transaction((tx) => recordIntent(gateway, tx, attempt, road));
   if (!begun) return { kind: 'not-begun' };
-  crashPoint('payment/intent-committed');
+  crashPoint('payment/intent-committed', intent.verb);
   const outcome = await send(attempt.attemptId);
-  crashPoint('payment/connector-answered');
+  crashPoint('payment/connector-answered', intent.verb);
   const settled = await recordSurely(gateway, () =>
     gateway.database.transaction(async (tx) => {
       const recorded = await conclude(tx, attempt, outcome, gateway.clock.now());
       return recorded ? { value: await road.settle(tx, outcome) } : undefined;
     }),
   );
-  crashPoint('payment/outcome-committed');
+  crashPoint('payment/outcome-committed', intent.verb);
   gateway.nudge();
   return settled === undefined ? { kind: 'settled-elsewhere' } : { kind: 'performed', outcome, settled: settled.value };
 }

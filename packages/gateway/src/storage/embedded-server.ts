@@ -80,6 +80,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         detail: String(child.signalCode ?? child.exitCode),
       });
       await restart();
+      // Stopped while it was being started: whoever stops us has seen the old one only.
+      if (stopping.signal.aborted) await end(child);
     }
   };
   const watched = watch();

@@ -1,0 +1,45 @@
+/** For tests in which gateways die: a client that repeats until it is answered, and time that passes. */
+import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import type { App } from '../../packages/gateway/src/app.ts';
+import type { VirtualClock } from '../../packages/gateway/src/clock.ts';
+import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of several operations
+type Loose = any;
+
+/** Repeats a request while it is answered with "try again"; undefined when nobody listens any more. */
+export function patientCaller(as: SandboxMerchant, until: number) {
+  return async (path: string, body: object): Promise<Loose | undefined> => {
+    const bytes = Buffer.from(JSON.stringify(body));
+    const browser = path === '/tokenization/submit';
+    const headers = {
+      'content-type': 'application/json',
+      'x-api-key': browser ? as.clientApiKey : as.apiKey,
+      ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)) }),
+    };
+    let refused = 0;
+    while (Date.now() < until && refused < 3) {
+      try {
+        const response = await fetch(`${as.baseUrl}${path}`, { method: 'POST', body: bytes, headers });
+        const answer = (await response.json()) as Loose;
+        if (answer.code !== 'C0001' && answer.code !== 'A0040') return answer;
+      } catch {
+        refused += 1;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return undefined;
+  };
+}
+
+/** Lets virtual time pass, doing what falls due on the way. */
+export async function passTime(app: App, clock: VirtualClock, ms: number): Promise<void> {
+  const target = new Date(clock.now().getTime() + ms);
+  for (;;) {
+    await app.runner.drain();
+    const due = await app.runner.nextDue();
+    if (due === undefined || due > target) break;
+    if (due > clock.now()) clock.moveTo(due);
+  }
+  clock.moveTo(target);
+}
