@@ -27,6 +27,7 @@ const vaultUsers = [
   'tokenization/finish.ts',
   'tokenization/generate.ts',
   'tokenization/remove.ts',
+  'tokenization/sealed-sessions.ts',
   'tokenization/submit.ts',
 ];
 

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { doctorCommand } from './doctor.ts';
+import { keyCommand } from './key.ts';
 import { merchantCommand } from './merchant.ts';
 import { merchantKeyCommand } from './merchant-key.ts';
 import { migrateCommand } from './migrate.ts';
@@ -21,5 +22,6 @@ export function program(): Command {
     .addCommand(merchantKeyCommand())
     .addCommand(webhookCommand())
     .addCommand(auditCommand())
+    .addCommand(keyCommand())
     .addCommand(doctorCommand());
 }

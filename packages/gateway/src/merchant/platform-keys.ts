@@ -7,8 +7,9 @@ import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } fr
 import { promisify } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { type Database, statement } from '../storage/database.ts';
-import type { Keyring } from '../vault/keyring.ts';
+import { type Keyring, withItsKey } from '../vault/keyring.ts';
 import { keyIdOf, open, seal } from '../vault/seal.ts';
+import { type KeyUse, type SealedPlace, type SealedRow, sealedColumn } from '../vault/sealed-place.ts';
 
 interface PlatformKeyPair {
   readonly privateKey: KeyObject;
@@ -44,10 +45,12 @@ export async function openPlatformKeys(deps: {
   const pairs = new Map<string, PlatformKeyPair>();
 
   async function load(merchantId: string): Promise<PlatformKeyPair | undefined> {
-    const [row] = await database.rows(find, [merchantId]);
-    if (row === undefined) return undefined;
-    const key = await keyring.dataKeyById(database, merchantId, keyIdOf(row.sealed));
-    const der = open(key, bindingOf(merchantId), row.sealed);
+    const found = await withItsKey(async () => {
+      const [row] = await database.rows(find, [merchantId]);
+      return row && { row, key: await keyring.dataKeyById(database, merchantId, keyIdOf(row.sealed)) };
+    });
+    if (found === undefined) return undefined;
+    const der = open(found.key, bindingOf(merchantId), found.row.sealed);
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     der.fill(0);
     const pair = { privateKey, publicKey: createPublicKey(privateKey) };
@@ -77,3 +80,25 @@ export async function openPlatformKeys(deps: {
 }
 
 const bindingOf = (merchantId: string) => ({ purpose: 'secret', merchantId, recordId: 'platform-key' }) as const;
+
+/** The private halves as rotation sees them; a merchant has one. */
+export const sealedPlatformKeys: SealedPlace = sealedColumn({
+  noun: 'signing keys',
+  purpose: 'secret',
+  count: statement<KeyUse>(
+    'platform-key/count-by-key',
+    'select merchant_id, data_key_id as key_id, count(*)::int as values from platform_key group by merchant_id, data_key_id',
+  ),
+  page: statement<SealedRow>(
+    'platform-key/page',
+    `select 'platform-key' as record_id, sealed from platform_key
+     where merchant_id = $1 and data_key_id = $2 and $3 = '' limit $4`,
+  ),
+  replace: statement<{ record_id: string }>(
+    'platform-key/replace',
+    `update platform_key p set data_key_id = $2, sealed = n.resealed
+     from unnest($3::text[], $4::bytea[], $5::bytea[]) as n (record_id, sealed, resealed)
+     where p.merchant_id = $1 and p.sealed = n.sealed returning n.record_id`,
+  ),
+  bindingOf,
+});

@@ -48,6 +48,21 @@ export class KeyGone extends Error {
   override readonly name = 'KeyGone';
 }
 
+/**
+ * Reads a sealed row and its key. A row that was moved to a newer key, and whose older one was retired, all since it was
+ * read, is read again.
+ *
+ * @param read - answers the row with its key
+ */
+export async function withItsKey<Found>(read: () => Promise<Found>): Promise<Found> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof KeyGone) return read();
+    throw error;
+  }
+}
+
 /** How long a gateway may go on sealing with a key after another process made a newer one. */
 export const noticeMs = 2_000;
 

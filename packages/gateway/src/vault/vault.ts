@@ -9,7 +9,7 @@ import type { Act } from './access-entry.ts';
 import { recordAccess } from './access-log.ts';
 import { CardBuffer } from './card-buffer.ts';
 import { type Fingerprint, fingerprintOf, fingerprintsOf } from './fingerprint.ts';
-import { KeyGone, type Keyring } from './keyring.ts';
+import { type Keyring, withItsKey } from './keyring.ts';
 import { open, seal } from './seal.ts';
 import { deleteCard, findByFingerprint, findCard, insertCard } from './vault.store.ts';
 
@@ -93,22 +93,16 @@ export async function withCard<T>(
   }
 }
 
-/** A card that was re-encrypted and whose old key was retired, all since its row was read, is read again. */
-async function findWithKey(
+const findWithKey = (
   { database, keyring }: { readonly database: Database; readonly keyring: Keyring },
   merchantId: string,
   cardId: string,
-) {
-  for (let reads = 1; ; reads++) {
+) =>
+  withItsKey(async () => {
     const row = await findCard(database, merchantId, cardId);
     if (row === undefined) throw new CardMissing('the card is not in the vault');
-    try {
-      return { row, key: await keyring.dataKeyById(database, merchantId, row.data_key_id) };
-    } catch (error) {
-      if (!(error instanceof KeyGone) || reads > 1) throw error;
-    }
-  }
-}
+    return { row, key: await keyring.dataKeyById(database, merchantId, row.data_key_id) };
+  });
 
 /**
  * The cards of a merchant that have this number, the oldest first; also while fingerprint keys rotate.
