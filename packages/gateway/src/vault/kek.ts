@@ -34,7 +34,7 @@ export interface Kek {
 }
 
 /** A data key is wrapped by a KEK that this process was not given. */
-export class KekMissing extends Error {
+class KekMissing extends Error {
   override readonly name = 'KekMissing';
   constructor(place: string, kekId: string) {
     super(`${place} does not hold the key ${kekId}, which this database is sealed with; bring it here from your copy`);

@@ -4,7 +4,7 @@ import { listKeyFacts, listRetiredKeks, listRotations } from './rotation.store.t
 import type { SealedPlace } from './sealed-place.ts';
 import { listKeks } from './vault.store.ts';
 
-export interface KekReport {
+interface KekReport {
   readonly kekId: string;
   /** `new`: this database has not seen it; `retired`: it is here, but nothing needs it. */
   readonly state: 'in use' | 'replaced' | 'new' | 'retired';
@@ -14,7 +14,7 @@ export interface KekReport {
   readonly isHere: boolean;
 }
 
-export interface PurposeReport {
+interface PurposeReport {
   readonly purpose: string;
   readonly merchants: number;
   readonly keys: number;

@@ -11,7 +11,7 @@ import { listKeks } from './vault.store.ts';
 /** A gateway that is slow to notice may still hold the older key for a request under way. */
 export const graceMs = 60_000;
 
-export interface OldKey {
+interface OldKey {
   readonly kind: 'data key' | 'KEK';
   readonly merchantId: string;
   readonly keyId: string;
@@ -26,7 +26,7 @@ export type Retirement = OldKey & {
 };
 
 /** Every key that has a successor, data keys first. */
-export async function listOldKeys({ database }: Pick<VaultDeps, 'database'>): Promise<OldKey[]> {
+async function listOldKeys({ database }: Pick<VaultDeps, 'database'>): Promise<OldKey[]> {
   const dataKeys = (await listKeyFacts(database)).flatMap(({ merchant_id, data_key_id, purpose, superseded_at }) => {
     if (superseded_at === null) return [];
     return [
