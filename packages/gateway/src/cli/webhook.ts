@@ -3,12 +3,10 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { realClock } from '../clock.ts';
 import { configFrom } from '../config.ts';
 import { type Ground, withGround } from '../ground.ts';
-import { findMerchant } from '../merchant/find.ts';
-import { openPlatformKeys } from '../merchant/platform-keys.ts';
-import { createEgress, egressRulesOf } from '../webhook/egress.ts';
 import { countOf, type EventFilter, listEvents, showEvent } from '../webhook/list.ts';
+import { tryEndpoint } from '../webhook/operate.ts';
 import { resend, resendAll } from '../webhook/resend.ts';
-import { testEndpoint } from '../webhook/test-endpoint.ts';
+import { administering } from './administering.ts';
 import { startProgress } from './progress.ts';
 import { detailsText, listText, reportText } from './webhook-text.ts';
 
@@ -82,7 +80,7 @@ const testCommand = (): Command =>
       'after',
       '\nIt tells of a binding that failed, under an id that nobody has given. It exits with 1 when something is wrong.',
     )
-    .action(tryEndpoint);
+    .action(tryMerchantsEndpoint);
 
 async function list(options: Choice & { limit: number; before?: string; json?: true }): Promise<void> {
   const { limit, before, json } = options;
@@ -131,21 +129,12 @@ async function sendChosen(ground: Ground, filter: EventFilter, dryRun: boolean):
   print(`${resent} will be sent again${besides}\n`);
 }
 
-async function tryEndpoint(merchantId: string, url: string | undefined): Promise<void> {
-  await withGround(configFrom(), async (ground) => {
-    const platformKeys = await openPlatformKeys(ground);
-    const egress = createEgress(egressRulesOf(ground.config));
-    const merchantOf = (id: string) => findMerchant(ground, id);
-    try {
-      const deps = { clock: ground.clock, egress, platformKeys, merchantOf };
-      const report = await testEndpoint(deps, { merchantId, ...(url !== undefined && { url }) });
-      print(reportText(report));
-      if (!report.ok) process.exitCode = 1;
-    } finally {
-      egress.close();
-    }
+const tryMerchantsEndpoint = (merchantId: string, url: string | undefined): Promise<void> =>
+  administering(async (deps) => {
+    const report = await tryEndpoint(deps, merchantId, url);
+    print(reportText(report));
+    if (!report.ok) process.exitCode = 1;
   });
-}
 
 function filterFrom({ merchant, status, failed, type, object, from, to }: Choice): EventFilter {
   return {

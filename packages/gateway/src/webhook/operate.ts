@@ -55,7 +55,11 @@ export async function resendChosen(gateway: Gateway, choice: EventChoice) {
 }
 
 /** @param url - the merchant's own address for tokens when absent */
-export const tryEndpoint = (gateway: Gateway, merchantId: string, url: string | undefined): Promise<EndpointReport> =>
+export const tryEndpoint = (
+  gateway: Pick<Gateway, 'database' | 'clock' | 'egress' | 'platformKeys'>,
+  merchantId: string,
+  url: string | undefined,
+): Promise<EndpointReport> =>
   testEndpoint(
     { ...gateway, merchantOf: (id) => findMerchant(gateway, id) },
     { merchantId, ...(url !== undefined && { url }) },
