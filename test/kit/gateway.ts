@@ -17,6 +17,7 @@ import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { faultsOfLedger } from './ledger.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import { travelTo } from './travel.ts';
 
 /** The moment at which every test begins. */
 const beginning = new Date('2026-11-23T12:00:00.000Z');
@@ -107,7 +108,7 @@ export async function startTestGateway(
     settle: async () => {
       await app.runner.drain();
     },
-    travel: (ms) => travel(gateway, ms),
+    travel: (ms) => travelTo(app.runner, clock, new Date(clock.now().getTime() + ms)),
     async stop() {
       const unbalanced = await faultsOfLedger(database);
       await app.stop();
@@ -203,18 +204,6 @@ async function bind(gateway: TestGateway, card: Partial<CardInput> = {}, user = 
   const [token] = (await gateway.call('/tokenization/inquiry', { tokenRequestId })).data;
   await gateway.settle();
   return token.tokenId;
-}
-
-async function travel(gateway: TestGateway, ms: number): Promise<void> {
-  const target = new Date(gateway.clock.now().getTime() + ms);
-  for (;;) {
-    await gateway.settle();
-    const due = await gateway.app.runner.nextDue();
-    if (due === undefined || due > target) break;
-    if (due > gateway.clock.now()) gateway.clock.moveTo(due);
-  }
-  gateway.clock.moveTo(target);
-  await gateway.settle();
 }
 
 /** A complete order; override what the test is about. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { travelTo } from '../../../../test/kit/travel.ts';
 import { VirtualClock } from '../clock.ts';
 import { createLog } from '../observe/log.ts';
 import { enqueue } from './queue.ts';
@@ -61,14 +62,7 @@ const rowCount = async () => (await database.rows({ name: 'test/jobs', text: 'se
 
 /** Goes from due time to due time, as the test kit does. */
 async function travel({ runner, clock }: { runner: Runner; clock: VirtualClock }, until: Date): Promise<void> {
-  for (;;) {
-    await runner.drain();
-    const due = await runner.nextDue();
-    if (due === undefined || due > until) break;
-    if (due > clock.now()) clock.moveTo(due);
-  }
-  clock.moveTo(until);
-  await runner.drain();
+  await travelTo(runner, clock, until);
 }
 
 describe('a job', () => {

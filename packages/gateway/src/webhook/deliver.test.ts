@@ -7,6 +7,7 @@ import type { PaymentNotification } from '@waffo/protocol/notifications';
 import { sign, verify } from '@waffo/protocol/signature';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { travelTo } from '../../../../test/kit/travel.ts';
 import { VirtualClock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import { type Runner, startRunner } from '../job/runner.ts';
@@ -93,14 +94,7 @@ function deliverer(changed: Partial<DeliverDeps> = {}, lenientAck = false) {
   runners.push(runner);
   const travel = async (ms: number) => {
     const until = new Date(clock.now().getTime() + ms);
-    for (;;) {
-      await runner.drain();
-      const due = await runner.nextDue();
-      if (due === undefined || due > until) break;
-      if (due > clock.now()) clock.moveTo(due);
-    }
-    clock.moveTo(until);
-    await runner.drain();
+    await travelTo(runner, clock, until);
   };
   return { deps, runner, clock, lines, travel };
 }

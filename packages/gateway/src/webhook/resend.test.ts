@@ -4,6 +4,7 @@ import type { PaymentNotification } from '@waffo/protocol/notifications';
 import { sign } from '@waffo/protocol/signature';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { travelTo } from '../../../../test/kit/travel.ts';
 import { VirtualClock } from '../clock.ts';
 import { type Runner, startRunner } from '../job/runner.ts';
 import { createLog } from '../observe/log.ts';
@@ -82,14 +83,7 @@ afterEach(async () => {
 
 async function travel(ms: number): Promise<void> {
   const until = new Date(clock.now().getTime() + ms);
-  for (;;) {
-    await runner.drain();
-    const due = await runner.nextDue();
-    if (due === undefined || due > until) break;
-    if (due > clock.now()) clock.moveTo(due);
-  }
-  clock.moveTo(until);
-  await runner.drain();
+  await travelTo(runner, clock, until);
 }
 
 const tell = (mark: string, objectId = mark, merchantId = 'M1'): Promise<string> =>

@@ -12,6 +12,7 @@ import type { PaymentNotification } from '@waffo/protocol/notifications';
 import { sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
+import { travelTo } from '../../../../test/kit/travel.ts';
 import { VirtualClock } from '../clock.ts';
 import { type Runner, startRunner } from '../job/runner.ts';
 import { createLog } from '../observe/log.ts';
@@ -161,14 +162,7 @@ const tell = (merchantId: string, objectId: string, receiver: string) =>
   );
 
 async function travel(until: Date): Promise<void> {
-  for (;;) {
-    await runner.drain();
-    const due = await runner.nextDue();
-    if (due === undefined || due > until) break;
-    if (due > clock.now()) clock.moveTo(due);
-  }
-  clock.moveTo(until);
-  await runner.drain();
+  await travelTo(runner, clock, until);
 }
 
 interface Story {
