@@ -9,6 +9,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
           // Servers are started and keys made on machines that do other things too.
@@ -20,6 +22,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'flows',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           include: ['test/flows/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
           testTimeout: 60_000,
@@ -30,6 +34,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'process',
+          sequence: { groupOrder: 2 },
           include: ['test/process/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -41,6 +46,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'browser',
+          sequence: { groupOrder: 2 },
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
           testTimeout: 60_000,
