@@ -11,6 +11,7 @@ import type { CardBuffer } from '../vault/card-buffer.ts';
 import { holdCvv, holdLifetimeMs, linkSecretOf } from '../vault/cvv-hold.ts';
 import { findAuthenticationOf, insertAuthentication, saveAuthentication } from './authentication.store.ts';
 import { type Authentication, advance, eventOf, type Proof } from './authentication.ts';
+import { answerInTime } from './deadline.ts';
 import { secretHash } from './visit.ts';
 
 /** What an authentication is asked for. */
@@ -77,7 +78,7 @@ async function answerOf(
 ): Promise<Proof> {
   const { merchantId, threeDSServerTransID, amountMinor, currency, shown } = authentication;
   try {
-    const answer = await gateway.connectors.threeDsOf(merchantId).authenticate(
+    const asked = gateway.connectors.threeDsOf(merchantId).authenticate(
       {
         messageType: 'AReq',
         messageVersion,
@@ -91,6 +92,7 @@ async function answerOf(
       },
       card,
     );
+    const answer = await answerInTime(gateway.clock, asked);
     if (answer.threeDSServerTransID !== threeDSServerTransID)
       throw new Error('the answer is about another transaction');
     const { acsTransID, dsTransID, transStatus, transStatusReason, eci, authenticationValue } = answer;

@@ -8,6 +8,7 @@ import { forMerchant, type Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import { saveAuthentication } from './authentication.store.ts';
 import { type Authentication, advance, eventOf, isAbout, isOver } from './authentication.ts';
+import { answerInTime } from './deadline.ts';
 
 /** A result on its way to the module whose subject it is about. */
 export interface Handover {
@@ -43,7 +44,7 @@ export type ChallengeAnswer = Pick<CReq, 'challengeDataEntry' | 'challengeCancel
 export function askAcs(gateway: Gateway, authentication: Authentication, answer: ChallengeAnswer = {}): Promise<CRes> {
   const { merchantId, threeDSServerTransID, proof } = authentication;
   if (proof.acsTransID === undefined) throw new Error('a challenge without an ACS');
-  return gateway.connectors.threeDsOf(merchantId).challenge({
+  const asked = gateway.connectors.threeDsOf(merchantId).challenge({
     messageType: 'CReq',
     messageVersion,
     threeDSServerTransID,
@@ -51,6 +52,7 @@ export function askAcs(gateway: Gateway, authentication: Authentication, answer:
     challengeWindowSize: '05',
     ...answer,
   });
+  return answerInTime(gateway.clock, asked);
 }
 
 /**
@@ -68,7 +70,7 @@ export async function complete(
   const gateway = forMerchant(unscoped, authentication.merchantId);
   if (isOver(authentication, gateway.clock.now())) return expireNow(gateway, takers, authentication);
   const provider = gateway.connectors.threeDsOf(authentication.merchantId);
-  const result = await provider.result(authentication.threeDSServerTransID);
+  const result = await answerInTime(gateway.clock, provider.result(authentication.threeDSServerTransID));
   if (result === undefined) return;
   const after = judge(authentication, result, gateway.clock.now());
   const { threeDSServerTransID, acsTransID, dsTransID } = result;
@@ -82,7 +84,8 @@ export async function complete(
   } else {
     await handOn(gateway, takers, authentication, after, secret);
   }
-  await provider.acknowledge({ messageType: 'RRes', messageVersion, ...ids, resultsStatus });
+  const told = provider.acknowledge({ messageType: 'RRes', messageVersion, ...ids, resultsStatus });
+  await answerInTime(gateway.clock, told);
 }
 
 /**
