@@ -28,7 +28,7 @@ try {
   const kek = heldKeks('the key of this run', async () => [kekOf(randomBytes(32))]);
   const keyring = await openKeyring({ database, kek, clock });
   const progress = startProgress({ noun: 'cards', total: attempts });
-  const tries = watchCardTries({ database, keyring, clock, log });
+  const tries = watchCardTries({ database, keyring, clock, log, holdOnAlarm: false });
   const toll = await runAttack({ tries, clock }, attempts, progress.update);
   progress.end();
   const { reached, shoppers, refused } = toll;

@@ -75,6 +75,12 @@ export const settings = [
     meaning: "browsers' calls from one network per second, over ten seconds",
   },
   {
+    name: 'WAFFO_HOLD_ON_ALARM',
+    fallback: 'off',
+    meaning:
+      '`on` or `off`: whether a merchant with unusually many declined cards is held to 3-D Secure for an hour, beside the alarm',
+  },
+  {
     name: 'WAFFO_REFUSAL_RATE',
     fallback: '300',
     meaning: 'refusals per second to callers who proved nothing; what comes faster waits, and its connection with it',
@@ -116,7 +122,9 @@ export interface Config {
   readonly sessionLifetimeMs: number;
   readonly challengeLifetimeMs: number;
   /** Undefined: nobody is limited below what protects the machine. */
-  readonly limits: { readonly merchantRate: number; readonly networkRate: number } | undefined;
+  readonly limits:
+    | { readonly merchantRate: number; readonly networkRate: number; readonly holdOnAlarm: boolean }
+    | undefined;
   readonly refusalRate: number;
   /** 0: never. */
   readonly shedAfterMs: number;
@@ -195,6 +203,7 @@ function limitsIn(read: (name: SettingName) => string, environment: Config['envi
   const rates = {
     merchantRate: integer('WAFFO_MERCHANT_RATE', read('WAFFO_MERCHANT_RATE'), 1, 100_000),
     networkRate: integer('WAFFO_NETWORK_RATE', read('WAFFO_NETWORK_RATE'), 1, 100_000),
+    holdOnAlarm: oneOf('WAFFO_HOLD_ON_ALARM', read('WAFFO_HOLD_ON_ALARM'), ['on', 'off'] as const) === 'on',
   };
   const fallback = environment === 'production' ? 'on' : 'off';
   return oneOf('WAFFO_LIMITS', read('WAFFO_LIMITS') || fallback, ['on', 'off'] as const) === 'on' ? rates : undefined;

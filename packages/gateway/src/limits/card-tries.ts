@@ -10,8 +10,9 @@ import type { Database } from '../storage/database.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { marksOf } from '../vault/mark.ts';
+import { type DeclineCounts, watchDeclines } from './decline-alarm.ts';
 import { addCounts, forgetCounts, readCounts, type Step, type Subject } from './limit.store.ts';
-import { allowed, type Count, type Judgement, judge, longestWindowMs, type RuleName, rules } from './limit.ts';
+import { allowed, type Count, type Judgement, judge, type RuleName, rules } from './limit.ts';
 
 interface Deps {
   /** Shows all merchants. */
@@ -19,6 +20,8 @@ interface Deps {
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether a merchant of whom an alarm was raised is held to 3-D Secure until it is over. */
+  readonly holdOnAlarm: boolean;
 }
 
 /** A card that is about to be verified. */
@@ -47,13 +50,17 @@ export const unwatched: CardTries = {
   judge: async () => ({ judgement: 'proceed', approved: async () => {} }),
 };
 
+/** What a rule about a whole merchant counts under. */
+const noSubject = Buffer.alloc(0);
+const ofMerchant: readonly RuleName[] = ['merchant-hour', 'merchant-week'];
+type FiveCounts = [Count, Count, Count, Count, Count];
+
 /** Old counts are dropped about once in so many submissions. */
 const forgetEvery = 1_000;
 
-/** Watches over all merchants together: a card is counted wherever it is tried. */
-export function watchCardTries(deps: Deps): CardTries {
-  const { database, clock, log } = deps;
-  let submissions = 0;
+/** Counts under the marks of two weeks: one that began before the key changed goes on. */
+function countsOf(deps: Deps) {
+  const { database, clock } = deps;
 
   async function subjectsOf(rule: RuleName, merchantId: string, subject: Uint8Array): Promise<Subject[]> {
     const { mark, before } = await marksOf(deps, rule, subject, clock.now());
@@ -75,6 +82,23 @@ export function watchCardTries(deps: Deps): CardTries {
     const counts = await readCounts(database, pairs.flat(), now);
     return pairs.map((_, at) => sum(counts.slice(at * 2, at * 2 + 2)));
   }
+  return { subjectsOf, countAndRead, read };
+}
+
+/** Watches over all merchants together: a card is counted wherever it is tried. */
+export function watchCardTries(deps: Deps): CardTries {
+  const { database, clock, log } = deps;
+  let submissions = 0;
+
+  const { subjectsOf, countAndRead, read } = countsOf(deps);
+
+  async function isAlarmed(merchantId: string, counts: Pick<DeclineCounts, 'hour' | 'week'>): Promise<boolean> {
+    const alarm = await subjectsOf('merchant-alarm', merchantId, noSubject);
+    const now = clock.now();
+    const [alarms] = (await read([alarm], now)) as [Count];
+    const raise = () => addCounts(database, [{ ...(alarm[0] as Subject), tries: 1, failures: 0 }], now);
+    return watchDeclines(deps, merchantId, { ...counts, alarms }, raise);
+  }
 
   return {
     async admit(network) {
@@ -90,7 +114,7 @@ export function watchCardTries(deps: Deps): CardTries {
       const [seen, failing, blocks] = (await read([tries, day, block], now)) as [Count, Count, Count];
       submissions += 1;
       if (submissions % forgetEvery === 0) {
-        await forgetCounts(database, new Date(now.getTime() - longestWindowMs));
+        await forgetCounts(database, now);
       }
       if (blocks.tries > 0) throw tooMany('address-block');
       if (seen.tries <= allowed.addressTries && failing.failures < allowed.addressFailures) return;
@@ -104,19 +128,22 @@ export function watchCardTries(deps: Deps): CardTries {
         subjectsOf('card', '', card.pan),
         subjectsOf('user', merchantId, Buffer.from(merchantUserId)),
         subjectsOf('bin', merchantId, card.pan.subarray(0, 6)),
+        subjectsOf('merchant-hour', merchantId, noSubject),
+        subjectsOf('merchant-week', merchantId, noSubject),
         ...(network === undefined ? [] : [subjectsOf('address-day', '', Buffer.from(network))]),
       ]);
       const countedAt = clock.now();
-      const [byCard, user, bin] = (await countAndRead(pairs, { tries: 1, failures: 1 })) as [Count, Count, Count];
-      const judgement = judge({ card: byCard, user, bin });
+      const [byCard, user, bin, hour, week] = (await countAndRead(pairs, { tries: 1, failures: 1 })) as FiveCounts;
+      const held = (await isAlarmed(merchantId, { hour, week })) && deps.holdOnAlarm;
+      const judgement = judge({ card: byCard, user, bin }, held);
       if (judgement !== 'proceed') log.warn('a card is not simply verified', { merchantId, detail: judgement });
       const correct = (step: Count, which: readonly RuleName[]) =>
         addCounts(database, stepsOf(pairs, which, step), countedAt);
       // What never reached the issuer tells nothing of the card, nor does it use the user's day up.
       if (judgement === 'decline') await correct({ tries: -1, failures: -1 }, ['card', 'user']);
-      if (judgement === 'user-full') await correct({ tries: -1, failures: -1 }, ['card', 'user', 'bin']);
+      if (judgement === 'user-full') await correct({ tries: -1, failures: -1 }, ['card', 'user', 'bin', ...ofMerchant]);
       if (judgement === 'challenge') await correct({ tries: -1, failures: -1 }, ['card']);
-      const approved = () => correct({ tries: 0, failures: -1 }, ['card', 'bin', 'address-day']);
+      const approved = () => correct({ tries: 0, failures: -1 }, ['card', 'bin', 'address-day', ...ofMerchant]);
       return {
         judgement,
         approved: () => approved().catch((error) => log.warn('an approved card stays counted as a failure', { error })),

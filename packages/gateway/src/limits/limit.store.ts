@@ -1,6 +1,6 @@
 /** SQL of the counts. One statement counts, one reads; rows are taken in one order, so that two callers never wait for each other. */
 import { type Sql, statement } from '../storage/database.ts';
-import { type Count, noCount, type RuleName, slotOf, windowStart } from './limit.ts';
+import { type Count, forgottenBefore, noCount, type RuleName, slotOf, windowStart } from './limit.ts';
 
 /** What is counted under: `''` for all merchants. */
 export interface Subject {
@@ -30,7 +30,11 @@ const read = statement<{ at: number; tries: bigint; failures: bigint }>(
    group by asked.at`,
 );
 
-const forget = statement('limits/forget', 'delete from limit_count where slot < $1');
+const forget = statement(
+  'limits/forget',
+  `delete from limit_count c using unnest($1::text[], $2::timestamptz[]) as old (rule, before)
+   where c.rule = old.rule and c.slot < old.before`,
+);
 
 /** Adds to the counts; `slotAt` is the moment that the step belongs to. */
 export async function addCounts(sql: Sql, steps: readonly Step[], slotAt: Date): Promise<void> {
@@ -58,6 +62,7 @@ export async function readCounts(sql: Sql, subjects: readonly Subject[], now: Da
 }
 
 /** Drops counts that no rule looks at any more. */
-export async function forgetCounts(sql: Sql, before: Date): Promise<void> {
-  await sql.rows(forget, [before]);
+export async function forgetCounts(sql: Sql, now: Date): Promise<void> {
+  const old = forgottenBefore(now);
+  await sql.rows(forget, [old.map(({ rule }) => rule), old.map(({ before }) => before)]);
 }

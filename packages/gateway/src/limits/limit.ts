@@ -3,7 +3,18 @@
  * failure until it is known to be none, so that many at once are not judged before any of them has failed.
  */
 
-export type RuleName = 'address' | 'address-day' | 'address-block' | 'card' | 'user' | 'bin' | 'calls' | 'touches';
+export type RuleName =
+  | 'address'
+  | 'address-day'
+  | 'address-block'
+  | 'card'
+  | 'user'
+  | 'bin'
+  | 'merchant-hour'
+  | 'merchant-week'
+  | 'merchant-alarm'
+  | 'calls'
+  | 'touches';
 
 interface Rule {
   /** How far back it looks. */
@@ -29,6 +40,12 @@ export const rules: Readonly<Record<RuleName, Rule>> = {
   user: { windowMs: 24 * hour, slotMs: hour },
   /** Verifications of cards of one BIN at a merchant. */
   bin: { windowMs: 10 * minute, slotMs: minute },
+  /** Verifications at one merchant. */
+  'merchant-hour': { windowMs: hour, slotMs: 5 * minute },
+  /** The same, for what is usual there. */
+  'merchant-week': { windowMs: 7 * 24 * hour, slotMs: hour },
+  /** A merchant of whom the operator was told. */
+  'merchant-alarm': { windowMs: hour, slotMs: minute },
   /** Signed calls of one merchant. */
   calls: { windowMs: 10 * second, slotMs: 10 * second },
   /** Browsers' calls from one network. */
@@ -44,6 +61,12 @@ export const allowed = {
   /** Beyond these, and when more than half of the tries fail, a BIN is under attack. */
   binFailures: 25,
   binShare: 0.5,
+  /** Fewer tries than these, within the hour or in the week before it, say nothing about a merchant. */
+  leastTries: 100,
+  /** So many times what is usual is an attack. */
+  unusually: 3,
+  /** A merchant whose cards are hardly ever declined is not under attack at the second decline. */
+  leastUsualShare: 0.02,
 } as const;
 
 /** What was counted within a rule's window. */
@@ -63,12 +86,29 @@ export const noCount: Count = { tries: 0, failures: 0 };
  */
 export type Judgement = 'proceed' | 'challenge' | 'decline' | 'user-full';
 
-/** @param counts - of the card, the user and the BIN, this try included */
-export function judge(counts: Readonly<Record<'card' | 'user' | 'bin', Count>>): Judgement {
+/**
+ * @param counts - of the card, the user and the BIN, this try included
+ * @param isHeld - whether all cards of the merchant must be authenticated for now
+ */
+export function judge(counts: Readonly<Record<'card' | 'user' | 'bin', Count>>, isHeld = false): Judgement {
   if (counts.card.failures > allowed.cardFailures) return 'decline';
   if (counts.user.tries > allowed.userTries) return 'user-full';
   const { tries, failures } = counts.bin;
-  return failures > allowed.binFailures && failures > tries * allowed.binShare ? 'challenge' : 'proceed';
+  const isAttacked = failures > allowed.binFailures && failures > tries * allowed.binShare;
+  return isHeld || isAttacked ? 'challenge' : 'proceed';
+}
+
+/**
+ * Whether a merchant's cards are declined unusually often.
+ *
+ * @param hour - what was counted within the hour
+ * @param week - within seven days, that hour included
+ */
+export function isUnusual(hour: Count, week: Count): boolean {
+  const before = { tries: week.tries - hour.tries, failures: week.failures - hour.failures };
+  if (hour.tries < allowed.leastTries || before.tries < allowed.leastTries) return false;
+  const usual = Math.max(before.failures / before.tries, allowed.leastUsualShare);
+  return hour.failures / hour.tries > usual * allowed.unusually;
 }
 
 /** The slot that a moment falls into. */
@@ -79,8 +119,9 @@ export const slotOf = (rule: RuleName, now: Date): Date =>
 export const windowStart = (rule: RuleName, now: Date): Date =>
   new Date(slotOf(rule, now).getTime() - rules[rule].windowMs + rules[rule].slotMs);
 
-/** Counts older than this are of no use to any rule. */
-export const longestWindowMs = 24 * hour;
+/** Counts that no rule looks at any more are those before these moments. */
+export const forgottenBefore = (now: Date): readonly { readonly rule: RuleName; readonly before: Date }[] =>
+  (Object.keys(rules) as RuleName[]).map((rule) => ({ rule, before: windowStart(rule, now) }));
 
 /**
  * What counts as one place on the network: an IPv4 address, or the 64-bit prefix of an IPv6 one, of which every house has

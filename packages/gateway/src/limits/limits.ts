@@ -12,12 +12,12 @@ export const noLimits: Limits = { cardTries: unwatched, callRates: unlimited };
 
 /** @param deps.database - that shows all merchants */
 export function openLimits(
-  deps: { readonly config: Pick<Config, 'limits'> } & Parameters<typeof watchCardTries>[0],
+  deps: { readonly config: Pick<Config, 'limits'> } & Omit<Parameters<typeof watchCardTries>[0], 'holdOnAlarm'>,
 ): Limits {
   const { limits } = deps.config;
   if (limits === undefined) return noLimits;
   return {
-    cardTries: watchCardTries(deps),
+    cardTries: watchCardTries({ ...deps, holdOnAlarm: limits.holdOnAlarm }),
     callRates: limitCallRates(deps, { calls: limits.merchantRate, touches: limits.networkRate }),
   };
 }
