@@ -10,6 +10,7 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { refusalRates } from '../packages/gateway/src/config.ts';
 import { newApiKey } from '../packages/gateway/src/id.ts';
 import { startChildGateway } from '../test/kit/child-gateway.ts';
 import { throwawayFolder } from '../test/kit/throwaway-folder.ts';
@@ -80,7 +81,10 @@ const percentile = (sorted: readonly number[], share: number) => sorted[Math.flo
 
 async function prove(): Promise<void> {
   const folder = await throwawayFolder('waffo-flood-');
-  const gateway = await startChildGateway(folder.path, { WAFFO_LOG_LEVEL: 'error' });
+  const gateway = await startChildGateway(folder.path, {
+    WAFFO_LOG_LEVEL: 'error',
+    WAFFO_REFUSAL_RATE: refusalRates.production,
+  });
   try {
     const { baseUrl, apiKey, merchantPrivateKey } = gateway.sandbox;
     const body = Buffer.from(JSON.stringify({ paymentRequestId: 'nobody_paid' }));

@@ -82,8 +82,9 @@ export const settings = [
   },
   {
     name: 'WAFFO_REFUSAL_RATE',
-    fallback: '300',
-    meaning: 'refusals per second to callers who proved nothing; what comes faster waits, and its connection with it',
+    fallback: '',
+    meaning:
+      'refusals per second to callers who proved nothing; what comes faster waits, and its connection with it; empty: 100 in production, 1000 in the sandbox',
   },
   {
     name: 'WAFFO_SHED_MS',
@@ -103,6 +104,9 @@ type SettingName = (typeof settings)[number]['name'];
 export type KekSource =
   | { readonly kind: 'file'; readonly paths: readonly string[] }
   | { readonly kind: 'variable'; readonly text: () => string };
+
+/** Somebody who develops may try wrong requests by the thousand; at a shop that is a flood. */
+export const refusalRates = { sandbox: '1000', production: '100' } as const;
 
 /** Settings, read and checked. */
 export interface Config {
@@ -178,7 +182,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
     challengeLifetimeMs: integer('WAFFO_3DS_MINUTES', read('WAFFO_3DS_MINUTES'), 1, 14) * 60_000,
     limits: limitsIn(read, name),
-    refusalRate: integer('WAFFO_REFUSAL_RATE', read('WAFFO_REFUSAL_RATE'), 10, 1_000_000),
+    refusalRate: integer('WAFFO_REFUSAL_RATE', read('WAFFO_REFUSAL_RATE') || refusalRates[name], 10, 1_000_000),
     shedAfterMs: integer('WAFFO_SHED_MS', read('WAFFO_SHED_MS'), 0, 60_000),
     trustedProxies: proxiesIn(read('WAFFO_TRUSTED_PROXIES')),
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
