@@ -54,13 +54,14 @@ const claim = statement<JobRow>(
   `with claimable as (
      select job_id from job
      where due_at <= $1 and (leased_until is null or leased_until <= $1)
-       and kind = any($2) and merchant_id <> all($3) and (host is null or host <> all($4)) and ${laneIsOpen}
+       and kind = any($2) and merchant_id <> all($3) and (host is null or host <> all($4))
+       and (host is null or host = any($5)) = $6 and ${laneIsOpen}
      order by due_at, job_id
-     limit $5
+     limit $7
      for update skip locked
    )
    update job
-   set lease_id = $6, leased_until = $7, attempts = attempts + (leased_until is not null)::integer
+   set lease_id = $8, leased_until = $9, attempts = attempts + (leased_until is not null)::integer
    from claimable where job.job_id = claimable.job_id
    returning job.job_id, kind, merchant_id, host, payload, attempts, lease_id`,
 );
@@ -137,6 +138,9 @@ export interface Claim {
   readonly withoutMerchants: readonly string[];
   /** Hosts for which jobs are left where they are. */
   readonly withoutHosts: readonly string[];
+  readonly knownHosts: readonly string[];
+  /** True: only jobs for known hosts and for none; false: only the others. */
+  readonly forKnown: boolean;
   readonly limit: number;
   readonly now: Date;
   /** New in the world, for this claim alone. */
@@ -146,8 +150,9 @@ export interface Claim {
 
 /** Takes what is due and free into a lease, the longest due first. */
 export async function claimJobs(sql: Sql, by: Claim): Promise<Job[]> {
-  const values = [by.now, by.kinds, by.withoutMerchants, by.withoutHosts, by.limit, by.leaseId, by.leasedUntil];
-  return (await sql.rows(claim, values)).map(jobFrom);
+  const { now, kinds, withoutMerchants, withoutHosts, knownHosts, forKnown, limit, leaseId, leasedUntil } = by;
+  const whose = [kinds, withoutMerchants, withoutHosts, knownHosts, forKnown];
+  return (await sql.rows(claim, [now, ...whose, limit, leaseId, leasedUntil])).map(jobFrom);
 }
 
 /** Removes a job that is done; false when the lease was lost. */

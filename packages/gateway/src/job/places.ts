@@ -1,22 +1,42 @@
 /**
  * Where jobs run, and fairly: a job that waits for a stranger leaves its place to others, and no merchant and no host has
- * more than a part of the places. Receivers that hang cost the others a moment, not their turn. It knows what runs in this
- * process only.
+ * more than a part of the places. Hosts that answer in time have places of their own; those that hang, and those that
+ * nobody has met, share a few others. It knows what runs in this process only.
  */
 import type { Clock } from '../clock.ts';
 import type { Job } from './job.store.ts';
 
 /** A job that takes longer is waiting for somebody: it gives its place to another and goes on beside. */
 const quickMs = 300;
+/** For a host of which nobody knows whether it answers, that is told sooner. */
+const quickForStrangerMs = 50;
 /** Waiting costs a socket and little else. */
 const mostWaiting = 1_024;
+/** Jobs at a time, one for each host, for hosts that hang or that nobody has met. */
+const placesOfStrangers = 2;
+/** A host that takes longer than this hangs, however it ends. */
+const hangsAfterMs = 5_000;
+/** Hosts to keep in mind, those that answered last. */
+const mostKnown = 1_000;
 
 type Guest = Pick<Job, 'merchantId' | 'host'>;
+type Running = Guest & { readonly isStranger: boolean; isWaiting: boolean; readonly work: Promise<void> };
 
 /** What one merchant, or one host, may have: places, and jobs that wait. */
 interface Share {
   readonly places: number;
   readonly waiting: number;
+}
+
+/** How many jobs may be claimed now, and whose may not. A claim can take a little more than what is left of a share. */
+export interface Room {
+  readonly limit: number;
+  readonly withoutMerchants: readonly string[];
+  readonly withoutHosts: readonly string[];
+  /** Hosts that answer in time; jobs that wait for no host belong to them. */
+  readonly knownHosts: readonly string[];
+  /** Whether the room is for them, or for all others. */
+  readonly forKnown: boolean;
 }
 
 /** @param count - jobs at a time that do not wait */
@@ -25,40 +45,39 @@ export function openPlaces(clock: Clock, count: number) {
   const scarcity = () => (waiting < mostWaiting / 2 ? 1 : 4);
   const ofMerchant = (): Share => ({ places: Math.ceil(count / 8), waiting: 8 / scarcity() });
   const ofHost = (): Share => ({ places: Math.ceil(count / 4), waiting: 16 / scarcity() });
-  const running = new Set<Guest & { isWaiting: boolean; readonly work: Promise<void> }>();
+  const ofStranger = (): Share => ({ ...ofHost(), places: 1 });
+  const running = new Set<Running>();
+  const hosts = meetHosts(clock);
   let waiting = 0;
   let ended = 0;
 
-  /** Whoever has all of its share. */
-  function crowding(nameOf: (guest: Guest) => string | undefined, share: Share): string[] {
-    const taken = new Map<string, { places: number; waiting: number }>();
-    for (const guest of running) {
-      const name = nameOf(guest);
-      if (name === undefined) continue;
-      const has = taken.get(name) ?? { places: 0, waiting: 0 };
-      has[guest.isWaiting ? 'waiting' : 'places'] += 1;
-      taken.set(name, has);
-    }
-    return [...taken]
-      .filter(([, has]) => has.places >= share.places || has.waiting >= share.waiting)
-      .map(([name]) => name);
+  const crowdingMerchants = () => crowding(running, ({ merchantId }) => merchantId, ofMerchant());
+  const crowdingHosts = (share: Share) => crowding(running, ({ host }) => host, share);
+  const taken = (isStranger: boolean) =>
+    [...running].filter((guest) => guest.isStranger === isStranger && !guest.isWaiting).length;
+  const free = () => count - taken(false);
+  const freeForStrangers = () => placesOfStrangers - taken(true);
+
+  function roomFor(forKnown: boolean): Room {
+    return {
+      limit: forKnown ? Math.min(ofMerchant().places, free()) : freeForStrangers(),
+      withoutMerchants: crowdingMerchants(),
+      withoutHosts: crowdingHosts(forKnown ? ofHost() : ofStranger()),
+      knownHosts: hosts.known(),
+      forKnown,
+    };
   }
-  const crowdingMerchants = () => crowding(({ merchantId }) => merchantId, ofMerchant());
-  const crowdingHosts = () => crowding(({ host }) => host, ofHost());
-  const free = () => count - (running.size - waiting);
 
   return {
-    /** How many jobs may be claimed now, and whose may not. A claim can take a little more than what is left of a share. */
-    room: () => ({
-      limit: Math.min(ofMerchant().places, free()),
-      withoutMerchants: crowdingMerchants(),
-      withoutHosts: crowdingHosts(),
-    }),
+    /** First those who answer, then strangers: what hangs takes none of the places of what does not. */
+    rooms: [() => roomFor(true), () => roomFor(false)] as const,
     /** Holds a place for `work`, which never rejects; `whenFree` is told whenever one is there again. */
     take({ merchantId, host }: Guest, work: Promise<void>, whenFree: () => void): void {
-      const guest = { merchantId, host, isWaiting: false, work };
+      const isStranger = host !== undefined && !hosts.isKnown(host);
+      const guest: Running = { merchantId, host, isStranger, isWaiting: false, work };
       running.add(guest);
-      let timer = clock.after(quickMs, stepAside);
+      if (host !== undefined) hosts.watch(host, work);
+      let timer = clock.after(isStranger ? quickForStrangerMs : quickMs, stepAside);
       function stepAside(): void {
         if (waiting < mostWaiting) {
           guest.isWaiting = true;
@@ -77,10 +96,54 @@ export function openPlaces(clock: Clock, count: number) {
       });
     },
     /** Something due may be waiting for a place, of all or of its merchant or host; the next one that is free tells. */
-    isCrowded: () => free() <= 0 || crowdingMerchants().length > 0 || crowdingHosts().length > 0,
+    isCrowded: () =>
+      free() <= 0 ||
+      freeForStrangers() <= 0 ||
+      crowdingMerchants().length > 0 ||
+      crowdingHosts(ofStranger()).length > 0,
     isBusy: () => running.size > 0,
     allEnded: async () => void (await Promise.all([...running].map(({ work }) => work))),
     /** How many have ended so far. */
     ended: () => ended,
+  };
+}
+
+/** Whoever has all of its share. */
+function crowding(running: Iterable<Running>, nameOf: (guest: Guest) => string | undefined, share: Share): string[] {
+  const taken = new Map<string, { places: number; waiting: number }>();
+  for (const guest of running) {
+    const name = nameOf(guest);
+    if (name === undefined) continue;
+    const has = taken.get(name) ?? { places: 0, waiting: 0 };
+    has[guest.isWaiting ? 'waiting' : 'places'] += 1;
+    taken.set(name, has);
+  }
+  return [...taken]
+    .filter(([, has]) => has.places >= share.places || has.waiting >= share.waiting)
+    .map(([name]) => name);
+}
+
+/** Who answers: a host is known once it has, and until it hangs. */
+function meetHosts(clock: Clock) {
+  /** In the order in which they answered. */
+  const known = new Set<string>();
+  return {
+    known: (): string[] => [...known],
+    isKnown: (host: string): boolean => known.has(host),
+    watch(host: string, work: Promise<void>): void {
+      let hangs = false;
+      const timer = clock.after(hangsAfterMs, () => {
+        hangs = true;
+        known.delete(host);
+      });
+      void work.then(() => {
+        timer.cancel();
+        if (hangs) return;
+        known.delete(host);
+        known.add(host);
+        const [oldest] = known;
+        if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+      });
+    },
   };
 }

@@ -11,7 +11,7 @@ import { newRowId } from '../id.ts';
 import type { Log } from '../observe/log.ts';
 import type { Database } from '../storage/database.ts';
 import { claimJobs, findNextDue, finishJob, type Job, rescheduleJob } from './job.store.ts';
-import { openPlaces } from './places.ts';
+import { openPlaces, type Room } from './places.ts';
 
 export type { Job } from './job.store.ts';
 
@@ -73,15 +73,21 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   /** Claims as much as there is room for; answers how much that was. */
   async function fill(): Promise<number> {
     lookIsQueued = false;
+    let claimed = 0;
+    for (const roomNow of places.rooms) claimed += await fillRoom(roomNow);
+    return claimed;
+  }
+
+  async function fillRoom(roomNow: () => Room): Promise<number> {
     for (let claimed = 0; ; ) {
-      const { limit, ...without } = places.room();
-      if (stopped || limit <= 0) return claimed;
+      const room = roomNow();
+      if (stopped || room.limit <= 0) return claimed;
       const now = clock.now();
       const lease = { leaseId: newRowId(), leasedUntil: later(now, leaseMs) };
-      const batch = await claimJobs(database, { kinds, ...without, limit, now, ...lease });
+      const batch = await claimJobs(database, { kinds, ...room, now, ...lease });
       for (const job of batch) places.take(job, runJob(deps, jobs, job), nudge);
       claimed += batch.length;
-      if (batch.length < limit) return claimed;
+      if (batch.length < room.limit) return claimed;
     }
   }
 
@@ -116,16 +122,7 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   nudge();
   return {
     nudge,
-    async drain() {
-      const first = places.ended();
-      for (;;) {
-        await places.allEnded();
-        // What ends while we look may have made room or opened a lane that the look did not see.
-        const before = places.ended();
-        const found = await look();
-        if (found === 0 && !places.isBusy() && places.ended() === before) return before - first;
-      }
-    },
+    drain: () => drain(places, look),
     nextDue: () => findNextDue(database, kinds),
     async stop() {
       stopped = true;
@@ -134,6 +131,17 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
       await Promise.race([places.allEnded(), pause(stopGraceMs, undefined, { ref: false })]);
     },
   };
+}
+
+async function drain(places: ReturnType<typeof openPlaces>, look: () => Promise<number>): Promise<number> {
+  const first = places.ended();
+  for (;;) {
+    await places.allEnded();
+    // What ends while we look may have made room or opened a lane that the look did not see.
+    const before = places.ended();
+    const found = await look();
+    if (found === 0 && !places.isBusy() && places.ended() === before) return before - first;
+  }
 }
 
 /** Never rejects: what cannot be written down is left to the lease. */
