@@ -8,4 +8,4 @@ export type { Environment, WaffoOptions } from './settings.ts';
 export { type SignedWebhook, signWebhookForTest } from './sign-webhook-for-test.ts';
 export type { CallOptions } from './transport.ts';
 export { Waffo } from './waffo.ts';
-export type { AnyEvent, Handler, Webhook, WebhookAnswer } from './webhook.ts';
+export type { AnyEvent, Freshness, Handler, Webhook, WebhookAnswer } from './webhook.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportPrivateKey, exportPublicKey, sign, verify } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
-import { signWebhookForTest, Waffo, type WebhookAnswer } from './index.ts';
+import { signWebhookForTest, Waffo, type Webhook, type WebhookAnswer } from './index.ts';
 
 const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const platform = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -155,6 +155,40 @@ describe('what is not genuine never reaches a handler', () => {
     expect(answer).toMatchObject({ success: false, handled: false, error: { code: 'S0004', retry: 'never' } });
     expect(answer.error?.message).toMatch(message);
     expect(answer.event).toBeUndefined();
+    expectSignedAnswer(answer);
+  });
+});
+
+describe('a delivery that must be fresh', () => {
+  const secondsAgo = (seconds: number) => String(Math.floor(Date.now() / 1_000) - seconds);
+  const receive = (freshness: Parameters<Webhook['handleWebhook']>[2]) => {
+    let handled = 0;
+    const webhook = waffo.webhook().onTokenization(() => {
+      handled += 1;
+    });
+    return webhook.handleWebhook(body, signature, freshness).then((answer) => ({ answer, handled }));
+  };
+
+  test.each<[string, string | string[] | undefined, number | undefined]>([
+    ['was sent now', secondsAgo(0), undefined],
+    ['took almost five minutes', secondsAgo(290), undefined],
+    ['comes from a clock that is a little ahead', secondsAgo(-60), undefined],
+    ['is as old as the merchant allows', [secondsAgo(3_500)], 3_600],
+  ])('is taken when it %s', async (_, timestamp, maxAgeSeconds) => {
+    const { answer, handled } = await receive({ timestamp, ...(maxAgeSeconds && { maxAgeSeconds }) });
+    expect([answer.success, handled]).toEqual([true, 1]);
+  });
+
+  test.each<[string, string | null | undefined, RegExp]>([
+    ['is older than five minutes', secondsAgo(310), /an old one came again, or a clock is wrong/],
+    ['comes from far in the future', secondsAgo(-310), /a clock is wrong/],
+    ['does not say when it was sent', undefined, /webhook-timestamp header is missing/],
+    ['says so in words', 'yesterday', /no number of seconds/],
+  ])('reaches no handler when it %s', async (_, timestamp, message) => {
+    const { answer, handled } = await receive({ timestamp });
+    expect(answer).toMatchObject({ success: false, error: { code: 'S0004', retry: 'never' } });
+    expect(answer.error?.message).toMatch(message);
+    expect(handled).toBe(0);
     expectSignedAnswer(answer);
   });
 });

@@ -14,6 +14,14 @@ import type {
 import type { Settings } from './settings.ts';
 import { type Signer, signerOf } from './signer.ts';
 
+/** Refuses what is not fresh. The header is not under the signature: it tells a delivery that lay about from a fresh one, not a forged one. */
+export interface Freshness {
+  /** The `webhook-timestamp` header, as Node or `Headers.get` gives it: seconds since 1970. */
+  readonly timestamp: string | readonly string[] | null | undefined;
+  /** Older, or further in the future, is refused; 300 when absent. */
+  readonly maxAgeSeconds?: number;
+}
+
 /** Called with the `result` of a verified notification. Throw, or reject, to have it sent again. */
 export type Handler<Event extends Notification> = (result: Event['result'], event: Event) => unknown;
 
@@ -129,17 +137,21 @@ export class Webhook {
    *
    * @param rawBody - the bytes as they arrived, before any parser; a string of them is fine
    * @param signature - the `X-SIGNATURE` header, as Node or `Headers.get` gives it
+   * @param freshness - given, a delivery that is older than five minutes is refused, and so is one without its time
    * @returns what to send back; an event without a handler is acknowledged, for refusing it would only have it sent
    *   another seven times
    */
   async handleWebhook(
     rawBody: string | Uint8Array | ArrayBuffer,
     signature: string | readonly string[] | null | undefined,
+    freshness?: Freshness,
   ): Promise<WebhookAnswer> {
     const body = bytesOf(rawBody);
     if (body === undefined) return this.#refuse('S0004', parsedAlready);
     const problem = this.#problemOf(body, typeof signature === 'string' ? signature : (signature ?? []).join());
     if (problem !== undefined) return this.#refuse('S0004', problem);
+    const staleness = freshness && stalenessOf(freshness);
+    if (staleness !== undefined) return this.#refuse('S0004', staleness);
     const event = eventIn(body);
     if (event === undefined) return this.#refuse('S0005', 'the body is genuine but is not {eventType, result}');
     const handler = this.#handlers.get(event.eventType) ?? this.#other;
@@ -193,6 +205,14 @@ const whyUnverified: Readonly<Record<Signer, string>> = {
     'the signature is by another key: check that waffoPublicKey is the one of this merchant in this environment',
   none: 'X-SIGNATURE is not base64 of a signature: pass the header as it came, once',
 };
+
+function stalenessOf({ timestamp, maxAgeSeconds = 300 }: Freshness): string | undefined {
+  const text = [timestamp].flat().join();
+  if (!/^\d{1,12}$/.test(text)) return 'the webhook-timestamp header is missing or is no number of seconds';
+  const age = Math.abs(Date.now() / 1_000 - Number(text));
+  if (age <= maxAgeSeconds) return undefined;
+  return `the delivery is ${Math.round(age)} s from now by its webhook-timestamp: an old one came again, or a clock is wrong`;
+}
 
 /** Callers without types pass what their framework gave them. */
 function bytesOf(rawBody: unknown): Buffer | undefined {
