@@ -367,9 +367,9 @@ describe('nobody knows what became of an order', () => {
   });
 
   test('when the caller gave up after sending', async () => {
-    const gateway = await gatewayThat(() => {});
-    const signal = AbortSignal.timeout(50);
-    const response = await gateway.make({ maxRetries: 5 }).order().create(order, { signal });
+    const caller = new AbortController();
+    const gateway = await gatewayThat(() => caller.abort());
+    const response = await gateway.make({ maxRetries: 5 }).order().create(order, { signal: caller.signal });
     expect(isUnknown(response)).toBe(true);
     expect(failureOf(response).message).toMatch(/the caller gave up/);
     expect(gateway.calls).toHaveLength(1);
