@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 const tests = ['storm', 'fairness'].map((name) => `packages/gateway/src/webhook/${name}.test.ts`);
 const { status } = spawnSync(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', ...tests],
+  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--no-file-parallelism', ...tests],
   {
     cwd: new URL('../', import.meta.url),
     env: { ...process.env, PROOF_SIZE: 'full' },
