@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { settings } from '../packages/gateway/src/config.ts';
+import { settings } from '../packages/gateway/src/settings.ts';
 
 const root = new URL('../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

@@ -10,6 +10,8 @@ const root = new URL('../../', import.meta.url).pathname;
 export interface ChildGateway {
   readonly process: ChildProcess;
   readonly sandbox: SandboxFile;
+  /** Origin that this process listens on. */
+  readonly url: string;
   /** Resolves when the process is gone, with the signal or code. */
   readonly gone: Promise<string>;
   readonly output: () => string;
@@ -41,8 +43,8 @@ export async function startChildGateway(home: string, settings: Record<string, s
   });
   const gone = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
   const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), 30_000).unref());
-  const first = await Promise.race([once(child, 'message').then(() => 'ready'), gone, late]);
-  if (first !== 'ready') {
+  const first = await Promise.race([once(child, 'message').then(([{ url }]) => ({ url })), gone, late]);
+  if (typeof first === 'string') {
     child.kill('SIGKILL');
     throw new Error(`the gateway did not get ready (${first}):\n${output}`);
   }
@@ -50,6 +52,7 @@ export async function startChildGateway(home: string, settings: Record<string, s
   return {
     process: child,
     sandbox,
+    url: first.url,
     gone,
     output: () => output,
     async stop() {

@@ -9,6 +9,7 @@ import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import type { Config } from '../../packages/gateway/src/config.ts';
 import type { Gateway } from '../../packages/gateway/src/gateway.ts';
 import { buildHttp } from '../../packages/gateway/src/http/app.ts';
+import { databaseCheck } from '../../packages/gateway/src/http/health.ts';
 import { route } from '../../packages/gateway/src/http/route.ts';
 import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
 import { noLimits } from '../../packages/gateway/src/limits/limits.ts';
@@ -123,7 +124,7 @@ export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'
 
   const handled: TestDoor['handled'] = [];
   let work: ((input: { text: string }) => unknown) | undefined;
-  const http = await buildHttp(gateway, [
+  const routes = [
     route(echo, async (_gateway, caller, input) => {
       handled.push({ caller, input });
       const given = await work?.(input);
@@ -137,7 +138,8 @@ export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'
       const mayReturn = caller.mayReturnTo(input.returnUrl ?? '');
       return { merchantId: caller.merchant.merchantId, origin: caller.origin ?? '', mayReturn };
     }),
-  ]);
+  ];
+  const http = await buildHttp(gateway, routes, [], undefined, [databaseCheck(gateway)]);
 
   const signerOf: TestDoor['signerOf'] = (body, signature) => {
     const fitting = [...platform].find(([, { publicKey }]) => verify(body, signature, publicKey));

@@ -12,7 +12,7 @@ import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/s
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import { configFrom } from '../../packages/gateway/src/config.ts';
-import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+import type { SandboxFile, SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { faultsOfLedger } from './ledger.ts';
@@ -94,8 +94,9 @@ export async function startTestGateway(
   const app = await startApp(config, { clock, writeLog: (line) => logLines.push(line) });
   // The standing jobs run once at the start; a test that looks at the rows is not to see them change by themselves.
   await app.runner.drain();
-  keys.privateKey = parsePrivateKey(app.sandbox.merchantPrivateKey);
-  const client = clientOf(app);
+  const sandbox = sandboxOf(app);
+  keys.privateKey = parsePrivateKey(sandbox.merchantPrivateKey);
+  const client = clientOf(app, sandbox);
   const gateway: TestGateway = {
     ...client,
     app,
@@ -103,8 +104,8 @@ export async function startTestGateway(
     clock,
     database,
     receiver,
-    merchant: app.sandbox,
-    pci: app.sandbox.pci,
+    merchant: sandbox,
+    pci: sandbox.pci,
     logLines,
     bind: (card, user) => bind(gateway, card, user),
     settle: async () => {
@@ -124,14 +125,20 @@ export async function startTestGateway(
   return gateway;
 }
 
-function clientOf(app: App): Pick<TestGateway, 'call' | 'send' | 'submit' | 'answers'> {
+/** Keys of the sandbox's merchants. */
+export function sandboxOf({ sandbox }: App): SandboxFile {
+  if (sandbox === undefined) throw new Error('a worker has no merchants that could call it');
+  return sandbox;
+}
+
+function clientOf(app: App, sandbox: SandboxFile): Pick<TestGateway, 'call' | 'send' | 'submit' | 'answers'> {
   const answers: Answer[] = [];
   const send: TestGateway['send'] = async (path, body, headers, verifyWith) => {
     const response = await fetch(`${app.url}${path}`, { method: 'POST', body: body as BodyInit, headers });
     const raw = await response.text();
     const { code, msg, data } = parseOr(raw);
     const signature = response.headers.get('x-signature') ?? '';
-    const key = verifyWith ?? parsePublicKey(app.sandbox.waffoPublicKey);
+    const key = verifyWith ?? parsePublicKey(sandbox.waffoPublicKey);
     const answer = { status: response.status, headers: response.headers, raw, code, msg, data };
     const signed = verify(Buffer.from(raw), signature, key);
     const { publicKey: systemKey } = await app.gateway.platformKeys.signerOf('');
@@ -143,13 +150,13 @@ function clientOf(app: App): Pick<TestGateway, 'call' | 'send' | 'submit' | 'ans
   };
   /** By the system, or by the other merchant of the sandbox. */
   const isOurs = (raw: Buffer, signature: string, systemKey: KeyObject) =>
-    [systemKey, parsePublicKey(app.sandbox.pci.waffoPublicKey), parsePublicKey(app.sandbox.waffoPublicKey)].some(
-      (key) => verify(raw, signature, key),
+    [systemKey, parsePublicKey(sandbox.pci.waffoPublicKey), parsePublicKey(sandbox.waffoPublicKey)].some((key) =>
+      verify(raw, signature, key),
     );
   return {
     answers,
     send,
-    async call(path, body, as = app.sandbox) {
+    async call(path, body, as = sandbox) {
       const bytes = Buffer.from(JSON.stringify(completed(path, body, as.merchantId)));
       const signature = await sign(bytes, parsePrivateKey(as.merchantPrivateKey));
       const headers = { 'content-type': 'application/json', 'x-api-key': as.apiKey, 'x-signature': signature };
@@ -157,7 +164,7 @@ function clientOf(app: App): Pick<TestGateway, 'call' | 'send' | 'submit' | 'ans
     },
     async submit(tokenSessionId, card, extra = {}) {
       const encryptedCard = await seal(tokenSessionId, { ...testCard, ...card });
-      const headers = { 'content-type': 'application/json', 'x-api-key': app.sandbox.clientApiKey };
+      const headers = { 'content-type': 'application/json', 'x-api-key': sandbox.clientApiKey };
       return send('/api/v1/tokenization/submit', JSON.stringify({ tokenSessionId, encryptedCard, ...extra }), headers);
     },
   };

@@ -13,6 +13,7 @@ import { configFrom } from '../../packages/gateway/src/config.ts';
 import { type CrashPoint, crashPoints } from '../../packages/gateway/src/crash-point.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
+import { sandboxOf } from '../kit/gateway.ts';
 import { faultsOfLedger } from '../kit/ledger.ts';
 import { passTime, patientCaller } from '../kit/patience.ts';
 import { type Receiver, startReceiver } from '../kit/receiver.ts';
@@ -45,7 +46,7 @@ describe.concurrent.each(stories)('$victim killed while a $act is made', ({ act,
       const clock = new VirtualClock(new Date());
       app = await startApp(configFrom({ WAFFO_HOME: home, WAFFO_PORT: '0', WAFFO_LOG_LEVEL: 'error' }), { clock });
       await passTime(app, clock, 10 * 60_000);
-      for (const point of points) await story(act, nameOf(point), app.sandbox.pci, receiver.url, 20_000);
+      for (const point of points) await story(act, nameOf(point), sandboxOf(app).pci, receiver.url, 20_000);
       await passTime(app, clock, 10 * 60_000);
       await expectInvariants(act, app, receiver);
     } finally {

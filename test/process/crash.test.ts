@@ -16,7 +16,7 @@ import { configFrom } from '../../packages/gateway/src/config.ts';
 import { crashPoints } from '../../packages/gateway/src/crash-point.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
-import { testCard } from '../kit/gateway.ts';
+import { sandboxOf, testCard } from '../kit/gateway.ts';
 import { passTime, patientCaller } from '../kit/patience.ts';
 import { startReceiver } from '../kit/receiver.ts';
 
@@ -54,7 +54,7 @@ describe.concurrent.each(stories)('$victim killed at $point', ({ point, victim }
       app = await startApp(configFrom({ WAFFO_HOME: home, WAFFO_PORT: '0', WAFFO_LOG_LEVEL: 'error' }), { clock });
       await passTime(app, clock, 10 * 60_000);
       const before = structuredClone(heard);
-      await story(app.sandbox, receiver.url, heard, 20_000);
+      await story(sandboxOf(app), receiver.url, heard, 20_000);
       await passTime(app, clock, 10 * 60_000);
       await expectInvariants(app, receiver, before, heard);
     } finally {

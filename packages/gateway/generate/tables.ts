@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { program } from '../src/cli/program.ts';
-import { settings } from '../src/config.ts';
 import { operatorRoutes } from '../src/operator.ts';
+import { settings } from '../src/settings.ts';
 
 const note = '<!-- Written by `npm run generate`; edit the declarations instead. -->';
 

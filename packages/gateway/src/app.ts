@@ -30,7 +30,8 @@ export interface App {
   readonly operatorUrl: string | undefined;
   readonly gateway: Gateway;
   readonly runner: Runner;
-  readonly sandbox: SandboxFile;
+  /** What merchants of the sandbox need; a worker answers none. */
+  readonly sandbox: SandboxFile | undefined;
   /** Stops listening, lets running work end, closes the database. */
   stop(): Promise<void>;
 }
@@ -82,22 +83,26 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
     publicUrl: () => url,
     nudge: () => runner?.nudge(),
   };
-  const http = await buildHttp(gateway, operations, pages);
+  const { role } = config;
+  const doors = role === 'worker' ? ([[], []] as const) : ([operations, pages] as const);
+  const http = await buildHttp(gateway, ...doors, config.hasMetrics ? ground.metrics : undefined);
   const listener: Listener = await listen(http, config);
   undo.unshift(listener.stop);
   url = config.publicUrl ?? listener.url;
-  const file = await ensureSandbox(gateway, {
-    home: config.home,
-    publicUrl: url,
-    demoUrl: `http://127.0.0.1:${config.demoPort}`,
-  });
+  const demoUrl = `http://127.0.0.1:${config.demoPort}`;
+  const sandbox =
+    role === 'worker' ? undefined : await ensureSandbox(gateway, { home: config.home, publicUrl: url, demoUrl });
   await ensureStanding(database, standingJobs, clock.now());
-  runner = together(jobsOf(gateway).map((jobs) => startRunner({ database, clock, log }, jobs)));
+  const tables = role === 'api' ? [] : jobsOf(gateway);
+  runner = together(tables.map((jobs) => startRunner({ database, clock, log }, jobs, pollOf(role))));
   undo.unshift(runner.stop);
   const operator = await openOperator(gateway);
   if (operator !== undefined) undo.unshift(operator.stop);
-  return { url, operatorUrl: operator?.url, gateway, runner, sandbox: file, stop: () => stopAll(undo) };
+  return { url, operatorUrl: operator?.url, gateway, runner, sandbox, stop: () => stopAll(undo) };
 }
+
+/** Those who queue work for a worker are other processes: it looks more often than one that is told. */
+const pollOf = (role: Config['role']) => (role === 'worker' ? { pollMs: 200 } : {});
 
 async function openOperator(gateway: Gateway): Promise<Listener | undefined> {
   const { operatorPort: port, home } = gateway.config;

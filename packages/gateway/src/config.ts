@@ -1,104 +1,10 @@
 /**
- * Settings. One table says what an operator may set; this file alone reads the environment. Secrets come from files,
+ * Settings, read and checked. `settings.ts` says what an operator may set; this file alone reads the environment. Secrets come from files,
  * never from a variable or a command line; a key for development is the one exception.
  */
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
-
-/** One setting an operator may change. */
-interface Setting {
-  readonly name: string;
-  readonly fallback: string;
-  readonly meaning: string;
-}
-
-/** Every setting, for `configFrom`, the reference page and the CLI's help. */
-export const settings = [
-  { name: 'WAFFO_ENVIRONMENT', fallback: 'sandbox', meaning: '`sandbox` or `production`' },
-  { name: 'WAFFO_HOST', fallback: '127.0.0.1', meaning: 'address the gateway listens on' },
-  { name: 'WAFFO_PORT', fallback: '4010', meaning: 'port of the gateway; 0 takes any free one' },
-  {
-    name: 'WAFFO_OPERATOR_PORT',
-    fallback: 'off',
-    meaning: 'port of the operator API on 127.0.0.1; 0 takes any free one; its key is operator.key in WAFFO_HOME',
-  },
-  {
-    name: 'WAFFO_PUBLIC_URL',
-    fallback: '',
-    meaning: 'origin under which shoppers and merchants reach the gateway; empty: what it listens on',
-  },
-  { name: 'WAFFO_DEMO_PORT', fallback: '4020', meaning: 'port of the demo shop, written to sandbox.json' },
-  { name: 'WAFFO_HOME', fallback: '.waffo', meaning: 'folder for keys, sandbox.json and the embedded database' },
-  {
-    name: 'WAFFO_DATABASE_URL',
-    fallback: '',
-    meaning: 'PostgreSQL 15 or later; empty starts the embedded server in WAFFO_HOME',
-  },
-  { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption keys, mode 0600; empty: kek in WAFFO_HOME' },
-  {
-    name: 'WAFFO_KEK_FILE_2',
-    fallback: '',
-    meaning: 'the second component of each key, kept by a second custodian; empty: keys are whole in WAFFO_KEK_FILE',
-  },
-  {
-    name: 'WAFFO_KEK',
-    fallback: '',
-    meaning:
-      'for development, instead of a file: 32 bytes in base64, several with spaces between; refused in production',
-  },
-  { name: 'WAFFO_LOG_LEVEL', fallback: 'info', meaning: '`debug`, `info`, `warn` or `error`' },
-  { name: 'WAFFO_SESSION_MINUTES', fallback: '30', meaning: 'life of a tokenization session, in minutes' },
-  { name: 'WAFFO_3DS_MINUTES', fallback: '10', meaning: 'time a shopper has for a 3-D Secure challenge, in minutes' },
-  {
-    name: 'WAFFO_SANDBOX_CODE',
-    fallback: '1234',
-    meaning: "the sandbox issuer's one-time code; `drawn` draws another for each challenge and shows it on its page",
-  },
-  {
-    name: 'WAFFO_WEBHOOK_PORTS',
-    fallback: '',
-    meaning: 'ports that notifications may go to beside 80 and 443, such as `8443,9443`; a sandbox takes any',
-  },
-  {
-    name: 'WAFFO_LIMITS',
-    fallback: '',
-    meaning: '`on` or `off`: limits on calls and on trying cards; empty: on in production, off in the sandbox',
-  },
-  {
-    name: 'WAFFO_MERCHANT_RATE',
-    fallback: '100',
-    meaning: 'signed calls of one merchant per second, over ten seconds',
-  },
-  {
-    name: 'WAFFO_NETWORK_RATE',
-    fallback: '10',
-    meaning: "browsers' calls from one network per second, over ten seconds",
-  },
-  {
-    name: 'WAFFO_HOLD_ON_ALARM',
-    fallback: 'off',
-    meaning:
-      '`on` or `off`: whether a merchant with unusually many declined cards is held to 3-D Secure for an hour, beside the alarm',
-  },
-  {
-    name: 'WAFFO_REFUSAL_RATE',
-    fallback: '',
-    meaning:
-      'refusals per second to callers who proved nothing; what comes faster waits, and its connection with it; empty: 100 in production, 1000 in the sandbox',
-  },
-  {
-    name: 'WAFFO_SHED_MS',
-    fallback: '1000',
-    meaning: 'how late the process may be, in milliseconds on average, before it turns calls away; 0: it never does',
-  },
-  {
-    name: 'WAFFO_TRUSTED_PROXIES',
-    fallback: '',
-    meaning: 'addresses or networks, with commas between, whose X-Forwarded-For tells where a browser is; empty: none',
-  },
-] as const satisfies readonly Setting[];
-
-type SettingName = (typeof settings)[number]['name'];
+import { type SettingName, settings } from './settings.ts';
 
 /** Where the key-encryption keys are; the development variable's text is asked for, so that no print of this shows it. */
 export type KekSource =
@@ -108,9 +14,14 @@ export type KekSource =
 /** Somebody who develops may try wrong requests by the thousand; at a shop that is a flood. */
 export const refusalRates = { sandbox: '1000', production: '100' } as const;
 
+/** What a process does: answer calls, do what is due, or both. */
+export type Role = 'all' | 'api' | 'worker';
+
 /** Settings, read and checked. */
 export interface Config {
   readonly environment: 'sandbox' | 'production';
+  readonly role: Role;
+  readonly hasMetrics: boolean;
   readonly host: string;
   readonly port: number;
   /** Undefined: there is none. */
@@ -167,6 +78,8 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     );
   return {
     environment: name,
+    role: roleIn(read),
+    hasMetrics: oneOf('WAFFO_METRICS', read('WAFFO_METRICS') || onIn(name, 'sandbox'), ['on', 'off'] as const) === 'on',
     host: read('WAFFO_HOST'),
     port: integer('WAFFO_PORT', read('WAFFO_PORT'), 0, 65_535),
     operatorPort:
@@ -191,6 +104,17 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   };
 }
 
+/**
+ * The process's settings, with what its command line said.
+ *
+ * @param said - settings by name; what is undefined was not said
+ * @throws ConfigError like `configFrom`
+ */
+export function configWith(said: Readonly<Partial<Record<SettingName, string | undefined>>>): Config {
+  const changed = Object.entries(said).filter(([, value]) => value !== undefined);
+  return configFrom({ ...process.env, ...Object.fromEntries(changed) });
+}
+
 function kekSource(environment: string, home: string, read: (name: SettingName) => string): KekSource {
   const [text, file, second] = [read('WAFFO_KEK'), read('WAFFO_KEK_FILE'), read('WAFFO_KEK_FILE_2')];
   if (text === '') {
@@ -203,13 +127,25 @@ function kekSource(environment: string, home: string, read: (name: SettingName) 
   return { kind: 'variable', text: () => text };
 }
 
+function roleIn(read: (name: SettingName) => string): Role {
+  const role = oneOf('WAFFO_ROLE', read('WAFFO_ROLE'), ['all', 'api', 'worker'] as const);
+  if (role !== 'all' && read('WAFFO_DATABASE_URL') === '')
+    throw new ConfigError(
+      `WAFFO_ROLE=${role} shares its database with other processes; name a server in WAFFO_DATABASE_URL.`,
+    );
+  return role;
+}
+
+const onIn = (environment: Config['environment'], where: Config['environment']): 'on' | 'off' =>
+  environment === where ? 'on' : 'off';
+
 function limitsIn(read: (name: SettingName) => string, environment: Config['environment']): Config['limits'] {
   const rates = {
     merchantRate: integer('WAFFO_MERCHANT_RATE', read('WAFFO_MERCHANT_RATE'), 1, 100_000),
     networkRate: integer('WAFFO_NETWORK_RATE', read('WAFFO_NETWORK_RATE'), 1, 100_000),
     holdOnAlarm: oneOf('WAFFO_HOLD_ON_ALARM', read('WAFFO_HOLD_ON_ALARM'), ['on', 'off'] as const) === 'on',
   };
-  const fallback = environment === 'production' ? 'on' : 'off';
+  const fallback = onIn(environment, 'production');
   return oneOf('WAFFO_LIMITS', read('WAFFO_LIMITS') || fallback, ['on', 'off'] as const) === 'on' ? rates : undefined;
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Clock, realClock } from './clock.ts';
 import type { Config, KekSource } from './config.ts';
 import { createLog, type Log } from './observe/log.ts';
+import { type Metrics, measure } from './observe/metrics.ts';
 import type { Database } from './storage/database.ts';
 import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
 import { migrate } from './storage/migrate.ts';
@@ -21,6 +22,7 @@ export interface Ground {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly database: Database;
   readonly kek: KekProvider;
   readonly keyring: Keyring;
@@ -43,7 +45,8 @@ export interface GroundParts {
  */
 export async function openGround(config: Config, parts: GroundParts = {}): Promise<Ground> {
   const clock = parts.clock ?? realClock;
-  const log = createLog({ level: config.logLevel, write: parts.writeLog ?? ((line) => process.stderr.write(line)) });
+  const write = parts.writeLog ?? ((line: string) => process.stderr.write(line));
+  const { log, metrics } = measure(createLog({ level: config.logLevel, write }));
   await mkdir(config.home, { recursive: true, mode: 0o700 });
   const { database, close } = await openStorage(config, log, parts.besideGateway ?? false);
   try {
@@ -55,7 +58,7 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
     }
     const kek = await openKeks(config.kek, database);
     const keyring = await openKeyring({ database, kek, clock });
-    return { config, clock, log, database, kek, keyring, close };
+    return { config, clock, log, metrics, database, kek, keyring, close };
   } catch (error) {
     await close().catch(() => {});
     throw error;

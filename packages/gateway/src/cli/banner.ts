@@ -1,5 +1,6 @@
 /** What a person sees when the gateway is ready: where things are, which storage it is, and a card to try. */
 import type { App } from '../app.ts';
+import type { SandboxFile } from '../merchant/sandbox-home.ts';
 
 /**
  * @param app - a running gateway
@@ -8,26 +9,31 @@ import type { App } from '../app.ts';
  */
 export function banner(app: App, facts: { readonly seconds: number; readonly home: string }): string {
   const { sandbox, gateway } = app;
+  const { role, environment, databaseUrl } = gateway.config;
   const lines = [
     '',
-    `  waffo gateway   ${gateway.config.environment}   ready in ${facts.seconds.toFixed(1)} s`,
+    `  waffo gateway   ${environment}${role === 'all' ? '' : ` ${role}`}   ready in ${facts.seconds.toFixed(1)} s`,
     '',
     `  Storage       ${gateway.database.description}`,
-    ...(gateway.config.databaseUrl === undefined
+    ...(databaseUrl === undefined
       ? ['                durable; for live money bring your own server (WAFFO_DATABASE_URL)']
       : []),
-    `  API           ${sandbox.baseUrl}`,
+    ...(sandbox === undefined ? [] : [`  API           ${sandbox.baseUrl}`]),
     `  Health        ${app.url}/health/ready`,
     ...(app.operatorUrl === undefined
       ? []
       : [`  Operator API  ${app.operatorUrl}/operator/v1   key in ${facts.home}/operator.key`]),
-    `  Merchant      ${sandbox.merchantId}   (PCI-certified: ${sandbox.pci.merchantId})`,
-    `  API key       ${sandbox.apiKey}`,
-    `  Client key    ${sandbox.clientApiKey}`,
-    `  All keys      ${facts.home}/sandbox.json`,
-    '',
-    '  Test card     4111 1111 1111 1111   12/2030   123      declined: 4576 7500 0000 0220',
+    ...(sandbox === undefined ? ['  It does what is due; others answer calls.'] : keysOf(sandbox, facts.home)),
     '',
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const keysOf = (sandbox: SandboxFile, home: string): string[] => [
+  `  Merchant      ${sandbox.merchantId}   (PCI-certified: ${sandbox.pci.merchantId})`,
+  `  API key       ${sandbox.apiKey}`,
+  `  Client key    ${sandbox.clientApiKey}`,
+  `  All keys      ${home}/sandbox.json`,
+  '',
+  '  Test card     4111 1111 1111 1111   12/2030   123      declined: 4576 7500 0000 0220',
+];

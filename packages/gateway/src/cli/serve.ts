@@ -1,17 +1,26 @@
 /** `waffo serve`: the gateway as a process, stopped by a signal or by the end of its launcher. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type App, startApp } from '../app.ts';
-import { configFrom } from '../config.ts';
+import { configWith, type Role } from '../config.ts';
 import { banner } from './banner.ts';
 
 export const serveCommand = (): Command =>
-  new Command('serve').description('run the gateway; what `waffo` alone does, too').action(serve);
+  new Command('serve')
+    .description('run the gateway; what `waffo` alone does, too')
+    .addOption(
+      new Option('--role <role>', 'answer calls, do what is due, or both').choices([
+        'all',
+        'api',
+        'worker',
+      ] satisfies Role[]),
+    )
+    .action(serve);
 
-async function serve(): Promise<void> {
+async function serve({ role }: { readonly role?: Role }): Promise<void> {
   // Never let a signal wake the inspector: it would open memory to any local process.
   process.on('SIGUSR1', () => {});
   const startedAt = process.uptime();
-  const config = configFrom();
+  const config = configWith({ WAFFO_ROLE: role });
   const app = await startApp(config);
   process.stdout.write(banner(app, { seconds: process.uptime() - startedAt, home: config.home }));
   process.send?.({ ready: true, url: app.url });

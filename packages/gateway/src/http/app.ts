@@ -4,13 +4,14 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Page } from '../page/page.ts';
 import { brokenHttp } from './broken-http.ts';
 import { preflightHeaders } from './cors.ts';
 import { type Dispatcher, dispatch, refuse } from './dispatch.ts';
 import { drain } from './drain.ts';
 import { faultFromFramework } from './fault-from.ts';
-import { addHealth, databaseCheck, type HealthCheck } from './health.ts';
+import { addHealth, type HealthCheck, healthChecks } from './health.ts';
 import { addPages } from './pages.ts';
 import { openPatience } from './patience.ts';
 import { renderFault } from './render.ts';
@@ -30,7 +31,8 @@ const requestTimeoutMs = 20_000;
  * @param gateway - what handlers are given
  * @param routes - door 1
  * @param pages - door 2
- * @param checks - what readiness depends on; the database when absent
+ * @param metrics - figures that `/metrics` shows; without them there is no such path
+ * @param checks - what readiness depends on
  * @returns not listening yet: hand it to `listen`, or call `inject` in a test
  * @throws when the system's signing key cannot be opened
  */
@@ -38,7 +40,8 @@ export async function buildHttp(
   gateway: Gateway,
   routes: readonly Route[],
   pages: readonly Page[] = [],
-  checks: readonly HealthCheck[] = [databaseCheck(gateway)],
+  metrics?: Metrics,
+  checks: readonly HealthCheck[] = healthChecks(gateway),
 ): Promise<FastifyInstance> {
   const strangers = meetStrangers(gateway.clock);
   const dispatcher: Dispatcher = {
@@ -88,7 +91,7 @@ export async function buildHttp(
     }
   }
   addPages(http, gateway, pages);
-  addHealth(http, gateway, checks);
+  addHealth(http, gateway, checks, metrics);
   return http;
 }
 

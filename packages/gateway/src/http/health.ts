@@ -1,51 +1,88 @@
-/** `GET /health/live` and `/health/ready`, for supervisors. Not signed: no merchant asks. They say which part is at fault, never why. */
+/**
+ * `GET /health/live`, `/health/ready` and `/metrics`, for supervisors. Not signed: no merchant asks. They say which part is at
+ * fault, never why.
+ */
 import type { FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { queueLagMs } from '../job/queue.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { statement } from '../storage/database.ts';
+import { pendingMigrations } from '../storage/migrate.ts';
+
+/** What is well enough to go on, and what is not. */
+type Health = 'ok' | 'late' | 'failed';
 
 /** Something that the gateway cannot work without. */
 export interface HealthCheck {
   /** As the answer names it, e.g. `database`. */
   readonly name: string;
-  /** Rejects when it is not well. */
+  /** Rejects when it is not well; `late` is told and keeps nobody away. */
   check(): Promise<unknown>;
 }
 
 /** A check that takes longer has failed. */
 const patienceMs = 2_000;
+/** Work that has been due for longer shows that nobody does it, or too few. */
+const lateMs = 60_000;
 
 const ping = statement('health/ping', 'select 1');
 
-/** Asks the database for an answer. */
 export const databaseCheck = ({ database }: Pick<Gateway, 'database'>): HealthCheck => ({
   name: 'database',
   check: () => database.rows(ping),
 });
 
-/** Adds both paths. */
-export function addHealth(http: FastifyInstance, gateway: Gateway, checks: readonly HealthCheck[]): void {
+/** What readiness depends on: a database that answers, of this version's schema, keys that open, work that gets done. */
+export const healthChecks = ({
+  database,
+  keyring,
+  clock,
+}: Pick<Gateway, 'database' | 'keyring' | 'clock'>): HealthCheck[] => [
+  databaseCheck({ database }),
+  {
+    name: 'migrations',
+    async check() {
+      const pending = await pendingMigrations(database);
+      if (pending > 0) throw new Error(`${pending} migrations are not applied; run waffo migrate`);
+    },
+  },
+  { name: 'keys', check: () => keyring.dataKeys('', 'fingerprint') },
+  {
+    name: 'queue',
+    check: async (): Promise<Health> => ((await queueLagMs(database, clock.now())) > lateMs ? 'late' : 'ok'),
+  },
+];
+
+/** Adds the paths; `metrics` is undefined where nobody may ask for them. */
+export function addHealth(
+  http: FastifyInstance,
+  gateway: Gateway,
+  checks: readonly HealthCheck[],
+  metrics: Metrics | undefined,
+): void {
   http.get('/health/live', () => ({ status: 'live' }));
   http.get('/health/ready', async (request, reply) => {
-    const results = await Promise.all(checks.map((check) => isWell(gateway, check, request.id)));
-    const ready = results.every((well) => well);
-    const named = checks.map(({ name }, index) => [name, results[index] ? 'ok' : 'failed']);
+    const results = await Promise.all(checks.map((check) => healthOf(gateway, check, request.id)));
+    const ready = !results.includes('failed');
+    const named = checks.map(({ name }, index) => [name, results[index]]);
     return reply
       .code(ready ? 200 : 503)
       .send({ status: ready ? 'ready' : 'unavailable', checks: Object.fromEntries(named) });
   });
+  if (metrics === undefined) return;
+  http.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 }
 
-async function isWell({ clock, log }: Gateway, { name, check }: HealthCheck, requestId: string): Promise<boolean> {
+async function healthOf({ clock, log }: Gateway, { name, check }: HealthCheck, requestId: string): Promise<Health> {
   let timer = { cancel: () => {} };
   const late = new Promise<never>((_, reject) => {
     timer = clock.after(patienceMs, () => reject(new Error(`no answer within ${patienceMs} ms`)));
   });
   try {
-    await Promise.race([check(), late]);
-    return true;
+    return (await Promise.race([check(), late])) === 'late' ? 'late' : 'ok';
   } catch (error) {
     log.warn('a health check failed', { requestId, detail: name, error });
-    return false;
+    return 'failed';
   } finally {
     timer.cancel();
   }

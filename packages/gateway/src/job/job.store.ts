@@ -96,6 +96,11 @@ const nextDue = statement<{ due_at: Date | null }>(
    ) as due_at`,
 );
 
+const oldestDue = statement<{ due_at: Date | null }>(
+  'job/oldest-due',
+  `select min(due_at) as due_at from job where leased_until is null and ${laneIsOpen}`,
+);
+
 export interface NewJob {
   readonly kind: string;
   readonly merchantId: string;
@@ -166,6 +171,12 @@ export const rescheduleJob = async (sql: Sql, job: Job, dueAt: Date): Promise<bo
 /** The first moment at which something can be claimed; what waits for its lane is not counted. */
 export async function findNextDue(sql: Sql, kinds: readonly string[]): Promise<Date | undefined> {
   const [row] = await sql.rows(nextDue, [kinds]);
+  return row?.due_at ?? undefined;
+}
+
+/** Since when the longest waiting work is due, of whatever kind; what is being done is not counted. */
+export async function findOldestDue(sql: Sql): Promise<Date | undefined> {
+  const [row] = await sql.rows(oldestDue);
   return row?.due_at ?? undefined;
 }
 

@@ -3,7 +3,7 @@
  * the other; `job/runner.ts` does it later. It must never do the work itself.
  */
 import type { Sql, Tx } from '../storage/database.ts';
-import { hastenJobs, insertJob, insertStandingJob, type NewJob, type WaitingJob } from './job.store.ts';
+import { findOldestDue, hastenJobs, insertJob, insertStandingJob, type NewJob, type WaitingJob } from './job.store.ts';
 
 /** Tells the runner of this process to look now. Call it after the commit; without it work is found at the next poll. */
 export type Nudge = () => void;
@@ -29,6 +29,12 @@ export const enqueue = (tx: Tx, job: NewJob): Promise<void> => insertJob(tx, job
  * @example await hasten(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, change: { round: 2 }, now })
  */
 export const hasten = async (tx: Tx, job: WaitingJob): Promise<boolean> => (await hastenJobs(tx, job)) > 0;
+
+/** How long the work that is due has been waiting to be done, in ms; 0 when there is none. */
+export async function queueLagMs(sql: Sql, now: Date): Promise<number> {
+  const due = await findOldestDue(sql);
+  return due === undefined ? 0 : Math.max(0, now.getTime() - due.getTime());
+}
 
 /**
  * Makes sure that the system's own jobs are there, each once, whatever processes start at the same time. They belong to no

@@ -152,6 +152,7 @@ async function runJob(deps: Deps, jobs: JobTable, job: Job): Promise<void> {
   try {
     const result = await resultOf(deps, jobs, job);
     const isOurs = await (result === 'done' ? finishJob(database, job) : rescheduleJob(database, job, result.retryAt));
+    log.debug('a job ended', { ...fields, jobOutcome: result === 'done' ? 'done' : 'again' });
     if (!isOurs) log.warn('a job took longer than its lease; somebody else has it now', fields);
   } catch (error) {
     log.error('the end of a job could not be recorded; it runs again when its lease is over', { ...fields, error });

@@ -14,6 +14,8 @@ export interface LogFields {
   readonly status?: number;
   readonly ms?: number;
   readonly job?: string;
+  /** `done`, or `again` for one that will be tried again. */
+  readonly jobOutcome?: 'done' | 'again';
   readonly attempt?: number;
   readonly detail?: string;
   /** Only name, message, stack and cause are written. */
@@ -27,7 +29,10 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-const allowed = ['requestId', 'operation', 'merchantId', 'code', 'status', 'ms', 'job', 'attempt', 'detail'] as const;
+const allowed = [
+  ...(['requestId', 'operation', 'merchantId', 'code', 'status', 'ms'] as const),
+  ...(['job', 'jobOutcome', 'attempt', 'detail'] as const),
+];
 
 /**
  * @param options.level - pino's level names

@@ -59,6 +59,13 @@ export async function migrate(database: Database, { clock }: { clock: Clock }): 
   return applied;
 }
 
+/** How many files this version has that the database has not applied. */
+export async function pendingMigrations(database: Database): Promise<number> {
+  const [migrations, known] = await Promise.all([readMigrations(), database.rows(list)]);
+  const applied = new Set(known.map(({ version }) => version));
+  return migrations.filter(({ version }) => !applied.has(version)).length;
+}
+
 async function lockSchema(tx: Tx): Promise<void> {
   await tx.rows(takeTime);
   await tx.rows({ ...lock, answerTimeoutMs });

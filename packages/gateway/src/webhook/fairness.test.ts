@@ -20,9 +20,9 @@ import { notify } from './notify.ts';
 
 const isFull = process.env.PROOF_SIZE === 'full';
 const deadMerchants = 50;
-const backlogOfEach = isFull ? 100 : 10;
+const backlogOfEach = isFull ? 20 : 10;
 /** Alone and among the dead by turns, so that what else the machine does meets both. */
-const rounds = isFull ? 10 : 2;
+const rounds = isFull ? 6 : 2;
 /** Notifications of which the time is taken, in each turn. */
 const measured = isFull ? 500 : 100;
 const everyMs = 10;

@@ -1,0 +1,77 @@
+/**
+ * Figures for Prometheus, read off the log: what a line of the log says of calls, jobs and warnings is counted here before
+ * the level decides whether it is written. So the two cannot disagree, and nobody has to tell both. Labels are paths of
+ * operations, wire codes and kinds of jobs: a few hundred series, and never a merchant's or an object's id.
+ */
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Log, LogFields } from './log.ts';
+
+export interface Metrics {
+  /** In Prometheus' text format. */
+  text(): Promise<string>;
+  /** Its `Content-Type`. */
+  readonly contentType: string;
+}
+
+type Level = keyof Log;
+
+/** In seconds: 1 ms to 10 s. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * @param log - where the lines go on to
+ * @returns the log to use in its place, and the figures
+ * @example const { log, metrics } = measure(createLog({ level: 'info', write }));
+ */
+export function measure(log: Log): { readonly log: Log; readonly metrics: Metrics } {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const count = counters(registry);
+  const at =
+    (level: Level) =>
+    (message: string, fields: LogFields = {}): void => {
+      count(level, fields);
+      log[level](message, fields);
+    };
+  return {
+    log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    metrics: { text: () => registry.metrics(), contentType: registry.contentType },
+  };
+}
+
+function counters(registry: Registry): (level: Level, fields: LogFields) => void {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'waffo_requests_total',
+    help: 'Answered requests by operation and wire code; requests to no operation have none.',
+    labelNames: ['operation', 'code'],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'waffo_request_seconds',
+    help: 'Time from the headers of a request to its signed answer.',
+    labelNames: ['operation'],
+    buckets,
+    registers,
+  });
+  const jobs = new Counter({
+    name: 'waffo_jobs_total',
+    help: 'Jobs that ended or will be tried again, by kind.',
+    labelNames: ['job', 'outcome'],
+    registers,
+  });
+  const lines = new Counter({
+    name: 'waffo_log_lines_total',
+    help: 'Warnings and errors in the log.',
+    labelNames: ['level'],
+    registers,
+  });
+  return (level, { operation = 'none', code, ms, job, jobOutcome }) => {
+    if (level === 'warn' || level === 'error') lines.inc({ level });
+    if (code !== undefined && ms !== undefined) {
+      requests.inc({ operation, code });
+      requestSeconds.observe({ operation }, ms / 1_000);
+    }
+    if (job !== undefined && jobOutcome !== undefined) jobs.inc({ job, outcome: jobOutcome });
+  };
+}

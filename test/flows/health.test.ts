@@ -1,0 +1,67 @@
+/** What supervisors are told: whether the gateway can work, and how it does. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.stop());
+
+const ready = async () => {
+  const response = await fetch(`${gateway.url}/health/ready`);
+  return { status: response.status, ...((await response.json()) as { checks: Record<string, string> }) };
+};
+const run = (text: string) => gateway.database.rows({ name: `test/${text.slice(0, 40)}`, text });
+const well = { database: 'ok', migrations: 'ok', keys: 'ok', queue: 'ok' };
+
+describe('readiness', () => {
+  test('depends on the database, its schema, the keys and the queue', async () => {
+    expect(await ready()).toEqual({ status: 'ready', checks: well });
+  });
+
+  test('is not there while the schema is older than the code', async () => {
+    const rows = await gateway.database.rows<{ version: number }>({
+      name: 'test/newest',
+      text: 'select max(version) as version from migration',
+    });
+    const newest = rows[0]?.version ?? 0;
+    await run(`update migration set version = -1 where version = ${newest}`);
+    expect(await ready()).toEqual({ status: 'unavailable', checks: { ...well, migrations: 'failed' } });
+    await run(`update migration set version = ${newest} where version = -1`);
+    expect(await ready()).toEqual({ status: 'ready', checks: well });
+  });
+
+  test('tells of work that nobody does, and keeps no caller away for it', async () => {
+    const due = new Date(gateway.clock.now().getTime() - 61_000).toISOString();
+    await run(
+      `insert into job (merchant_id, kind, payload, due_at, created_at) values ('M', 'of/nobody', '{}', '${due}', '${due}')`,
+    );
+    expect(await ready()).toEqual({ status: 'ready', checks: { ...well, queue: 'late' } });
+    await run(`delete from job where kind = 'of/nobody'`);
+  });
+});
+
+describe('figures', () => {
+  test('count calls by operation and code, and jobs by kind, and name nobody', async () => {
+    await gateway.bind();
+    await gateway.settle();
+    await gateway.call('/tokenization/inquiry', { tokenId: 'tok_nobody_has_this_one' });
+    const response = await fetch(`${gateway.url}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const text = await response.text();
+    expect(text).toMatch(/waffo_requests_total\{operation="\/tokenization\/generate",code="0"\} [1-9]/);
+    expect(text).toMatch(/waffo_jobs_total\{job="webhook\/deliver",outcome="done"\} [1-9]/);
+    expect(text).not.toContain(gateway.merchant.merchantId);
+    expect(text.split('\n').filter((line) => line.startsWith('waffo_')).length).toBeLessThan(1_000);
+  });
+
+  test('are shown to nobody where they are switched off', async () => {
+    const silent = await startTestGateway({ WAFFO_METRICS: 'off' });
+    try {
+      expect((await fetch(`${silent.url}/metrics`)).status).toBe(404);
+    } finally {
+      await silent.stop();
+    }
+  });
+});
