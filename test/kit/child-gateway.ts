@@ -43,7 +43,11 @@ export async function startChildGateway(home: string, settings: Record<string, s
   });
   const gone = once(child, 'exit').then(([code, signal]) => String(signal ?? code));
   const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), 30_000).unref());
-  const first = await Promise.race([once(child, 'message').then(([{ url }]) => ({ url })), gone, late]);
+  const first = await Promise.race([
+    once(child, 'message').then(([{ listensOn }]) => ({ url: listensOn })),
+    gone,
+    late,
+  ]);
   if (typeof first === 'string') {
     child.kill('SIGKILL');
     throw new Error(`the gateway did not get ready (${first}):\n${output}`);

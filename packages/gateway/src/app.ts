@@ -24,8 +24,10 @@ import { recordAccess } from './vault/access-log.ts';
 import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
 export interface App {
-  /** Origin, e.g. `http://127.0.0.1:4010`. */
+  /** Origin under which others reach it, e.g. `https://pay.example`. */
   readonly url: string;
+  /** Origin of the listener itself, e.g. `http://127.0.0.1:4010`. */
+  readonly listensOn: string;
   /** Origin of the operator API; undefined when it is off. */
   readonly operatorUrl: string | undefined;
   readonly gateway: Gateway;
@@ -98,7 +100,8 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
   undo.unshift(runner.stop);
   const operator = await openOperator(gateway);
   if (operator !== undefined) undo.unshift(operator.stop);
-  return { url, operatorUrl: operator?.url, gateway, runner, sandbox, stop: () => stopAll(undo) };
+  const listensOn = listener.url;
+  return { url, listensOn, operatorUrl: operator?.url, gateway, runner, sandbox, stop: () => stopAll(undo) };
 }
 
 /** Those who queue work for a worker are other processes: it looks more often than one that is told. */

@@ -19,7 +19,7 @@ export function banner(app: App, facts: { readonly seconds: number; readonly hom
       ? ['                durable; for live money bring your own server (WAFFO_DATABASE_URL)']
       : []),
     ...(sandbox === undefined ? [] : [`  API           ${sandbox.baseUrl}`]),
-    `  Health        ${app.url}/health/ready`,
+    `  Health        ${app.listensOn}/health/ready`,
     ...(app.operatorUrl === undefined
       ? []
       : [`  Operator API  ${app.operatorUrl}/operator/v1   key in ${facts.home}/operator.key`]),

@@ -23,7 +23,7 @@ async function serve({ role }: { readonly role?: Role }): Promise<void> {
   const config = configWith({ WAFFO_ROLE: role });
   const app = await startApp(config);
   process.stdout.write(banner(app, { seconds: process.uptime() - startedAt, home: config.home }));
-  process.send?.({ ready: true, url: app.url });
+  process.send?.({ ready: true, url: app.url, listensOn: app.listensOn });
   stopOnSignal(app, config.home);
 }
 

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { exportPrivateKey, exportPublicKey, parsePrivateKey } from '@waffo/protocol/signature';
 import type { Gateway } from '../gateway.ts';
 import { newApiKey, newClientKey } from '../id.ts';
+import { statement } from '../storage/database.ts';
 import { registerMerchant } from './register.ts';
 
 /** One merchant's entry; all that a client needs. */
@@ -30,6 +31,9 @@ export interface SandboxFile extends SandboxMerchant {
   readonly pci: SandboxMerchant;
 }
 
+/** Several gateways that start on one home make one pair of merchants. The number is any, and the same for each of them. */
+const oneAtATime = statement('sandbox/ensure-once', 'select pg_advisory_xact_lock(4010002)');
+
 type Keys = Pick<SandboxMerchant, 'merchantId' | 'apiKey' | 'merchantPrivateKey' | 'clientApiKey'>;
 
 /**
@@ -40,9 +44,19 @@ type Keys = Pick<SandboxMerchant, 'merchantId' | 'apiKey' | 'merchantPrivateKey'
  * @param place.demoUrl - the shop's origin
  * @returns what the file now says
  */
-export async function ensureSandbox(
+export function ensureSandbox(
   gateway: Pick<Gateway, 'database' | 'clock' | 'platformKeys'>,
   place: { readonly home: string; readonly publicUrl: string; readonly demoUrl: string },
+): Promise<SandboxFile> {
+  return gateway.database.transaction(async (tx) => {
+    await tx.rows(oneAtATime);
+    return ensure(gateway, place);
+  });
+}
+
+async function ensure(
+  gateway: Pick<Gateway, 'database' | 'clock' | 'platformKeys'>,
+  place: Parameters<typeof ensureSandbox>[1],
 ): Promise<SandboxFile> {
   const path = join(place.home, 'sandbox.json');
   const known = await readKnown(path);
