@@ -3,7 +3,9 @@
  * ciphertext moved elsewhere does not open. Layout: 0x01 ‖ data key id (16) ‖ nonce (12) ‖ ciphertext ‖ tag (16).
  * It must never say why something did not open, nor give out a byte of what was not proven whole.
  */
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { decrypt } from '@waffo/protocol/envelope/content';
+import { EnvelopeError } from '@waffo/protocol/envelope/error';
 
 const version = 1;
 const keyIdBytes = 16;
@@ -71,18 +73,17 @@ export function keyIdOf(sealed: Buffer): string {
  */
 export function open({ keyId, key }: SealingKey, binding: Binding, sealed: Buffer): Buffer {
   if (keyIdOf(sealed) !== keyId) throw new SealBroken();
-  const nonce = sealed.subarray(nonceAt, ciphertextAt);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-  decipher.setAAD(aadOf(binding, keyId));
-  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-  const plaintext = decipher.update(sealed.subarray(ciphertextAt, sealed.length - tagBytes));
   try {
-    decipher.final();
-  } catch {
-    plaintext.fill(0);
-    throw new SealBroken();
+    return decrypt(key, {
+      additionalData: aadOf(binding, keyId),
+      iv: sealed.subarray(nonceAt, ciphertextAt),
+      ciphertext: sealed.subarray(ciphertextAt, sealed.length - tagBytes),
+      tag: sealed.subarray(sealed.length - tagBytes),
+    });
+  } catch (error) {
+    if (error instanceof EnvelopeError) throw new SealBroken();
+    throw error;
   }
-  return plaintext;
 }
 
 /** Each part with its length before it, so that no two bindings can spell the same bytes. */
