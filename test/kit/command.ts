@@ -1,5 +1,5 @@
 /** Runs a command of `waffo` as an operator does: in a process of its own, beside a gateway or alone. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,16 +12,28 @@ export interface CommandResult {
   readonly errors: string;
 }
 
+interface CommandOptions {
+  readonly settings?: Record<string, string>;
+  readonly input?: string | Uint8Array;
+}
+
 /**
  * @param home - WAFFO_HOME
  * @param words - the command's words, e.g. `['merchant', 'list']`
  * @param options.input - given on standard input
  */
-export async function runCommand(
+export const runCommand = (
   home: string,
   words: readonly string[],
-  options: { readonly settings?: Record<string, string>; readonly input?: string | Uint8Array } = {},
-): Promise<CommandResult> {
+  options: CommandOptions = {},
+): Promise<CommandResult> => startCommand(home, words, options).result;
+
+/** The same, for whoever wants to kill it on the way. */
+export function startCommand(
+  home: string,
+  words: readonly string[],
+  options: CommandOptions = {},
+): { readonly child: ChildProcess; readonly result: Promise<CommandResult> } {
   const main = join(root, 'packages/gateway/src/main.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', main, ...words], {
     cwd: root,
@@ -29,6 +41,6 @@ export async function runCommand(
     stdio: 'pipe',
   });
   child.stdin.end(options.input ?? '');
-  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { code, output, errors };
+  const result = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { child, result: result.then(([output, errors, [code]]) => ({ code, output, errors })) };
 }
