@@ -23,7 +23,16 @@ export async function contractOf(
   };
 }
 
-const usualMethods = (offered: readonly PayMethod[]): PayMethodTerms[] =>
+/** By what a connector offers, which is one list for as long as it lives. */
+const usual = new WeakMap<readonly PayMethod[], readonly PayMethodTerms[]>();
+
+function usualMethods(offered: readonly PayMethod[]): readonly PayMethodTerms[] {
+  const known = usual.get(offered) ?? allOf(offered);
+  usual.set(offered, known);
+  return known;
+}
+
+const allOf = (offered: readonly PayMethod[]): PayMethodTerms[] =>
   listedProducts.flatMap((productName) =>
     offered.map((method) => ({
       ...method,

@@ -6,9 +6,10 @@
 import { createHash, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { keyIdOf } from '../id.ts';
 import type { Database } from '../storage/database.ts';
+import { grouped } from '../storage/grouped.ts';
 import {
   findMerchantRow,
-  findMerchantRowsByApiKey,
+  findMerchantRowsByApiKeys,
   findMerchantRowsByClientKey,
   isOriginRegistered,
   type MerchantRow,
@@ -32,7 +33,23 @@ export async function findMerchant({ database }: Deps, merchantId: string): Prom
 export async function findMerchantByApiKey({ database }: Deps, apiKey: string): Promise<Merchant | undefined> {
   const keyId = keyIdOf('wk', apiKey);
   if (keyId === undefined) return undefined;
-  return merchantFrom(theOneOf(await findMerchantRowsByApiKey(database, keyId), apiKey));
+  return merchantFrom(theOneOf(await rowsOfApiKey(database)(keyId), apiKey));
+}
+
+type ApiKeyRow = Awaited<ReturnType<typeof findMerchantRowsByApiKeys>>[number];
+
+const lookUps = new WeakMap<Database, (keyId: string) => Promise<readonly ApiKeyRow[]>>();
+
+/** Every call begins with this look-up: those that come at the same time share a statement. */
+function rowsOfApiKey(database: Database): (keyId: string) => Promise<readonly ApiKeyRow[]> {
+  const known = lookUps.get(database);
+  if (known !== undefined) return known;
+  const lookUp = grouped(async (keyIds: readonly string[]) => {
+    const rows = await findMerchantRowsByApiKeys(database, keyIds);
+    return (keyId: string) => rows.filter((row) => row.key_id === keyId);
+  });
+  lookUps.set(database, lookUp);
+  return lookUp;
 }
 
 /** The merchant that a browser's client key belongs to, with the origins it may be used from, or undefined. */

@@ -22,10 +22,10 @@ const findById = statement<MerchantRow>(
 );
 
 /** The hash is compared by the caller, in constant time. */
-const findByApiKey = statement<MerchantRow & { key_hash: Buffer }>(
-  'merchant/find-by-api-key',
-  `select ${merchantColumns}, a.key_hash from merchant m join merchant_api_key a using (merchant_id)
-   where a.key_id = $1 and a.revoked_at is null`,
+const findByApiKeys = statement<MerchantRow & { key_id: string; key_hash: Buffer }>(
+  'merchant/find-by-api-keys',
+  `select ${merchantColumns}, a.key_id, a.key_hash from merchant m join merchant_api_key a using (merchant_id)
+   where a.key_id = any($1) and a.revoked_at is null`,
 );
 
 const findByClientKey = statement<MerchantRow & { key_hash: Buffer; origins: string[] }>(
@@ -84,7 +84,8 @@ export async function changeMerchantRow(
 export const findMerchantRow = async (sql: Sql, merchantId: string): Promise<MerchantRow | undefined> =>
   (await sql.rows(findById, [merchantId]))[0];
 
-export const findMerchantRowsByApiKey = (sql: Sql, keyId: string) => sql.rows(findByApiKey, [keyId]);
+/** All rows of each key; many keys at a time. */
+export const findMerchantRowsByApiKeys = (sql: Sql, keyIds: readonly string[]) => sql.rows(findByApiKeys, [keyIds]);
 
 export const findMerchantRowsByClientKey = (sql: Sql, keyId: string) => sql.rows(findByClientKey, [keyId]);
 

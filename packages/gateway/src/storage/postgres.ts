@@ -91,6 +91,8 @@ const connection = (url: string) => ({
   statement_timeout: statementTimeoutMs,
   query_timeout: answerTimeoutMs,
   keepAlive: true,
+  // What needs no answer before the next statement goes with it: a change of scope, and `begin`.
+  pipeline: true,
   application_name: 'waffo',
   types: { getTypeParser: typeParser },
 });
@@ -149,13 +151,18 @@ async function withClient<T>(pool: pg.Pool, scope: string, use: (client: Client)
     broken = error;
   };
   client.on('error', notice);
+  const entering = enter(client, scope);
+  // It is waited for below, also when a statement that went with it fails first.
+  entering.catch(() => {});
   try {
-    await enter(client, scope);
-    return await use({
+    const result = await use({
       ...sqlOf(client),
-      commit: () => commit(client),
+      commit: () => entering.then(() => commit(client)),
       rollback: async () => void (await client.query('rollback').catch(notice)),
     });
+    // Nothing leaves a connection that did not show this merchant's rows.
+    await entering;
+    return result;
   } catch (error) {
     if (error instanceof DatabaseUnavailable || error instanceof CommitUnknown) broken = error;
     throw error;
@@ -169,9 +176,11 @@ const begin = statement('database/begin', 'begin');
 
 const transaction = <T>(pool: pg.Pool, scope: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
   withClient(pool, scope, async (client) => {
-    await client.rows(begin);
+    const begun = client.rows(begin);
+    begun.catch(() => {});
     try {
       const result = await work({ rows: client.rows, inTransaction: true });
+      await begun;
       await client.commit();
       return result;
     } catch (error) {

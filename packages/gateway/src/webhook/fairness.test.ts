@@ -22,9 +22,9 @@ const isFull = process.env.PROOF_SIZE === 'full';
 const deadMerchants = 50;
 const backlogOfEach = isFull ? 20 : 10;
 /** Alone and among the dead by turns, so that what else the machine does meets both. */
-const rounds = isFull ? 6 : 2;
+const rounds = isFull ? 1 : 2;
 /** Notifications of which the time is taken, in each turn. */
-const measured = isFull ? 500 : 100;
+const measured = isFull ? 2_000 : 100;
 const everyMs = 10;
 /** In a few hundred notifications, less than this tells of the machine; receivers that take places would cost seconds. */
 const noiseMs = isFull ? 0 : 150;

@@ -1,0 +1,101 @@
+/** The page that a run makes of its results, and the picture in it. */
+import type { Result } from './scenarios.ts';
+
+export interface Report {
+  readonly at: string;
+  readonly commit: string;
+  readonly machine: string;
+  readonly node: string;
+  readonly database: string;
+  /** Signatures a second. */
+  readonly limit: number;
+  readonly results: readonly Result[];
+  readonly bySize: { readonly size: number; readonly inquiry: Result; readonly create: Result }[];
+  readonly deliveriesPerSecond: number;
+  readonly memoryMb?: number;
+  readonly coldStartMs: number;
+}
+
+const number = (value: number | undefined, digits = 0): string =>
+  value === undefined || Number.isNaN(value)
+    ? '–'
+    : value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+const named = ({ results }: Report, name: string): Result | undefined => results.find((one) => one.name === name);
+
+/** What was aimed at on two cores, and what this run came to. */
+function goals(report: Report): string[] {
+  const share = (name: string): number => 100 * (named(report, name)?.ratio ?? Number.NaN);
+  const create = named(report, 'order/create with a token');
+  const replay = named(report, 'the same again (idempotent)');
+  const halves = ['tokenization/generate', 'tokenization/submit'].map((name) => share(name));
+  const pair = 1 / halves.reduce((total, half) => total + 1 / half, 0);
+  const rows: readonly (readonly [string, string, number, number, 'least' | 'most'])[] = [
+    ['tokenization/inquiry, of the limit', '%', 55, share('tokenization/inquiry'), 'least'],
+    ['order/create with a token, of the limit', '%', 30, share('order/create with a token'), 'least'],
+    ['generate and submit, pairs, of the limit', '%', 15, pair, 'least'],
+    [
+      'a repeat, against a first call',
+      'times',
+      3,
+      (replay?.requestsPerSecond ?? 0) / (create?.requestsPerSecond ?? 1),
+      'least',
+    ],
+    ['p99 at 40 % load', 'ms', 15, named(report, 'order/create at 40 % load')?.p99 ?? Number.NaN, 'most'],
+    ['memory of the gateway', 'MB', 256, report.memoryMb ?? Number.NaN, 'most'],
+    ['start', 'ms', 1_000, report.coldStartMs, 'most'],
+  ];
+  return rows.map(([what, unit, goal, value, side]) => {
+    const isMet = side === 'least' ? value >= goal : value <= goal;
+    return `| ${what} | at ${side} ${number(goal)} ${unit} | ${number(value, 1)} ${unit} | ${isMet ? 'yes' : 'no'} |`;
+  });
+}
+
+/** @returns `docs/performance.md` */
+export function page(report: Report): string {
+  const rows = report.results.map(
+    ({ name, requestsPerSecond, ratio, p50, p99, cpu }) =>
+      `| ${name} | ${number(requestsPerSecond)} | ${number(100 * ratio, 1)} % | ${number(p50, 1)} | ${number(p99, 1)} | ` +
+      `${number(cpu.gateway)} | ${number(cpu.database)} | ${number(cpu.generator)} |`,
+  );
+  const sizes = report.bySize.map(
+    ({ size, inquiry, create }) =>
+      `| ${number(size)} | ${number(100 * inquiry.ratio, 1)} % | ${number(inquiry.p50, 1)} | ` +
+      `${number(100 * create.ratio, 1)} % | ${number(create.p50, 1)} |`,
+  );
+  return `# Performance
+
+Written by \`npm run bench\`; the figures are in [performance.json](performance.json). Machines are noisy: read the shares, not the
+absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, and requests
+are signed before the clock starts.
+
+Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; Node ${report.node}; ${report.database}.
+
+**The limit**: ${number(report.limit)} RSA-2048 signatures a second over all cores. Every answer carries one, so no gateway on this
+machine can give more answers that differ; it was measured anew before each row.
+
+| call | per second | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+
+The last three columns are processor time for one request. ${number(report.deliveriesPerSecond)} notifications a second are delivered by one worker. A gateway
+that has its schema answers ${number(report.coldStartMs)} ms after its start, and had at most ${number(report.memoryMb)} MB in memory during these runs.
+
+## Goals
+
+| what | goal | this run | reached |
+| --- | --- | --- | --- |
+${goals(report).join('\n')}
+
+What it costs is mostly statements: each one is a write to a socket, a wake-up of the server and an answer to read, and a paid order
+takes some twenty of them in four transactions. What was done so far: look-ups of API keys that come together share a
+statement, and a change of scope and \`begin\` go out with the statement after them. What is left: one guarded statement for the
+writes of an order, and the stored bytes and signature for a repeat.
+
+## With more rows
+
+| tokens and orders | inquiry, of the limit | p50 ms | order/create, of the limit | p50 ms |
+| ---: | ---: | ---: | ---: | ---: |
+${sizes.join('\n')}
+`;
+}
