@@ -13,6 +13,8 @@ const vaultUsers = [
   'app.ts',
   'ground.ts',
   'jobs.ts',
+  'checkout/open.ts',
+  'checkout/pay.ts',
   'cli/audit.ts',
   'cli/key.ts',
   'limits/call-rates.ts',
@@ -34,6 +36,7 @@ const vaultUsers = [
 /** Who may name a type of the vault without using it: those that a card is lent to, and the type of what handlers get. */
 const vaultTypeReaders = [
   ...vaultUsers,
+  'checkout/checkout.store.ts',
   'gateway.ts',
   'merchant/system-signer.ts',
   'connector/conformance.ts',

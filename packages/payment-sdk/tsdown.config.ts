@@ -26,4 +26,14 @@ export default defineConfig([
     clean: false,
     outputOptions: { entryFileNames: '[name].js' },
   },
+  // Of the gateway's own checkout page; not published.
+  {
+    ...shared,
+    entry: { checkout: 'src/checkout.ts' },
+    format: 'iife',
+    sourcemap: false,
+    dts: false,
+    clean: false,
+    outputOptions: { entryFileNames: '[name].js' },
+  },
 ]);

@@ -22,7 +22,10 @@ describe('an order without a card', () => {
     const created = await gateway.call('/order/create', order);
     expect(created).toMatchObject({ code: '0', data: { orderStatus: 'AUTHORIZATION_REQUIRED' } });
     const action = JSON.parse(created.data.orderAction);
-    expect(action).toEqual({ actionType: 'WEB', webUrl: expect.stringMatching(`^${gateway.url}/checkout/\\w+$`) });
+    expect(action).toEqual({
+      actionType: 'WEB',
+      webUrl: expect.stringMatching(`^${gateway.url}/checkout/\\w+/[\\w-]{43}$`),
+    });
     expect((await inquire(created.data.acquiringOrderId)).orderAction).toBe(created.data.orderAction);
     expect((await gateway.call('/order/create', order)).data).toEqual(created.data);
   });

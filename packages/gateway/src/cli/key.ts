@@ -1,5 +1,6 @@
 /** `waffo key`: which keys there are, newer ones in their place while gateways run, the proof that all opens, the end of old ones. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { sealedCheckouts } from '../checkout/open.ts';
 import { configFrom } from '../config.ts';
 import { withGround } from '../ground.ts';
 import { sealedPlatformKeys } from '../merchant/platform-keys.ts';
@@ -16,7 +17,7 @@ import { type PlaceReport, verifyVault } from '../vault/verify.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 /** Everything that is sealed; what is not on this list cannot be rotated. */
-const places: readonly SealedPlace[] = [cards, fingerprints, sealedPlatformKeys, sealedSessions];
+const places: readonly SealedPlace[] = [cards, fingerprints, sealedPlatformKeys, sealedSessions, sealedCheckouts];
 
 const kinds = ['kek', ...keyPurposes, 'all'] as const;
 

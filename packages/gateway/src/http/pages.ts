@@ -1,32 +1,34 @@
 /**
- * Serves hosted pages: a plain form in, markup out, under a policy that lets nothing run and nothing be framed (D-18). The
+ * Serves hosted pages: a plain form in, markup out, under a policy that lets nothing run and nothing be framed (D-18), unless the
+ * page says that a script of ours runs, and whose pages may frame it. The
  * address of a page may hold a secret: it is never logged.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gateway } from '../gateway.ts';
+import { networkOf } from '../limits/limit.ts';
 import { renderEnd } from '../page/challenge-markup.ts';
 import { Html } from '../page/html.ts';
 import type { Page, PageAnswer, Visit } from '../page/page.ts';
 import { headerOf } from './callers.ts';
 
-const policy = [
-  "default-src 'none'",
-  "style-src 'self'",
-  'img-src data:',
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const policyOf = ({ scripted = false, embeddedBy = [] }: PageAnswer): string =>
+  [
+    "default-src 'none'",
+    ...(scripted ? ["script-src 'self'"] : []),
+    "style-src 'self'",
+    'img-src data:',
+    "form-action 'self'",
+    "base-uri 'none'",
+    `frame-ancestors ${embeddedBy.length > 0 ? embeddedBy.join(' ') : "'none'"}`,
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
 
 const securityHeaders = {
-  'Content-Security-Policy': policy,
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
   'Referrer-Policy': 'no-referrer',
-  'X-Frame-Options': 'DENY',
 };
 
 /** Adds a route for each page. */
@@ -47,7 +49,8 @@ async function serve(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const startedAt = gateway.clock.now();
-  const { status, headers = {}, body } = await answerOf(gateway, page, request);
+  const answer = await answerOf(gateway, page, request);
+  const { status, headers = {}, body, embeddedBy = [] } = answer;
   const ms = gateway.clock.now().getTime() - startedAt.getTime();
   gateway.log.info('answered', { requestId: request.id, operation: `${page.method} ${page.url}`, status, ms });
   const isSecure = gateway.publicUrl().startsWith('https:');
@@ -55,6 +58,8 @@ async function serve(
     .code(status)
     .headers({
       ...securityHeaders,
+      'Content-Security-Policy': policyOf(answer),
+      ...(embeddedBy.length === 0 && { 'X-Frame-Options': 'DENY' }),
       ...(isSecure && { 'Strict-Transport-Security': 'max-age=63072000' }),
       'Content-Type': 'text/html; charset=utf-8',
       Vary: 'Accept-Language, Cookie',
@@ -73,7 +78,7 @@ async function answerOf(gateway: Gateway, page: Page, request: FastifyRequest): 
   }
 }
 
-function visitOf({ id, headers, body, params }: FastifyRequest): Visit {
+function visitOf({ id, headers, body, params, ip }: FastifyRequest): Visit {
   const cookies = new Map(
     headerOf(headers, 'cookie')
       .split(';')
@@ -88,5 +93,6 @@ function visitOf({ id, headers, body, params }: FastifyRequest): Visit {
     acceptLanguage: headerOf(headers, 'accept-language'),
     cookie: (name) => cookies.get(name),
     fetchSite: headerOf(headers, 'sec-fetch-site'),
+    network: networkOf(ip),
   };
 }

@@ -11,6 +11,7 @@ import {
   findMerchantRow,
   findMerchantRowsByApiKeys,
   findMerchantRowsByClientKey,
+  findOrigins,
   isOriginRegistered,
   type MerchantRow,
 } from './merchant.store.ts';
@@ -72,6 +73,10 @@ function theOneOf<Row extends { key_hash: Buffer }>(rows: readonly Row[], key: s
 /** Whether any client key may be used from this origin; a preflight does not say which key will come. */
 export const originIsRegistered = ({ database }: Deps, origin: string): Promise<boolean> =>
   isOriginRegistered(database, origin);
+
+/** The origins that a merchant registered with any of its client keys. */
+export const originsOf = ({ database }: Deps, merchantId: string): Promise<string[]> =>
+  findOrigins(database, merchantId);
 
 function merchantFrom(row: MerchantRow | undefined): Merchant | undefined {
   if (row === undefined) return undefined;

@@ -39,6 +39,12 @@ const originRegistered = statement<{ registered: boolean }>(
   `select exists (select 1 from merchant_client_key where $1 = any (origins) and revoked_at is null) as registered`,
 );
 
+const origins = statement<{ origin: string }>(
+  'merchant/origins',
+  `select distinct unnest(origins) as origin from merchant_client_key
+   where merchant_id = $1 and revoked_at is null order by origin`,
+);
+
 const insertMerchantRow = statement(
   'merchant/insert',
   `insert into merchant (merchant_id, name, status, pci_certified, settings, created_at)
@@ -91,6 +97,9 @@ export const findMerchantRowsByClientKey = (sql: Sql, keyId: string) => sql.rows
 
 export const isOriginRegistered = async (sql: Sql, origin: string): Promise<boolean> =>
   (await sql.rows(originRegistered, [origin]))[0]?.registered ?? false;
+
+export const findOrigins = async (sql: Sql, merchantId: string): Promise<string[]> =>
+  (await sql.rows(origins, [merchantId])).map(({ origin }) => origin);
 
 export async function insertMerchant(
   tx: Tx,

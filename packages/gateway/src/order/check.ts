@@ -53,8 +53,8 @@ export async function checkOrder(gateway: Gateway, merchantId: string, input: In
  * @throws Fault PAY_METHOD_UNAVAILABLE, COUNTRY_NEEDED, AMOUNT_OUT_OF_RANGE
  */
 export function checkCardMethod(
-  { contract, amountMinor }: Checked,
-  input: Input,
+  { contract, amountMinor }: Pick<Checked, 'contract' | 'amountMinor'>,
+  input: Pick<Input, 'orderCurrency' | 'paymentInfo'>,
   card: { readonly scheme: string; readonly payMethodName: string },
 ): void {
   const { payMethodType, payMethodName } = input.paymentInfo;
@@ -78,6 +78,17 @@ export function checkCardMethod(
       amountMinor >= (amountMinMinor ?? 0n) && (amountMaxMinor === undefined || amountMinor <= amountMaxMinor),
   );
   if (!within) throw new Fault('AMOUNT_OUT_OF_RANGE', `orderAmount: outside what ${card.payMethodName} allows`);
+}
+
+/** The same, for a card that the shopper chose later. */
+export async function checkPaidMethod(
+  gateway: Gateway,
+  { merchantId, amountMinor, currency, echo }: Order,
+  card: Parameters<typeof checkCardMethod>[2],
+): Promise<void> {
+  const contract = await contractOf(gateway, merchantId);
+  const paymentInfo = echo.paymentInfo as Input['paymentInfo'];
+  checkCardMethod({ contract, amountMinor }, { orderCurrency: currency, paymentInfo }, card);
 }
 
 /**
@@ -111,7 +122,10 @@ const schemeNamed = (payMethodName: string): string => {
 };
 
 /** A method without a currency or country of its own fits any. */
-const fits = (terms: PayMethodTerms, { orderCurrency, paymentInfo: { payMethodCountry } }: Input): boolean =>
+const fits = (
+  terms: PayMethodTerms,
+  { orderCurrency, paymentInfo: { payMethodCountry } }: Pick<Input, 'orderCurrency' | 'paymentInfo'>,
+): boolean =>
   ['', orderCurrency].includes(terms.currency) && (!payMethodCountry || ['', payMethodCountry].includes(terms.country));
 
 function checkProduct({ products }: Contract, { productName }: Input['paymentInfo']): void {

@@ -5,9 +5,10 @@
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
 import type { MerchantCaller } from '../caller.ts';
+import { newCheckout, openCheckout } from '../checkout/open.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import { newAcquiringOrderId } from '../id.ts';
+import { newAcquiringOrderId, newBrowserSecret } from '../id.ts';
 import { claimLimit, dayOf } from '../merchant/limits.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import type { Tx } from '../storage/database.ts';
@@ -67,8 +68,10 @@ async function charge(gateway: Gateway, order: Order, means: Means, insert: (tx:
 
 /** Without a card the order waits for its shopper, as long as it lives. */
 async function open(gateway: Gateway, order: Order, insert: (tx: Tx) => Promise<boolean>) {
+  const checkout = await newCheckout(gateway, order);
   const inserted = await gateway.database.transaction(async (tx) => {
     if (!(await insert(tx))) return false;
+    await openCheckout(tx, checkout);
     await queueExpiry(gateway, tx, order);
     return true;
   });
@@ -117,7 +120,7 @@ function newOrder(
     echo: {
       ...echoOf(input),
       ...(means === undefined
-        ? { webUrl: `${gateway.publicUrl()}/checkout/${acquiringOrderId}` }
+        ? { webUrl: `${gateway.publicUrl()}/checkout/${acquiringOrderId}/${newBrowserSecret().toString('base64url')}` }
         : { paymentInfo: paidWith(input.paymentInfo, means, initiator) }),
     },
     failure: undefined,

@@ -2,6 +2,7 @@
  * Job: ends an order by the clock. A shopper who has not paid in time finds it closed; an authorisation that nobody
  * captured is given back. What may have been charged is left to `payment/resolve-unknown`.
  */
+import { endCheckout } from '../checkout/open.ts';
 import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
 import { findOrder, lockOrder } from './order.store.ts';
@@ -25,6 +26,7 @@ export async function expireOrder(
 ): Promise<JobResult> {
   const { acquiringOrderId } = job.payload as { acquiringOrderId: string };
   const order = await findOrder(gateway.database, job.merchantId, acquiringOrderId);
+  await endCheckout(gateway.database, { merchantId: job.merchantId, acquiringOrderId });
   if (order?.status === 'AUTHORIZATION_REQUIRED') await close(gateway, order);
   if (order?.status !== 'AUTHED_WAITING_CAPTURE') return 'done';
   const result = order.cancelling ? undefined : await voidOrder(gateway, order, released);

@@ -85,7 +85,8 @@ const documentOf = (locale: string, title: string, main: Html, head?: Html | fal
 </html>
 `;
 
-function amountIn(locale: string, amountMinor: bigint, currency: string): string {
+/** @example amountIn('en', 10000n, 'HKD') // 'HKD 100.00' */
+export function amountIn(locale: string, amountMinor: bigint, currency: string): string {
   const fractionDigits = exponentOf(currency) ?? 2;
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',

@@ -14,6 +14,8 @@ export interface Visit {
   cookie(name: string): string | undefined;
   /** `Sec-Fetch-Site`; empty when the browser does not say. */
   readonly fetchSite: string;
+  /** Where the browser is, as `networkOf` tells. */
+  readonly network: string;
 }
 
 /** What a page answers. The security headers are added for it. */
@@ -21,6 +23,10 @@ export interface PageAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Html | Buffer;
+  /** Runs scripts of ours; a page runs none otherwise. */
+  readonly scripted?: boolean;
+  /** Origins whose pages may embed this one; nobody's may otherwise. */
+  readonly embeddedBy?: readonly string[];
 }
 
 export interface Page {
@@ -33,12 +39,17 @@ export interface Page {
 export const page = (method: Page['method'], url: string, answer: Page['answer']): Page => ({ method, url, answer });
 
 /** A style sheet of ours. @param file - is read when it is asked for */
-export const styleSheet = (url: string, file: URL): Page => ({
+export const styleSheet = (url: string, file: URL): Page => asset(url, file, 'text/css');
+
+/** A script of ours. @param file - is read when it is asked for */
+export const script = (url: string, file: URL): Page => asset(url, file, 'text/javascript');
+
+const asset = (url: string, file: URL, type: string): Page => ({
   method: 'GET',
   url,
   answer: async () => ({
     status: 200,
-    headers: { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'public, max-age=300' },
+    headers: { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'public, max-age=300' },
     body: await readFile(file),
   }),
 });

@@ -5,7 +5,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
-import { findToken, saveToken } from './token.store.ts';
+import { findToken, listTokensOfUser, saveToken } from './token.store.ts';
 import { advance, type Token } from './token.ts';
 
 /** `tok_` and base62, 22 or more. */
@@ -40,6 +40,20 @@ export async function chargeableToken(
     throw new Fault(charge.asAccessToken ? 'MIT_NEEDS_VERIFIED_TOKEN' : 'TOKEN_UNVERIFIED');
   }
   return { tokenId: token.tokenId, merchantUserId: token.merchantUserId, cardId: token.cardId, card: token.card };
+}
+
+/** The cards that a shopper saved and can pay with now; none for a shopper without a name. */
+export async function savedCardsOf(
+  { database, clock }: Pick<Gateway, 'database' | 'clock'>,
+  merchantId: string,
+  merchantUserId: string,
+): Promise<{ readonly tokenId: string; readonly card: CardSummary }[]> {
+  const tokens = merchantUserId === '' ? [] : await listTokensOfUser(database, merchantId, merchantUserId);
+  return tokens.flatMap(({ tokenId, card, status }) =>
+    card !== undefined && ['UNVERIFIED', 'VERIFIED'].includes(status) && !cardExpired(card, clock.now())
+      ? [{ tokenId, card }]
+      : [],
+  );
 }
 
 /** A first approved charge with the shopper present verifies an unverified token; any other status stays. */

@@ -1,0 +1,171 @@
+/**
+ * The checkout page's markup. No inline script or style, nothing from elsewhere; whatever a merchant named itself is text.
+ * The card's fields belong to no form: nothing but a script can send them, and ours sends them encrypted only.
+ */
+import type { Order } from '../order/order.ts';
+import type { CardSummary } from '../tokenization/card-summary.ts';
+import { amountIn } from './challenge-markup.ts';
+import { localeOf } from './challenge-text.ts';
+import { type CheckoutText, checkoutTexts } from './checkout-text.ts';
+import { type Html, html } from './html.ts';
+
+/** How the page speaks and looks, and what stands at its head. */
+export interface Framing {
+  readonly order: Order;
+  readonly merchantName: string;
+  readonly acceptLanguage: string;
+  readonly address: string;
+}
+
+export interface Choice extends Framing {
+  readonly sessionId: string;
+  /** `reference` names the card to us alone. */
+  readonly saved: readonly { readonly reference: string; readonly card: CardSummary }[];
+  /** A shopper with a name may keep a card. */
+  readonly maySave: boolean;
+  readonly isSandbox: boolean;
+  readonly refused?: keyof CheckoutText['refused'] | undefined;
+}
+
+/** Asks the shopper how he wants to pay. */
+export function renderChoice(choice: Choice): Html {
+  const { text } = speechOf(choice);
+  const { saved, refused, isSandbox, address } = choice;
+  return documentOf(
+    choice,
+    text.title,
+    html`
+    ${summaryOf(choice)}
+    ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
+    ${saved.length > 0 && savedForm(choice, text)}
+    ${cardForm(choice, text)}
+    ${
+      isSandbox &&
+      html`<form method="post" action="${address}" class="sandbox">
+      <p>${text.simulator}</p>
+      <div class="buttons">
+        <button name="action" value="simulate-success" class="quiet">${text.succeed}</button>
+        <button name="action" value="simulate-failure" class="quiet">${text.fail}</button>
+      </div>
+    </form>`
+    }
+    <form method="post" action="${address}" class="leave"><button name="action" value="cancel" class="link">${text.cancel}</button></form>`,
+    html`<script src="/page/checkout.js" defer></script>`,
+  );
+}
+
+/** While the charge is on its way: the page asks again by itself. */
+export function renderProcessing(framing: Framing): Html {
+  const { text } = speechOf(framing);
+  return documentOf(
+    framing,
+    text.processing,
+    html`${summaryOf(framing)}<h1 role="status">${text.processing}</h1>`,
+    html`<meta http-equiv="refresh" content="2">`,
+  );
+}
+
+/** Tells how it ended. @param confirmUrl - where the shopper goes on, of his own will */
+export function renderResult(
+  framing: Framing,
+  end: { readonly status: 'success' | 'failed'; readonly cause?: keyof CheckoutText['causes'] | undefined },
+  confirmUrl: string | undefined,
+): Html {
+  const { text } = speechOf(framing);
+  return documentOf(
+    framing,
+    text.ends[end.status],
+    html`
+    <p class="mark ${end.status}" aria-hidden="true">${end.status === 'success' ? '✓' : '!'}</p>
+    <h1>${text.ends[end.status]}</h1>
+    ${end.cause !== undefined && html`<p>${text.causes[end.cause]}</p>`}
+    ${summaryOf(framing)}
+    ${
+      confirmUrl === undefined
+        ? html`<p class="hint">${text.close}</p>`
+        : html`<p class="buttons"><a class="button" target="_top" href="${confirmUrl}">${text.confirm}</a></p>`
+    }`,
+  );
+}
+
+function savedForm({ saved, address }: Choice, text: CheckoutText): Html {
+  const rows = saved.map(
+    (
+      { reference, card },
+      at,
+    ) => html`<label class="choice"><input type="radio" name="savedCard" value="${reference}" ${at === 0 && html`checked`}>
+      <span class="brand">${card.scheme}</span> <span class="digits">•••• ${card.masked.slice(-4)}</span> <span class="faint">${card.expiry}</span></label>`,
+  );
+  return html`<form method="post" action="${address}">
+      <fieldset><legend>${text.saved}</legend>${rows.reduce((all, row) => html`${all}${row}`)}</fieldset>
+      <div class="buttons"><button name="action" value="saved">${text.paySaved}</button></div>
+    </form>`;
+}
+
+function cardForm({ address, sessionId, maySave, isSandbox, saved }: Choice, text: CheckoutText): Html {
+  return html`<form method="post" action="${address}" id="card" data-session="${sessionId}" data-processing="${text.processing}" ${!isSandbox && html`data-strict="true"`}>
+      <h2>${text.otherCard}</h2>
+      <noscript><p class="wrong">${text.needsScript}</p></noscript>
+      ${field('pan', 'cardNumber', { label: text.pan, wrong: text.wrongPan, autocomplete: 'cc-number', length: 23 })}
+      <div class="pair">
+        ${field('expiry', 'expiry', { label: text.expiry, wrong: text.wrongExpiry, autocomplete: 'cc-exp', length: 9 })}
+        ${field('cvv', 'cvv', { label: text.cvv, wrong: text.wrongCvv, autocomplete: 'cc-csc', length: 4 })}
+      </div>
+      ${field('name', 'cardholderName', { label: text.name, wrong: text.wrongName, autocomplete: 'cc-name', length: 128 })}
+      ${maySave && html`<label class="choice"><input type="checkbox" name="saveCard" value="yes"> ${text.save}</label>`}
+      <input type="hidden" name="encryptedCard" value="">
+      <div class="buttons" data-testid="pay"><button type="submit" name="action" value="card" ${saved.length > 0 && html`class="quiet"`}>${text.pay}</button></div>
+    </form>`;
+}
+
+interface Field {
+  readonly label: string;
+  readonly wrong: string;
+  readonly autocomplete: string;
+  readonly length: number;
+}
+
+function field(member: string, name: string, { label, wrong, autocomplete, length }: Field): Html {
+  const id = `payMethodProperties.card.${member}`;
+  return html`<div class="field">
+        <label for="${id}">${label}</label>
+        <input id="${id}" name="${name}" form="unsent" data-member="${member}" autocomplete="${autocomplete}" maxlength="${length}" required
+          ${member !== 'name' && html`inputmode="numeric"`} spellcheck="false" autocapitalize="off" aria-describedby="${id}.wrong">
+        ${member === 'pan' && html`<span class="brand" id="brand" aria-live="polite"></span>`}
+        <p class="wrong" id="${id}.wrong" data-wrong="${wrong}"></p>
+      </div>`;
+}
+
+function summaryOf({ order, merchantName, acceptLanguage }: Framing): Html {
+  const { locale } = speechOf({ order, acceptLanguage });
+  return html`<header><span>${merchantName}</span>
+      <span class="amount">${amountIn(locale, order.amountMinor, order.currency)}</span>
+      <span class="faint">${order.echo.orderDescription}</span></header>`;
+}
+
+/** The order's own language first, then the browser's. */
+function speechOf({ order, acceptLanguage }: Pick<Framing, 'order' | 'acceptLanguage'>) {
+  const { cashierLanguage = '' } = order.echo.paymentInfo as { readonly cashierLanguage?: string };
+  const locale = localeOf(cashierLanguage.replaceAll('_', '-') || acceptLanguage);
+  return { locale, text: checkoutTexts[locale] };
+}
+
+const documentOf = (framing: Framing, title: string, main: Html, head?: Html): Html => html`<!doctype html>
+<html lang="${speechOf(framing).locale}">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title>${title} – ${framing.merchantName}</title>
+  <link rel="stylesheet" href="/page/challenge.css">
+  <link rel="stylesheet" href="/page/checkout.css">
+  <link rel="stylesheet" href="${framing.address}/theme.css">
+  <link rel="icon" href="data:,">
+  ${head}
+</head>
+<body>
+  <main>${main}
+  </main>
+</body>
+</html>
+`;

@@ -1,0 +1,179 @@
+/** What the checkout page says. Headings of results, and labels of the sandbox's buttons, are as published (contract section 20). */
+import type { Locale } from './challenge-text.ts';
+
+export interface CheckoutText {
+  readonly title: string;
+  readonly saved: string;
+  readonly paySaved: string;
+  readonly otherCard: string;
+  readonly pan: string;
+  readonly expiry: string;
+  readonly cvv: string;
+  readonly name: string;
+  readonly wrongPan: string;
+  readonly wrongExpiry: string;
+  readonly wrongCvv: string;
+  readonly wrongName: string;
+  readonly save: string;
+  readonly pay: string;
+  readonly cancel: string;
+  readonly simulator: string;
+  readonly succeed: string;
+  readonly fail: string;
+  readonly needsScript: string;
+  /** What is wrong with what was sent. */
+  readonly refused: Readonly<Record<'card' | 'method' | 'later', string>>;
+  readonly processing: string;
+  readonly confirm: string;
+  readonly close: string;
+  readonly ends: Readonly<Record<'success' | 'failed', string>>;
+  /** Below the heading, how it came to that. */
+  readonly causes: Readonly<Record<'declined' | 'cancelled' | 'expired', string>>;
+}
+
+const en: CheckoutText = {
+  title: 'Payment',
+  saved: 'Saved cards',
+  paySaved: 'Pay with this card',
+  otherCard: 'Card',
+  pan: 'Card number',
+  expiry: 'Expiry (MM/YY)',
+  cvv: 'Security code',
+  name: 'Name on card',
+  wrongPan: 'Check the card number.',
+  wrongExpiry: 'Check the expiry date, e.g. 09/28.',
+  wrongCvv: 'The security code has three or four digits.',
+  wrongName: 'Enter the name as it is on the card.',
+  save: 'Save this card for next time',
+  pay: 'Pay',
+  cancel: 'Cancel and go back',
+  simulator: 'Sandbox: no money moves. Choose how it ends.',
+  succeed: 'Payment succeeded',
+  fail: 'Payment failed',
+  needsScript: 'Your card is encrypted in this browser, which needs JavaScript. Turn it on to pay with a new card.',
+  refused: {
+    card: 'This card cannot be used. Check the details, or take another card.',
+    method: 'This kind of card is not accepted here. Please take another card.',
+    later: 'Too many tries. Please try again later.',
+  },
+  processing: 'Processing…',
+  confirm: 'Confirm',
+  close: 'You can close this page.',
+  ends: { success: 'Payment Successful', failed: 'Payment Failed' },
+  causes: {
+    declined: 'Your bank did not approve the payment. Nothing was charged.',
+    cancelled: 'The payment was cancelled. Nothing was charged.',
+    expired: 'The time to pay is over. Nothing was charged.',
+  },
+};
+
+const zhHans: CheckoutText = {
+  title: '支付',
+  saved: '已保存的卡',
+  paySaved: '使用此卡支付',
+  otherCard: '银行卡',
+  pan: '卡号',
+  expiry: '有效期（月/年）',
+  cvv: '安全码',
+  name: '持卡人姓名',
+  wrongPan: '请检查卡号。',
+  wrongExpiry: '请检查有效期，例如 09/28。',
+  wrongCvv: '安全码为三位或四位数字。',
+  wrongName: '请输入卡上的姓名。',
+  save: '保存此卡以便下次使用',
+  pay: '支付订单',
+  cancel: '取消并返回',
+  simulator: '沙盒环境：不会产生真实扣款。请选择结果。',
+  succeed: '付款成功',
+  fail: '付款失败',
+  needsScript: '您的卡信息将在浏览器中加密，这需要 JavaScript。请启用后再使用新卡支付。',
+  refused: {
+    card: '此卡无法使用。请检查卡信息或更换其他卡。',
+    method: '此处不支持这种卡，请更换其他卡。',
+    later: '尝试次数过多，请稍后再试。',
+  },
+  processing: '处理中…',
+  confirm: '确认',
+  close: '您可以关闭此页面。',
+  ends: { success: '支付成功', failed: '支付失败' },
+  causes: {
+    declined: '发卡行未批准此次支付，未扣款。',
+    cancelled: '支付已取消，未扣款。',
+    expired: '支付时间已过，未扣款。',
+  },
+};
+
+const zhHant: CheckoutText = {
+  title: '付款',
+  saved: '已儲存的卡',
+  paySaved: '使用此卡付款',
+  otherCard: '信用卡',
+  pan: '卡號',
+  expiry: '有效期限（月/年）',
+  cvv: '安全碼',
+  name: '持卡人姓名',
+  wrongPan: '請檢查卡號。',
+  wrongExpiry: '請檢查有效期限，例如 09/28。',
+  wrongCvv: '安全碼為三位或四位數字。',
+  wrongName: '請輸入卡上的姓名。',
+  save: '儲存此卡以便下次使用',
+  pay: '支付訂單',
+  cancel: '取消並返回',
+  simulator: '沙盒環境：不會產生真實扣款。請選擇結果。',
+  succeed: '付款成功',
+  fail: '付款失敗',
+  needsScript: '您的卡片資料將在瀏覽器中加密，這需要 JavaScript。請啟用後再使用新卡付款。',
+  refused: {
+    card: '此卡無法使用。請檢查卡片資料或更換其他卡。',
+    method: '此處不支援這種卡，請更換其他卡。',
+    later: '嘗試次數過多，請稍後再試。',
+  },
+  processing: '處理中…',
+  confirm: '確認',
+  close: '您可以關閉此頁面。',
+  ends: { success: '支付成功', failed: '支付失敗' },
+  causes: {
+    declined: '發卡行未核准此次付款，未扣款。',
+    cancelled: '付款已取消，未扣款。',
+    expired: '付款時間已過，未扣款。',
+  },
+};
+
+const ja: CheckoutText = {
+  title: 'お支払い',
+  saved: '保存済みのカード',
+  paySaved: 'このカードで支払う',
+  otherCard: 'カード',
+  pan: 'カード番号',
+  expiry: '有効期限（月/年）',
+  cvv: 'セキュリティコード',
+  name: 'カード名義人',
+  wrongPan: 'カード番号をご確認ください。',
+  wrongExpiry: '有効期限をご確認ください（例：09/28）。',
+  wrongCvv: 'セキュリティコードは3桁または4桁です。',
+  wrongName: 'カードに記載の名義を入力してください。',
+  save: '次回のためにこのカードを保存する',
+  pay: '支払う',
+  cancel: 'キャンセルして戻る',
+  simulator: 'サンドボックス：実際の請求はありません。結果を選んでください。',
+  succeed: '支払い成功',
+  fail: '支払い失敗',
+  needsScript:
+    'カード情報はブラウザで暗号化されるため、JavaScriptが必要です。新しいカードで支払うには有効にしてください。',
+  refused: {
+    card: 'このカードは使用できません。内容を確認するか、別のカードをお使いください。',
+    method: 'この種類のカードはご利用いただけません。別のカードをお使いください。',
+    later: '試行回数が多すぎます。しばらくしてからお試しください。',
+  },
+  processing: '処理中…',
+  confirm: '確認する',
+  close: 'このページを閉じてかまいません。',
+  ends: { success: 'お支払いが完了しました', failed: 'お支払いできませんでした' },
+  causes: {
+    declined: 'カード会社がお支払いを承認しませんでした。請求はありません。',
+    cancelled: 'お支払いはキャンセルされました。請求はありません。',
+    expired: 'お支払いの期限が過ぎました。請求はありません。',
+  },
+};
+
+export const checkoutTexts: Readonly<Record<Locale, CheckoutText>> = { en, 'zh-Hans': zhHans, 'zh-Hant': zhHant, ja };

@@ -1,0 +1,154 @@
+/**
+ * The hosted checkout: the page behind an order's `webUrl`, and what is posted from it. It shows how things stand and hands
+ * on what was chosen. What is posted is answered with a redirect, so that a reload repeats nothing; a second tab, the back
+ * button and a double click find the order begun.
+ */
+import { createHash } from 'node:crypto';
+import { paySimulated, payWithCard, payWithToken, shopperOf } from '../checkout/pay.ts';
+import { type Visited, visitCheckout } from '../checkout/visit.ts';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import { giveUp } from '../order/give-up.ts';
+import type { Order } from '../order/order.ts';
+import { savedCardsOf } from '../tokenization/charge.ts';
+import { renderEnd } from './challenge-markup.ts';
+import { type Framing, renderChoice, renderProcessing, renderResult } from './checkout-markup.ts';
+import type { CheckoutText } from './checkout-text.ts';
+import { themeOf } from './checkout-theme.ts';
+import { type PageAnswer, seeOther, type Visit } from './page.ts';
+
+/** `GET /checkout/<order>/<secret>`: the choice while the order waits, then how it went on. */
+export async function showCheckout(gateway: Gateway, visit: Visit): Promise<PageAnswer> {
+  const visited = await visitedBy(gateway, visit);
+  return visited === undefined ? unusable(visit) : show(visited, visit);
+}
+
+/** `POST` of the same: pays, or gives up. */
+export async function payCheckout(gateway: Gateway, visit: Visit): Promise<PageAnswer> {
+  const visited = await visitedBy(gateway, visit);
+  if (visited === undefined || !['', 'same-origin'].includes(visit.fetchSite)) return unusable(visit);
+  if (isOpen(visited)) {
+    try {
+      await act(visited, visit);
+    } catch (error) {
+      const refused = error instanceof Fault ? refusalOf(error) : undefined;
+      if (refused === undefined) throw error;
+      return show(visited, visit, refused);
+    }
+  }
+  return seeOther(addressOf(visit));
+}
+
+/** `GET /checkout/<order>/<secret>/result?status=…`: the order decides what it says, not the address. */
+export async function showResult(gateway: Gateway, visit: Visit): Promise<PageAnswer> {
+  const visited = await visitedBy(gateway, visit);
+  if (visited === undefined) return unusable(visit);
+  const end = endOf(visited);
+  if (end === undefined) return seeOther(addressOf(visit));
+  const body = renderResult(framingOf(visited, visit), end, confirmUrlOf(visited.order, end));
+  return { status: 200, body, embeddedBy: visited.origins };
+}
+
+/** `GET /checkout/<order>/<secret>/theme.css` */
+export async function showTheme(gateway: Gateway, visit: Visit): Promise<PageAnswer> {
+  const visited = await visitedBy(gateway, visit);
+  if (visited === undefined) return unusable(visit);
+  const { cashierAppearance = '' } = visited.order.echo.paymentInfo as { readonly cashierAppearance?: string };
+  const headers = { 'Content-Type': 'text/css; charset=utf-8' };
+  return { status: 200, headers, body: Buffer.from(themeOf(cashierAppearance)) };
+}
+
+async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText['refused']): Promise<PageAnswer> {
+  const { gateway, order, checkout, origins } = visited;
+  const framing = framingOf(visited, visit);
+  const end = endOf(visited);
+  if (end !== undefined) return seeOther(`${addressOf(visit)}/result?status=${end.status}`);
+  if (order.status === 'PAY_IN_PROGRESS') return { status: 200, body: renderProcessing(framing), embeddedBy: origins };
+  const shopper = shopperOf(order);
+  const tokens = await savedCardsOf(gateway, order.merchantId, shopper);
+  const body = renderChoice({
+    ...framing,
+    sessionId: checkout.sessionId,
+    saved: tokens.map(({ tokenId, card }) => ({ reference: referenceOf(tokenId), card })),
+    maySave: shopper !== '',
+    isSandbox: gateway.config.environment === 'sandbox',
+    refused,
+  });
+  return { status: refused === undefined ? 200 : 422, body, scripted: true, embeddedBy: origins };
+}
+
+async function act(visited: Visited, { form, network }: Visit): Promise<void> {
+  const { gateway, order } = visited;
+  const action = form.get('action') ?? '';
+  if (action === 'cancel') return giveUp(gateway, order);
+  if (action === 'saved') return payWithToken(visited, await tokenReferredTo(visited, form.get('savedCard') ?? ''));
+  if (action.startsWith('simulate-') && gateway.config.environment === 'sandbox') {
+    return paySimulated(visited, action === 'simulate-success');
+  }
+  const encryptedCard = form.get('encryptedCard') ?? '';
+  if (encryptedCard === '') throw new Fault('CARD_DATA_INVALID');
+  await payWithCard(visited, { encryptedCard, save: form.get('saveCard') === 'yes', network });
+}
+
+/** A token's name on the page; the token itself never reaches a browser. */
+const referenceOf = (tokenId: string): string => createHash('sha256').update(tokenId).digest('base64url');
+
+async function tokenReferredTo({ gateway, order }: Visited, reference: string): Promise<string> {
+  const tokens = await savedCardsOf(gateway, order.merchantId, shopperOf(order));
+  const token = tokens.find(({ tokenId }) => referenceOf(tokenId) === reference);
+  if (token === undefined) throw new Fault('TOKEN_INVALID');
+  return token.tokenId;
+}
+
+/** What a shopper can mend; anything else is ours to mend. */
+function refusalOf({ fault }: Fault): keyof CheckoutText['refused'] | undefined {
+  if (['PAY_METHOD_UNAVAILABLE', 'AMOUNT_OUT_OF_RANGE', 'CARD_NOT_SUPPORTED'].includes(fault)) return 'method';
+  if (fault === 'TOO_MANY_REQUESTS') return 'later';
+  const ofCard = ['CARD_DATA_INVALID', 'CHANNEL_REJECTED', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'PAYMENT_TOKEN_INVALID'];
+  return ofCard.includes(fault) ? 'card' : undefined;
+}
+
+const isOpen = ({ order, gateway }: Visited): boolean =>
+  order.status === 'AUTHORIZATION_REQUIRED' && order.expiresAt > gateway.clock.now();
+
+type End = Parameters<typeof renderResult>[1];
+
+/** Undefined while it may still become anything. */
+function endOf(visited: Visited): End | undefined {
+  const { order } = visited;
+  if (order.status === 'PAY_IN_PROGRESS' || isOpen(visited)) return undefined;
+  if (order.status === 'AUTHORIZATION_REQUIRED') return { status: 'failed', cause: 'expired' };
+  if (order.status !== 'ORDER_CLOSE') return { status: 'success' };
+  const causes: Readonly<Record<string, End['cause']>> = {
+    USER_CANCELLED: 'cancelled',
+    CANCELLED: 'cancelled',
+    EXPIRED: 'expired',
+  };
+  return { status: 'failed', cause: causes[order.failure?.code ?? ''] ?? 'declined' };
+}
+
+/** An app's own scheme is as good as https; what would run here is not. */
+function confirmUrlOf({ echo }: Order, { status, cause }: End): string | undefined {
+  const { successRedirectUrl, failedRedirectUrl } = echo.checkout ?? {};
+  const failed = cause === 'cancelled' ? (echo.cancelRedirectUrl ?? failedRedirectUrl) : failedRedirectUrl;
+  const url = status === 'success' ? successRedirectUrl : failed;
+  return url && /^[a-z][a-z0-9+.-]*:/i.test(url) && !/^(?:javascript|data|vbscript|blob|file):/i.test(url)
+    ? url
+    : undefined;
+}
+
+const addressOf = ({ params }: Visit): string =>
+  `/checkout/${encodeURIComponent(params.acquiringOrderId ?? '')}/${encodeURIComponent(params.secret ?? '')}`;
+
+const framingOf = ({ order, merchant }: Visited, visit: Visit): Framing => ({
+  order,
+  merchantName: merchant.name,
+  acceptLanguage: visit.acceptLanguage,
+  address: addressOf(visit),
+});
+
+const visitedBy = (gateway: Gateway, { params }: Visit): Promise<Visited | undefined> =>
+  visitCheckout(gateway, { acquiringOrderId: params.acquiringOrderId ?? '', secret: params.secret ?? '' });
+
+/** Unknown and forged look alike. */
+const unusable = (visit: Visit): PageAnswer => ({ status: 404, body: renderEnd(visit.acceptLanguage, 'unusable') });
