@@ -5,7 +5,7 @@ import type { Order, OrderFailure } from './order.ts';
 import { closeOrder } from './settle.ts';
 
 /** The shopper's own doing. */
-export const givenUp: OrderFailure = { code: 'USER_CANCELLED', description: 'The shopper cancelled the payment' };
+const givenUp: OrderFailure = { code: 'USER_CANCELLED', description: 'The shopper cancelled the payment' };
 
 /** Closes an order that still waits; any other stays as it is. */
 export async function giveUp(gateway: Gateway, { merchantId, acquiringOrderId }: Order): Promise<void> {
