@@ -16,6 +16,8 @@ const mostWaiting = 1_024;
 const placesOfStrangers = 2;
 /** A host that takes longer than this hangs, however it ends. */
 const hangsAfterMs = 5_000;
+/** A host that hangs gets one call at a time; when it answers, it is known and gets the rest. */
+const ofStranger = { places: 1, waiting: 1 };
 /** Hosts to keep in mind, those that answered last. */
 const mostKnown = 1_000;
 
@@ -45,7 +47,6 @@ export function openPlaces(clock: Clock, count: number) {
   const scarcity = () => (waiting < mostWaiting / 2 ? 1 : 4);
   const ofMerchant = (): Share => ({ places: Math.ceil(count / 8), waiting: 8 / scarcity() });
   const ofHost = (): Share => ({ places: Math.ceil(count / 4), waiting: 16 / scarcity() });
-  const ofStranger = (): Share => ({ ...ofHost(), places: 1 });
   const running = new Set<Running>();
   const hosts = meetHosts(clock);
   let waiting = 0;
@@ -62,7 +63,7 @@ export function openPlaces(clock: Clock, count: number) {
     return {
       limit: forKnown ? Math.min(ofMerchant().places, free()) : freeForStrangers(),
       withoutMerchants: crowdingMerchants(),
-      withoutHosts: crowdingHosts(forKnown ? ofHost() : ofStranger()),
+      withoutHosts: crowdingHosts(forKnown ? ofHost() : ofStranger),
       knownHosts: hosts.known(),
       forKnown,
     };
@@ -97,10 +98,7 @@ export function openPlaces(clock: Clock, count: number) {
     },
     /** Something due may be waiting for a place, of all or of its merchant or host; the next one that is free tells. */
     isCrowded: () =>
-      free() <= 0 ||
-      freeForStrangers() <= 0 ||
-      crowdingMerchants().length > 0 ||
-      crowdingHosts(ofStranger()).length > 0,
+      free() <= 0 || freeForStrangers() <= 0 || crowdingMerchants().length > 0 || crowdingHosts(ofStranger).length > 0,
     isBusy: () => running.size > 0,
     allEnded: async () => void (await Promise.all([...running].map(({ work }) => work))),
     /** How many have ended so far. */
