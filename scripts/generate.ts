@@ -4,6 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cryptoPage } from '../packages/gateway/generate/crypto.ts';
 import { commandsPage, configurationTable, operatorPage } from '../packages/gateway/generate/tables.ts';
 import { openApi } from '../packages/protocol/generate/openapi.ts';
 import {
@@ -25,6 +26,7 @@ const files: Record<string, string> = {
   'docs/reference/configuration.md': configurationTable(),
   'docs/reference/commands.md': commandsPage(),
   'docs/reference/operator.md': operatorPage(),
+  'docs/reference/crypto.md': cryptoPage(),
   'packages/waffo-node/src/generated/types.ts': typescript(),
 };
 

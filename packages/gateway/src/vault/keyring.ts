@@ -70,7 +70,7 @@ export const noticeMs = 2_000;
  * What one key may seal: random nonces of 96 bits stay apart with a chance of 2^-32 up to 2^32 values (NIST SP 800-38D,
  * section 8.3). We stop at a quarter.
  */
-const sealsPerKey = 2 ** 30;
+export const sealsPerKey = 2 ** 30;
 /** Counted before use and in advance: a crash costs what was left of a block. */
 const sealsPerBlock = 1_024;
 
