@@ -36,6 +36,7 @@ export function renderChoice(choice: Choice): Html {
     text.title,
     html`
     ${summaryOf(choice)}
+    <h1>${text.title}</h1>
     ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
     ${saved.length > 0 && savedForm(choice, text)}
     ${cardForm(choice, text)}
@@ -76,10 +77,10 @@ export function renderResult(
     framing,
     text.ends[end.status],
     html`
+    ${summaryOf(framing)}
     <p class="mark ${end.status}" aria-hidden="true">${end.status === 'success' ? '✓' : '!'}</p>
     <h1>${text.ends[end.status]}</h1>
     ${end.cause !== undefined && html`<p>${text.causes[end.cause]}</p>`}
-    ${summaryOf(framing)}
     ${
       confirmUrl === undefined
         ? html`<p class="hint">${text.close}</p>`
@@ -104,7 +105,7 @@ function savedForm({ saved, address }: Choice, text: CheckoutText): Html {
 
 function cardForm({ address, sessionId, maySave, isSandbox, saved }: Choice, text: CheckoutText): Html {
   return html`<form method="post" action="${address}" id="card" data-session="${sessionId}" data-processing="${text.processing}" ${!isSandbox && html`data-strict="true"`}>
-      <h2>${text.otherCard}</h2>
+      ${saved.length > 0 && html`<h2>${text.otherCard}</h2>`}
       <noscript><p class="wrong">${text.needsScript}</p></noscript>
       ${field('pan', 'cardNumber', { label: text.pan, wrong: text.wrongPan, autocomplete: 'cc-number', length: 23 })}
       <div class="pair">

@@ -1,0 +1,190 @@
+/** The hosted checkout as a shopper meets it: in a real Chromium, light and dark, narrow and wide. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { captureConsole, captureRequests, findBarriers, launchChromium } from '../kit/browser.ts';
+import { type Checkout, openCheckout } from '../kit/checkout.ts';
+import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+
+let gateway: TestGateway;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let spoken: string[];
+let sent: string[];
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.stop();
+});
+afterEach(() => context.close());
+
+async function meet(fields: object = {}, options: Parameters<Browser['newContext']>[0] = {}): Promise<Checkout> {
+  context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1000, height: 900 }, ...options });
+  page = await context.newPage();
+  spoken = captureConsole(page);
+  sent = captureRequests(page);
+  const checkout = await openCheckout(gateway, fields);
+  await page.goto(checkout.url);
+  return checkout;
+}
+
+const field = (member: string) => page.locator(`[id="payMethodProperties.card.${member}"]`);
+
+async function fill(pan = '4111 1111 1111 1111'): Promise<void> {
+  await field('pan').fill(pan);
+  await field('expiry').fill('09/28');
+  await field('cvv').fill('739');
+  await field('name').fill('Ada Lovelace');
+}
+
+const statusOf = async ({ acquiringOrderId }: Checkout) =>
+  (await gateway.call('/order/inquiry', { acquiringOrderId })).data.orderStatus;
+const ended = (status: string) => page.waitForURL((url) => url.searchParams.get('status') === status);
+
+/** For people to look at; only when asked, so that tests leave the tree alone. */
+async function picture(name: string): Promise<void> {
+  const folder = process.env.WAFFO_PICTURES;
+  if (folder) await page.screenshot({ path: join(folder, `checkout-${name}.png`), fullPage: true });
+}
+
+describe('a shopper', () => {
+  test('pays with a card that leaves the browser encrypted only; the browser reports nothing', async () => {
+    const checkout = await meet({ successRedirectUrl: 'https://shop.example/thanks' });
+    await fill();
+    await picture('light-wide');
+    await page.locator('button[type=submit]').click();
+    await ended('success');
+    expect(await page.getByRole('heading').innerText()).toBe('Payment Successful');
+    expect(await page.getByRole('link', { name: 'Confirm' }).getAttribute('href')).toBe('https://shop.example/thanks');
+    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+    expect(await findBarriers(page)).toEqual([]);
+    await picture('paid');
+    expect(sent.filter((request) => request.startsWith('POST'))).toHaveLength(1);
+    for (const plain of ['4111111111111111', '4111+1111', '4111 1111', '739&', 'Lovelace']) {
+      expect(sent.join('\n')).not.toContain(plain);
+      expect(gateway.logLines.join('\n')).not.toContain(plain);
+    }
+    expect(spoken).toEqual([]);
+    await page.goBack();
+    await ended('success');
+  });
+
+  test('pays with the keyboard alone', async () => {
+    const checkout = await meet();
+    await field('pan').focus();
+    for (const text of ['4111111111111111', '0928', '739', 'Ada Lovelace']) {
+      await page.keyboard.type(text);
+      if (text !== 'Ada Lovelace') await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await ended('success');
+    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+  });
+
+  test('whose card is declined sees it', async () => {
+    const checkout = await meet();
+    await fill('4576750000000220');
+    await page.locator('button[type=submit]').click();
+    await ended('failed');
+    expect(await page.getByRole('heading').innerText()).toBe('Payment Failed');
+    expect(await statusOf(checkout)).toBe('ORDER_CLOSE');
+    await picture('declined');
+  });
+
+  test('is told what is wrong once he has left a field, and nothing is sent', async () => {
+    await meet();
+    await field('pan').fill('4111');
+    await field('expiry').fill('09/20');
+    await field('cvv').focus();
+    expect(await page.locator('#brand').innerText()).toBe('VISA');
+    expect(await field('pan').getAttribute('aria-invalid')).toBe('true');
+    await page.locator('button[type=submit]').click();
+    expect(await page.getByText('Check the expiry date').isVisible()).toBe(true);
+    expect(await findBarriers(page)).toEqual([]);
+    await picture('wrong');
+    expect(sent.filter((request) => request.startsWith('POST'))).toEqual([]);
+  });
+
+  test('cancels', async () => {
+    const checkout = await meet();
+    await page.getByRole('button', { name: 'Cancel and go back' }).click();
+    await ended('failed');
+    expect(await page.getByText('The payment was cancelled.').isVisible()).toBe(true);
+    expect(await statusOf(checkout)).toBe('ORDER_CLOSE');
+  });
+
+  test('comes too late', async () => {
+    const orderExpiredAt = new Date(gateway.clock.now().getTime() + 60_000).toISOString();
+    await meet({ orderExpiredAt });
+    await gateway.travel(60_000);
+    await page.reload();
+    await ended('failed');
+    expect(await page.getByText('The time to pay is over.').isVisible()).toBe(true);
+  });
+
+  test('saves a card, and pays the next order with it; without scripts, too', async () => {
+    const userInfo = { userId: 'keeper', userEmail: 'keeper@example.com', userTerminal: 'WEB' };
+    await meet({ userInfo });
+    await fill();
+    await page.getByLabel('Save this card').check();
+    await page.locator('button[type=submit]').click();
+    await ended('success');
+    await context.close();
+    const checkout = await meet({ userInfo }, { javaScriptEnabled: false, colorScheme: 'dark' });
+    await picture('saved-dark');
+    await page.getByRole('button', { name: 'Pay with this card' }).click();
+    await ended('success');
+    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+  });
+});
+
+describe('a frame', () => {
+  let shop: Server;
+  let framed = '';
+  beforeAll(async () => {
+    shop = createServer((_, response) =>
+      response.setHeader('content-type', 'text/html').end(`<title>Shop</title><iframe src="${framed}"></iframe>`),
+    );
+    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    shop?.close();
+    shop?.closeAllConnections();
+  });
+
+  test('of a registered origin shows the page and pays; of any other it stays empty', async () => {
+    const { port } = shop.address() as AddressInfo;
+    await gateway.database.rows(
+      { name: 'test/origin', text: 'update merchant_client_key set origins = $2 where merchant_id = $1' },
+      [gateway.merchant.merchantId, [`http://127.0.0.1:${port}`]],
+    );
+    const checkout = await meet();
+    framed = checkout.url;
+    await page.goto(`http://localhost:${port}/`);
+    expect(spoken.join('\n')).toContain('frame-ancestors');
+    expect(await page.frameLocator('iframe').getByRole('button').count()).toBe(0);
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const frame = page.frameLocator('iframe');
+    await frame.getByRole('button', { name: 'Payment succeeded' }).click();
+    await frame.getByRole('heading', { name: 'Payment Successful' }).waitFor();
+    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+  });
+});
+
+test.each([
+  ['light', 320],
+  ['dark', 1000],
+] as const)('the page has no barriers and fits: %s, %i pixels', async (colorScheme, width) => {
+  await meet({}, { colorScheme, viewport: { width, height: 900 } });
+  expect(await findBarriers(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  await picture(`${colorScheme}-${width}`);
+  expect(spoken).toEqual([]);
+});
