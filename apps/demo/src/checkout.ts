@@ -38,6 +38,8 @@ export interface Checkout {
   listCards(): Promise<SavedCard[]>;
   removeCard(tokenId: string): Promise<void>;
   pay(tokenId: string, product: Product): Promise<Payment>;
+  /** Where the gateway's own page takes the payment. */
+  payThere(product: Product): Promise<{ webUrl: string }>;
 }
 
 /**
@@ -72,6 +74,14 @@ export function createCheckout(waffo: Waffo, notifyUrl: string): Checkout {
       (await waffo.tokenization().remove({ tokenType: 'CARD', tokenId })).unwrap();
     },
     pay: (tokenId, product) => pay(waffo, notifyUrl, tokenId, product),
+    async payThere(product) {
+      const home = new URL('/', notifyUrl).href;
+      const back = { successRedirectUrl: home, failedRedirectUrl: home, cancelRedirectUrl: home };
+      const response = await waffo.order().create({ ...orderOf(product, newRequestId(), notifyUrl), ...back });
+      const { webUrl } = JSON.parse(response.unwrap().orderAction ?? '{}');
+      if (typeof webUrl !== 'string') throw new Error('The gateway named no page to pay at.');
+      return { webUrl };
+    },
   };
 }
 
@@ -79,19 +89,7 @@ async function pay(waffo: Waffo, notifyUrl: string, tokenId: string, product: Pr
   const orderId = newRequestId();
   const payment = { orderId, amount: product.price, currency };
   try {
-    const response = await waffo.order().create({
-      paymentRequestId: orderId,
-      merchantOrderId: orderId,
-      orderCurrency: currency,
-      orderAmount: product.price,
-      orderDescription: product.name,
-      orderRequestedAt: new Date().toISOString(),
-      tokenId,
-      notifyUrl,
-      userInfo: { ...shopper, userTerminal: 'WEB' },
-      goodsInfo: { goodsId: product.productId, goodsName: product.name, goodsQuantity: 1 },
-      paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
-    });
+    const response = await waffo.order().create({ ...orderOf(product, orderId, notifyUrl), tokenId });
     const { orderStatus } = response.unwrap();
     if (orderStatus === 'PAY_SUCCESS') return { outcome: 'paid', ...payment };
     return { outcome: orderStatus === 'ORDER_CLOSE' ? 'declined' : 'pending', ...payment };
@@ -101,6 +99,19 @@ async function pay(waffo: Waffo, notifyUrl: string, tokenId: string, product: Pr
     throw error;
   }
 }
+
+const orderOf = (product: Product, orderId: string, notifyUrl: string) => ({
+  paymentRequestId: orderId,
+  merchantOrderId: orderId,
+  orderCurrency: currency,
+  orderAmount: product.price,
+  orderDescription: product.name,
+  orderRequestedAt: new Date().toISOString(),
+  notifyUrl,
+  userInfo: { ...shopper, userTerminal: 'WEB' },
+  goodsInfo: { goodsId: product.productId, goodsName: product.name, goodsQuantity: 1 },
+  paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
+});
 
 /** At most 32 characters, the limit of `paymentRequestId`. */
 const newRequestId = (): string => randomUUID().replaceAll('-', '');

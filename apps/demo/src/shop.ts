@@ -91,6 +91,11 @@ function addApi(http: FastifyInstance, { checkout, settings }: Api): void {
       return checkout().pay(params.tokenId, product);
     },
   );
+  http.post<{ Body: { productId?: unknown } | null }>('/api/checkouts', async ({ body }, reply) => {
+    const product = products.find(({ productId }) => productId === body?.productId);
+    if (product === undefined) return reply.code(400).send({ message: 'The shop does not sell this.' });
+    return checkout().payThere(product);
+  });
 }
 
 /** Server-sent events; a browser that comes back says what it has seen last. */

@@ -24,6 +24,9 @@ export const removeCard = (tokenId) => call('DELETE', `/api/cards/${encodeURICom
 export const pay = (tokenId, productId) =>
   call('POST', `/api/cards/${encodeURIComponent(tokenId)}/payments`, { productId });
 
+/** @param {string} productId @returns {Promise<{ webUrl: string }>} */
+export const openCheckout = (productId) => call('POST', '/api/checkouts', { productId });
+
 /**
  * @param {string} method
  * @param {string} path

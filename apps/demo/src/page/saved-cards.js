@@ -1,5 +1,5 @@
 /** The shopper's saved cards: pay with one, or remove it. The page knows them by token and mask. */
-import { listCards, pay, removeCard, ShopError } from './api.js';
+import { listCards, openCheckout, pay, removeCard, ShopError } from './api.js';
 import { labelOf } from './card-rules.js';
 import { byId, element, unseen } from './element.js';
 import { notify } from './notice.js';
@@ -16,6 +16,10 @@ export function startSavedCards(choice) {
       notify('bad', messageOf(error));
     }
   };
+  const there = /** @type {HTMLButtonElement} */ (byId('pay-at-checkout'));
+  there.addEventListener('click', () =>
+    once(there, async () => location.assign((await openCheckout(choice().productId)).webUrl)),
+  );
   return refresh;
 }
 
