@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sign } from '@waffo/protocol/signature';
+import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ChildGateway, startChildGateway } from '../kit/child-gateway.ts';
 import { runCommand } from '../kit/command.ts';
@@ -94,12 +94,38 @@ describe.sequential('an operator', () => {
 
   test.each([
     [['merchant', 'show', 'M_NOBODY'], /waffo: there is no merchant M_NOBODY/],
+    [['clock', 'advance', 'M_SANDBOX_1', 'far'], /waffo: far: say how far/],
     [['nonsense'], /unknown command 'nonsense'/],
   ])('who errs is told in one sentence: waffo %j', async (words, sentence) => {
     const { code, errors } = await runCommand(home, words);
     expect(code).toBe(1);
     expect(errors).toMatch(sentence);
     expect(errors).not.toMatch(/\bat .*:\d+:\d+/);
+  });
+
+  test('lets a month pass for one merchant, and the running gateway does what falls due', async () => {
+    const { merchantId: traveller, merchantPrivateKey, apiKey, baseUrl } = gateway.sandbox;
+    const orderRequestedAt = new Date().toISOString();
+    const body = JSON.stringify({
+      ...{ merchantInfo: { merchantId: traveller }, paymentRequestId: 'travels', merchantOrderId: 'travels' },
+      ...{ orderCurrency: 'HKD', orderAmount: '1.00', orderDescription: 'One teapot', orderRequestedAt },
+      ...{ notifyUrl: 'http://127.0.0.1:1/', paymentInfo: { productName: 'ONE_TIME_PAYMENT' } },
+      userInfo: { userId: 'u', userEmail: 'u@example.com', userTerminal: 'WEB' },
+    });
+    const ask = async (path: string, sent: string) => {
+      const signature = await sign(Buffer.from(sent), parsePrivateKey(merchantPrivateKey));
+      const headers = { 'content-type': 'application/json', 'x-api-key': apiKey, 'x-signature': signature };
+      const response = await fetch(`${baseUrl}${path}`, { method: 'POST', headers, body: sent });
+      return ((await response.json()) as { data: { orderStatus: string } }).data.orderStatus;
+    };
+    expect(await ask('/order/create', body)).toBe('AUTHORIZATION_REQUIRED');
+    const { code, output, errors } = await runCommand(home, ['clock', 'advance', traveller, '31d']);
+    expect({ code, errors }).toMatchObject({ code: 0, errors: expect.stringMatching(/100 % .* minutes/) });
+    expect(output).toMatch(/Clock +ahead/);
+    expect(await ask('/order/inquiry', '{"paymentRequestId": "travels"}')).toBe('ORDER_CLOSE');
+    expect(await waffo('clock', 'show', merchantId)).toMatch(/Clock +real/);
+    const back = await runCommand(home, ['clock', 'freeze', traveller, orderRequestedAt]);
+    expect(back).toMatchObject({ code: 1, errors: expect.stringContaining('it does not go back') });
   });
 
   test('finds the gateway untouched: a command that ends leaves its database running', async () => {

@@ -7,6 +7,32 @@ export interface Clock {
   now(): Date;
   /** Calls back after `ms` of this clock's time, unless cancelled. */
   after(ms: number, callback: () => void): { cancel(): void };
+  /** What it is set against; absent when it is set against nothing. Leases, timeouts, rates and the access log obey that one. */
+  readonly machine?: Clock;
+}
+
+/** The machine's time, whatever merchant a clock belongs to. */
+export const machineNow = (clock: Clock): Date => (clock.machine ?? clock).now();
+
+/** How a merchant's clock stands: still, or ahead of the machine's. */
+export interface ClockSetting {
+  readonly frozenAt: Date | undefined;
+  readonly aheadMs: number;
+}
+
+/**
+ * A clock as a merchant sees it. Only what it shows differs: to wait a second takes a second.
+ *
+ * @param setting - undefined: it shows the machine's time
+ */
+export function setAgainst(machine: Clock, setting: ClockSetting | undefined): Clock {
+  if (setting === undefined) return machine;
+  const { frozenAt, aheadMs } = setting;
+  return {
+    now: () => frozenAt ?? new Date(machine.now().getTime() + aheadMs),
+    after: (ms, callback) => machine.after(ms, callback),
+    machine,
+  };
 }
 
 /** The machine's clock. */

@@ -2,6 +2,7 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Connectors } from './connector/registry.ts';
+import { clockOf } from './job/merchant-clock.ts';
 import type { Nudge } from './job/queue.ts';
 import type { Limits } from './limits/limits.ts';
 import type { PlatformKeys } from './merchant/platform-keys.ts';
@@ -26,8 +27,11 @@ export interface Gateway {
   readonly nudge: Nudge;
 }
 
-/** The gateway as it works for one merchant: its database shows that merchant's rows and no others. */
-export const forMerchant = (gateway: Gateway, merchantId: string): Gateway => ({
-  ...gateway,
-  database: gateway.database.ofMerchant(merchantId),
-});
+/**
+ * The gateway as it works for one merchant: its database shows that merchant's rows and no
+ * others, and its clock shows that merchant's time.
+ */
+export async function forMerchant(gateway: Gateway, merchantId: string): Promise<Gateway> {
+  const database = gateway.database.ofMerchant(merchantId);
+  return { ...gateway, database, clock: await clockOf({ ...gateway, database }, merchantId) };
+}

@@ -24,19 +24,24 @@ const settlers: Settlers = {
   refund: settleRefund,
 };
 
-/** Each job is done with a database that shows its merchant's rows alone; the system's own jobs see all. */
+/** Each job is done with a database that shows its merchant's rows alone, at its merchant's time; the system's own jobs see all. */
 export const jobsOf = (gateway: Gateway): readonly JobTable[] =>
   rowsOf(gateway).map((group, index) =>
     Object.fromEntries(
-      Object.keys(group).map((kind) => [kind, { run: (job) => rowOf(gateway, index, kind, job).run(job) }]),
+      Object.keys(group).map((kind) => [
+        kind,
+        { run: async (job) => (await rowOf(gateway, index, kind, job)).run(job) },
+      ]),
     ),
   );
 
-const rowOf = (gateway: Gateway, index: number, kind: string, { merchantId }: Job): JobTable[string] => {
-  const row = rowsOf(merchantId === '' ? gateway : forMerchant(gateway, merchantId))[index]?.[kind];
+const rowOf = async (gateway: Gateway, index: number, kind: string, { merchantId }: Job): Promise<Row> => {
+  const row = rowsOf(merchantId === '' ? gateway : await forMerchant(gateway, merchantId))[index]?.[kind];
   if (row === undefined) throw new Error(`nobody can run a job of kind ${kind}`);
   return row;
 };
+
+type Row = JobTable[string];
 
 /** What comes back for ever, whatever merchants do. */
 export const standingJobs: readonly string[] = ['vault/access-anchor', 'webhook/forget'];

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Fault } from './fault.ts';
 import { type OperatorRoute, operatorRoute as route, type Told } from './http/operator.ts';
+import { advanceClock, freezeClock, journey, releaseClock, showClock, stillness } from './job/travel.ts';
 import {
   AdministrationRefused,
   changeMerchant,
@@ -49,6 +50,7 @@ const proof = z.strictObject({ proof: z.string().max(1024) });
 const one = '/merchants/:merchantId';
 const apiKey = `${one}/api-keys/:keyId`;
 const clientKey = `${one}/client-keys/:keyId`;
+const clock = `${one}/clock`;
 const limits = `${one}/limits/:currency`;
 const rsaKey = `${one}/public-keys/:keyId`;
 
@@ -85,6 +87,14 @@ export const operatorRoutes: readonly OperatorRoute[] = [
     setLimits(g, p.merchantId, p.currency, to),
   ),
   route('DELETE', limits, 'Cover a currency no more', nothing, (g, p) => removeLimits(g, p.merchantId, p.currency)),
+  route('GET', clock, 'Show what time it lives in', nothing, (g, p) => showClock(g, p.merchantId)),
+  route('POST', `${clock}/freeze`, 'Make its clock stand still', stillness, (g, p, to) =>
+    freezeClock(g, p.merchantId, to.at, g),
+  ),
+  route('POST', `${clock}/advance`, 'Move its clock, doing what falls due on the way', journey, (g, p, to) =>
+    advanceClock(g, p.merchantId, to, g),
+  ),
+  route('POST', `${clock}/release`, 'Let its clock run', nothing, (g, p) => releaseClock(g, p.merchantId, g)),
   route('POST', `${one}/endpoint-test`, 'Send a test notification, and say what is wrong', endpoint, (g, p, to) =>
     tryEndpoint(g, p.merchantId, to.url),
   ),

@@ -28,7 +28,7 @@ export async function visitCheckout(
   const checkout = await findCheckout(everything.database, link.acquiringOrderId);
   if (checkout === undefined) return undefined;
   const { merchantId, acquiringOrderId } = checkout;
-  const gateway = forMerchant(everything, merchantId);
+  const gateway = await forMerchant(everything, merchantId);
   const order = await orderNamed(gateway, merchantId, { acquiringOrderId });
   const url = order.echo.webUrl ?? '';
   if (!isSame(url.slice(url.lastIndexOf('/') + 1), link.secret)) return undefined;

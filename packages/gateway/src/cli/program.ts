@@ -1,6 +1,7 @@
 /** The commands of `waffo`, one line each; a command's file is called by its noun. */
 import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
+import { clockCommand } from './clock.ts';
 import { doctorCommand } from './doctor.ts';
 import { keyCommand } from './key.ts';
 import { merchantCommand } from './merchant.ts';
@@ -20,6 +21,7 @@ export function program(): Command {
     .addCommand(migrateCommand())
     .addCommand(merchantCommand())
     .addCommand(merchantKeyCommand())
+    .addCommand(clockCommand())
     .addCommand(webhookCommand())
     .addCommand(auditCommand())
     .addCommand(keyCommand())

@@ -92,11 +92,11 @@ async function perform(
   requireOwnMerchant(sent, caller.merchant);
   if (caller.merchant.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
   const { merchantId } = caller.merchant;
-  if (caller.door === 'browser') return handler(forMerchant(gateway, merchantId), caller, input);
+  if (caller.door === 'browser') return handler(await forMerchant(gateway, merchantId), caller, input);
   callRates.count('calls', merchantId);
   const leave = callRates.enter(merchantId, operation.path.endsWith('/inquiry'));
   try {
-    return await handler(forMerchant(gateway, merchantId), caller, input);
+    return await handler(await forMerchant(gateway, merchantId), caller, input);
   } finally {
     leave();
   }

@@ -48,17 +48,23 @@ const insertStanding = statement(
    on conflict (kind) where merchant_id = '' do nothing`,
 );
 
+/** A merchant's time where `clock` is its row or null, and $1 is the machine's. */
+const merchantNow = `coalesce(clock.frozen_at, $1::timestamptz + clock.ahead_ms * interval '1 millisecond', $1)`;
+
+/** No merchant's time is later. It bounds the look into the index, which knows no clocks. */
+const latestNow = `greatest($1, (select max(${merchantNow}) from merchant_clock clock))`;
+
 // The rows are chosen in a CTE because a subquery with a limit may be run more than once in an update.
 const claim = statement<JobRow>(
   'job/claim',
   `with claimable as (
-     select job_id from job
-     where due_at <= $1 and (leased_until is null or leased_until <= $1)
+     select job_id from job left join merchant_clock clock using (merchant_id)
+     where due_at <= ${latestNow} and due_at <= ${merchantNow} and (leased_until is null or leased_until <= $1)
        and kind = any($2) and merchant_id <> all($3) and (host is null or host <> all($4))
        and (host is null or host = any($5)) = $6 and ${laneIsOpen}
      order by due_at, job_id
      limit $7
-     for update skip locked
+     for update of job skip locked
    )
    update job
    set lease_id = $8, leased_until = $9, attempts = attempts + (leased_until is not null)::integer
@@ -78,27 +84,44 @@ const reschedule = statement<{ job_id: bigint }>(
    returning job_id`,
 );
 
+const again = statement<{ job_id: bigint }>(
+  'job/again',
+  `update job set due_at = coalesce((select ${merchantNow.replaceAll('$1', '$3')} from merchant_clock clock
+       where clock.merchant_id = job.merchant_id), $3) + $4 * interval '1 millisecond',
+     attempts = attempts + 1, lease_id = null, leased_until = null
+   where job_id = $1 and lease_id = $2
+   returning job_id`,
+);
+
 // A job under a lease is being done right now: it stays. The job keeps its id, and with it its place in its lane.
 const hasten = statement<{ job_id: bigint }>(
   'job/hasten',
   `update job set payload = payload || $5, due_at = $6, lease_id = null, leased_until = null
-   where merchant_id = $1 and kind = $2 and lane = $3 and payload @> $4 and (leased_until is null or leased_until <= $6)
+   where merchant_id = $1 and kind = $2 and lane = $3 and payload @> $4 and (leased_until is null or leased_until <= $7)
    returning job_id`,
 );
 
+const livesInRealTime = 'not exists (select from merchant_clock where merchant_id = job.merchant_id)';
+
+// While somebody drives a clock, there is always something to do soon.
 const nextDue = statement<{ due_at: Date | null }>(
   'job/next-due',
   `select least(
      (select due_at from job
-      where leased_until is null and kind = any($1) and ${laneIsOpen}
+      where leased_until is null and kind = any($1) and ${livesInRealTime} and ${laneIsOpen}
       order by due_at, job_id limit 1),
+     (select min(case when clock.frozen_at is null then due_at - clock.ahead_ms * interval '1 millisecond'
+                      when due_at <= clock.frozen_at then $2 end)
+      from merchant_clock clock join job using (merchant_id)
+      where leased_until is null and kind = any($1) and ${laneIsOpen}),
+     (select $2::timestamptz + interval '20 milliseconds' from merchant_clock where driven_until > $2 limit 1),
      (select min(leased_until) from job where leased_until is not null and kind = any($1))
    ) as due_at`,
 );
 
 const oldestDue = statement<{ due_at: Date | null }>(
   'job/oldest-due',
-  `select min(due_at) as due_at from job where leased_until is null and ${laneIsOpen}`,
+  `select min(due_at) as due_at from job where leased_until is null and ${livesInRealTime} and ${laneIsOpen}`,
 );
 
 export interface NewJob {
@@ -128,12 +151,17 @@ export interface WaitingJob {
   readonly payload: Readonly<Record<string, unknown>>;
   /** Members that it gets. */
   readonly change: Readonly<Record<string, unknown>>;
+  /** The merchant's time, which it is due by. */
   readonly now: Date;
+  /** The machine's time, which leases end by. */
+  readonly machineNow: Date;
 }
 
 export async function hastenJobs(tx: Tx, job: WaitingJob): Promise<number> {
-  const { merchantId, kind, lane, payload, change, now } = job;
-  return (await tx.rows(hasten, [merchantId, kind, lane, JSON.stringify(payload), JSON.stringify(change), now])).length;
+  const { merchantId, kind, lane, payload, change, now, machineNow } = job;
+  return (
+    await tx.rows(hasten, [merchantId, kind, lane, JSON.stringify(payload), JSON.stringify(change), now, machineNow])
+  ).length;
 }
 
 export interface Claim {
@@ -168,13 +196,17 @@ export const finishJob = async (sql: Sql, job: Job): Promise<boolean> =>
 export const rescheduleJob = async (sql: Sql, job: Job, dueAt: Date): Promise<boolean> =>
   (await sql.rows(reschedule, [job.jobId, job.leaseId, dueAt])).length === 1;
 
-/** The first moment at which something can be claimed; what waits for its lane is not counted. */
-export async function findNextDue(sql: Sql, kinds: readonly string[]): Promise<Date | undefined> {
-  const [row] = await sql.rows(nextDue, [kinds]);
+/** Gives a job back after it failed, to be tried again when so much of its merchant's time has passed. */
+export const retryJob = async (sql: Sql, job: Job, machineNow: Date, inMs: number): Promise<boolean> =>
+  (await sql.rows(again, [job.jobId, job.leaseId, machineNow, inMs])).length === 1;
+
+/** The first moment, by the machine, at which something can be claimed; what waits for its lane is not counted. */
+export async function findNextDue(sql: Sql, kinds: readonly string[], now: Date): Promise<Date | undefined> {
+  const [row] = await sql.rows(nextDue, [kinds, now]);
   return row?.due_at ?? undefined;
 }
 
-/** Since when the longest waiting work is due, of whatever kind; what is being done is not counted. */
+/** Since when the longest waiting work of those who live in real time is due; what is being done is not counted. */
 export async function findOldestDue(sql: Sql): Promise<Date | undefined> {
   const [row] = await sql.rows(oldestDue);
   return row?.due_at ?? undefined;

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import type { Log } from '../observe/log.ts';
 import type { Database } from '../storage/database.ts';
-import { claimJobs, findNextDue, finishJob, type Job, rescheduleJob } from './job.store.ts';
+import { claimJobs, findNextDue, finishJob, type Job, rescheduleJob, retryJob } from './job.store.ts';
 import { openPlaces, type Room } from './places.ts';
 
 export type { Job } from './job.store.ts';
@@ -102,7 +102,7 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
     let sleepMs = pollMs;
     try {
       await look();
-      const due = places.isCrowded() ? undefined : await findNextDue(database, kinds);
+      const due = places.isCrowded() ? undefined : await findNextDue(database, kinds, clock.now());
       if (due !== undefined) sleepMs = due.getTime() - clock.now().getTime();
       isFailing = false;
     } catch (error) {
@@ -123,7 +123,7 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   return {
     nudge,
     drain: () => drain(places, look),
-    nextDue: () => findNextDue(database, kinds),
+    nextDue: () => findNextDue(database, kinds, clock.now()),
     async stop() {
       stopped = true;
       timer?.cancel();
@@ -146,12 +146,12 @@ async function drain(places: ReturnType<typeof openPlaces>, look: () => Promise<
 
 /** Never rejects: what cannot be written down is left to the lease. */
 async function runJob(deps: Deps, jobs: JobTable, job: Job): Promise<void> {
-  const { database, log } = deps;
+  const { log } = deps;
   const { kind, merchantId, attempts } = job;
   const fields = { job: kind, merchantId, attempt: attempts + 1 };
   try {
     const result = await resultOf(deps, jobs, job);
-    const isOurs = await (result === 'done' ? finishJob(database, job) : rescheduleJob(database, job, result.retryAt));
+    const isOurs = await end(deps, job, result);
     log.debug('a job ended', { ...fields, jobOutcome: result === 'done' ? 'done' : 'again' });
     if (!isOurs) log.warn('a job took longer than its lease; somebody else has it now', fields);
   } catch (error) {
@@ -159,7 +159,13 @@ async function runJob(deps: Deps, jobs: JobTable, job: Job): Promise<void> {
   }
 }
 
-async function resultOf({ clock, log }: Deps, jobs: JobTable, job: Job): Promise<JobResult> {
+function end({ database, clock }: Deps, job: Job, result: JobResult | 'failed'): Promise<boolean> {
+  if (result === 'done') return finishJob(database, job);
+  if (result === 'failed') return retryJob(database, job, clock.now(), backOffMs(job.attempts));
+  return rescheduleJob(database, job, result.retryAt);
+}
+
+async function resultOf({ log }: Deps, jobs: JobTable, job: Job): Promise<JobResult | 'failed'> {
   const { kind, merchantId, attempts } = job;
   try {
     const row = jobs[kind];
@@ -167,7 +173,7 @@ async function resultOf({ clock, log }: Deps, jobs: JobTable, job: Job): Promise
     return await row.run(job);
   } catch (error) {
     log.error('a job failed and will be tried again', { job: kind, merchantId, attempt: attempts + 1, error });
-    return { retryAt: later(clock.now(), backOffMs(attempts)) };
+    return 'failed';
   }
 }
 

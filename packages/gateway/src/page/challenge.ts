@@ -2,7 +2,7 @@
  * The 3-D Secure challenge: the page behind `validateUrl`, and what is posted from it. It shows how things stand and sends
  * what was typed on; it decides nothing. Each post is answered with a redirect, so that a reload repeats nothing.
  */
-import type { Gateway } from '../gateway.ts';
+import { forMerchant, type Gateway } from '../gateway.ts';
 import { type Authentication, isOver } from '../threeds/authentication.ts';
 import { askAcs, type ChallengeAnswer, complete, type Takers } from '../threeds/complete.ts';
 import { openLink, visitorsAuthentication } from '../threeds/visit.ts';
@@ -42,7 +42,8 @@ export async function answerChallenge(gateway: Gateway, takers: Takers, visit: V
   if (visitor === undefined || !['', 'same-origin'].includes(visit.fetchSite)) return unusable(visit);
   const { authentication, secret } = visitor;
   const answer = answerIn(visit.form);
-  const isLate = isOver(authentication, gateway.clock.now());
+  const { clock } = await forMerchant(gateway, authentication.merchantId);
+  const isLate = isOver(authentication, clock.now());
   if (authentication.status === 'CHALLENGE' && answer !== undefined && !isLate) {
     await askAcs(gateway, authentication, answer);
   }

@@ -67,7 +67,7 @@ export async function complete(
   secret: Buffer | undefined,
 ): Promise<void> {
   if (authentication.status !== 'CHALLENGE') return;
-  const gateway = forMerchant(unscoped, authentication.merchantId);
+  const gateway = await forMerchant(unscoped, authentication.merchantId);
   if (isOver(authentication, gateway.clock.now())) return expireNow(gateway, takers, authentication);
   const provider = gateway.connectors.threeDsOf(authentication.merchantId);
   const result = await answerInTime(gateway.clock, provider.result(authentication.threeDSServerTransID));

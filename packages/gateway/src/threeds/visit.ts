@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Gateway } from '../gateway.ts';
 import { newBrowserSecret } from '../id.ts';
+import { clockOf } from '../job/merchant-clock.ts';
 import { rekeyCvv } from '../vault/cvv-hold.ts';
 import { findAuthentication, markLinkOpened } from './authentication.store.ts';
 import type { Authentication } from './authentication.ts';
@@ -35,16 +36,17 @@ export async function visitorsAuthentication(
  * @returns what the cookie must carry; undefined when the link is unknown, forged or was used before
  */
 export async function openLink(
-  gateway: Pick<Gateway, 'database' | 'clock'>,
+  gateway: Pick<Gateway, 'config' | 'database' | 'clock'>,
   link: { readonly authenticationId: string; readonly secret: Buffer },
 ): Promise<Buffer | undefined> {
-  const { database, clock } = gateway;
+  const { database } = gateway;
   const authentication = await findAuthentication(database, link.authenticationId);
   if (authentication === undefined || authentication.openedAt !== undefined || !isHolder(authentication, link.secret)) {
     return undefined;
   }
   const secret = newBrowserSecret();
   const { merchantId, authenticationId } = authentication;
+  const clock = await clockOf(gateway, merchantId);
   const opened = await database.transaction(async (tx) => {
     if (!(await markLinkOpened(tx, authentication, secretHash(secret), clock.now()))) return false;
     await rekeyCvv(tx, { merchantId, holdId: authenticationId, secret: link.secret }, secret);

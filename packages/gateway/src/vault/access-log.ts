@@ -4,7 +4,7 @@
  * merchant's payments wait for at most two writes however many there are. It must never lock anything after the end of a
  * chain: whoever appends in a transaction of his own does it last.
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, machineNow } from '../clock.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { insertEntries, lockChainEnd } from './access-chain.store.ts';
 import { type Access, type AccessEntry, chainStart, macOf } from './access-entry.ts';
@@ -90,7 +90,9 @@ export async function appendAccesses(
 
 async function write(deps: AccessLogDeps, merchantId: string, accesses: readonly Access[]): Promise<void> {
   const key = await auditKey(deps, merchantId);
-  await deps.database.transaction((tx) => appendAccesses(tx, key, merchantId, accesses, deps.clock.now()));
+  // Evidence shows when a thing was done, whatever time a merchant lives in.
+  const now = machineNow(deps.clock);
+  await deps.database.transaction((tx) => appendAccesses(tx, key, merchantId, accesses, now));
 }
 
 function lineOf(keyring: Keyring, merchantId: string): Line {

@@ -4,6 +4,7 @@
  * that is being made.
  */
 import type { Clock } from '../clock.ts';
+import { sandboxClock } from '../job/merchant-clock.ts';
 import { enqueue, hasten } from '../job/queue.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { type EventFilter, findNewest, findOldest, lockEvent, openRound } from './history.store.ts';
@@ -27,7 +28,7 @@ const pageSize = 100;
 export const resend = (
   { database, clock }: Deps,
   event: { readonly merchantId: string; readonly eventId: string },
-): Promise<Resent> => database.transaction((tx) => resendIn(tx, event.merchantId, event.eventId, clock.now()));
+): Promise<Resent> => database.transaction((tx) => resendIn(tx, clock, event.merchantId, event.eventId));
 
 /**
  * Sends all notifications of a choice again, the oldest first: a range by `from` and `to`, all that failed by `failed`.
@@ -50,7 +51,7 @@ export async function resendAll(
     const page = await findOldest(database, filter, { after, until: newest.event_id, limit: pageSize });
     await database.transaction(async (tx) => {
       for (const { merchant_id, event_id } of page) {
-        const result = await resendIn(tx, merchant_id, event_id, clock.now());
+        const result = await resendIn(tx, clock, merchant_id, event_id);
         if (result === 'resent') resent += 1;
         if (result === 'under way') underWay += 1;
       }
@@ -61,13 +62,14 @@ export async function resendAll(
   }
 }
 
-async function resendIn(tx: Tx, merchantId: string, eventId: string, now: Date): Promise<Resent> {
+async function resendIn(tx: Tx, machine: Clock, merchantId: string, eventId: string): Promise<Resent> {
+  const now = (await sandboxClock(tx, machine, merchantId)).now();
   const event = await lockEvent(tx, merchantId, eventId);
   if (event === undefined) return 'unknown';
   const job = { kind: 'webhook/deliver', merchantId, lane: event.object_id, now };
   if (event.status === 'PENDING') {
     const change = { round: event.round + 1 };
-    if (!(await hasten(tx, { ...job, payload: { eventId }, change }))) return 'under way';
+    if (!(await hasten(tx, { ...job, payload: { eventId }, change, machineNow: machine.now() }))) return 'under way';
     await openRound(tx, merchantId, eventId, now);
   } else {
     const round = await openRound(tx, merchantId, eventId, now);
