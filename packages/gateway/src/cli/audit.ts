@@ -20,7 +20,7 @@ export const auditCommand = (): Command =>
     .addCommand(anchorCommand());
 
 /** Who runs this command, as the access log names it. */
-const operator = (): string => `operator:${userInfo().username}`;
+export const operator = (): string => `operator:${userInfo().username}`;
 
 const listCommand = () =>
   new Command('list')

@@ -2,9 +2,10 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { sealedCheckouts } from '../checkout/open.ts';
 import { configFrom } from '../config.ts';
-import { withGround } from '../ground.ts';
+import { type Ground, withGround } from '../ground.ts';
 import { sealedPlatformKeys } from '../merchant/platform-keys.ts';
 import { sealedSessions } from '../tokenization/sealed-sessions.ts';
+import { recordAccess } from '../vault/access-log.ts';
 import { cards, fingerprints } from '../vault/card-places.ts';
 import { addToKeyFile } from '../vault/kek-file.ts';
 import { type KeyInventory, listKeys } from '../vault/key-inventory.ts';
@@ -14,6 +15,7 @@ import { type RotationOptions, type RotationResult, rotateDataKeys, type VaultDe
 import { rotateKek } from '../vault/rotate-kek.ts';
 import type { SealedPlace } from '../vault/sealed-place.ts';
 import { type PlaceReport, verifyVault } from '../vault/verify.ts';
+import { operator } from './audit.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 /** Everything that is sealed; what is not on this list cannot be rotated. */
@@ -56,7 +58,7 @@ const rotateCommand = () =>
     .addArgument(new Argument('<kind>', 'which keys').choices(kinds))
     .addOption(rate())
     .action((kind: (typeof kinds)[number], { rate: rowsPerSecond }: { rate?: number }) =>
-      withGround(configFrom(), (ground) => rotate(ground, kind, rowsPerSecond)),
+      withKeys(`rotate ${kind}`, (ground) => rotate(ground, kind, rowsPerSecond)),
     );
 
 const verifyCommand = () =>
@@ -72,8 +74,17 @@ const retireCommand = () =>
     .description('delete old keys on which nothing hangs any more')
     .option('--yes', 'delete; without it only say which')
     .action(({ yes = false }: { yes?: boolean }) =>
-      withGround(configFrom(), async (ground) => print(retired(await retireKeys(ground, { keep: !yes }), yes))),
+      yes
+        ? withKeys('retire', async (ground) => print(retired(await retireKeys(ground, { keep: false }), yes)))
+        : withGround(configFrom(), async (ground) => print(retired(await retireKeys(ground, { keep: true }), yes))),
     );
+
+/** What changes keys is written down before it is done. */
+const withKeys = (purpose: string, work: (ground: Ground) => Promise<void>) =>
+  withGround(configFrom(), async (ground) => {
+    await recordAccess(ground, { merchantId: '', actor: operator(), act: 'key.operation', purpose });
+    await work(ground);
+  });
 
 async function add(file: string | undefined): Promise<void> {
   const { kek } = configFrom();

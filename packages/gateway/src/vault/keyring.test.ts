@@ -149,6 +149,42 @@ describe('a data key', () => {
   });
 });
 
+describe('a data key that has sealed enough', () => {
+  const limits = { sealsPerKey: 6, sealsPerBlock: 3 };
+  const sealers = (keyring: Keyring, times: number) =>
+    Promise.all(Array.from({ length: times }, async () => (await keyring.dataKey('M1', 'card')).keyId));
+
+  test('is followed by a new one, by itself, and opens what it sealed for ever', async () => {
+    const kek = newKek();
+    const keyring = await openKeyring({ database, kek, clock, limits });
+    const used: string[] = [];
+    for (let times = 0; times < 13; times++) used.push((await keyring.dataKey('M1', 'card')).keyId);
+    const [first = '', second = '', third = ''] = new Set(used);
+    expect(used).toEqual([...Array(6).fill(first), ...Array(6).fill(second), third]);
+    const other = await openKeyring({ database, kek, clock, limits });
+    for (const keyId of [first, second, third]) {
+      expect((await other.dataKeyById(database, 'M1', keyId)).keyId).toBe(keyId);
+    }
+  });
+
+  test('seals no more than it may, though two gateways use it at once', async () => {
+    const kek = newKek();
+    const keyrings = await Promise.all([1, 2].map(() => openKeyring({ database, kek, clock, limits })));
+    const used = (await Promise.all(keyrings.map((keyring) => sealers(keyring, 20)))).flat();
+    for (const keyId of new Set(used)) expect(used.filter((one) => one === keyId).length).toBeLessThanOrEqual(6);
+  });
+
+  test('loses what was left of its block with a process that dies, and never counts it twice', async () => {
+    const kek = newKek();
+    const used: string[] = [];
+    for (let start = 0; start < 3; start++) {
+      used.push(...(await sealers(await openKeyring({ database, kek, clock, limits }), 1)));
+    }
+    expect(new Set(used.slice(0, 2)).size).toBe(1);
+    expect(used[2]).not.toBe(used[0]);
+  });
+});
+
 describe('a wrapped key that was moved does not open', () => {
   const tamperings: Record<string, string> = {
     'to another merchant': `update vault_data_key set merchant_id = 'M2' where merchant_id = 'M1'`,
