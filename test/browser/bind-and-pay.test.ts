@@ -156,6 +156,17 @@ describe('a shopper', () => {
     await eventually(() => page.locator('#card-number-error').textContent()).toBe('Check the card number.');
     expect(await page.getByLabel('Card number').getAttribute('aria-invalid')).toBe('true');
   });
+
+  test("pays at the gateway's checkout, and comes home; the shop hears of it by webhook", async () => {
+    await page.getByText('Morning cup').click();
+    await page.getByRole('button', { name: "Pay at the gateway's checkout" }).click();
+    await page.getByRole('button', { name: 'Payment succeeded' }).click();
+    await page.getByRole('link', { name: 'Confirm' }).click();
+    await page.waitForURL(`${shop.url}/`);
+    const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' }).filter({ hasText: 'HKD 48.00' });
+    await eventually(() => told.count()).toBe(1);
+    expect(await told.textContent()).toMatch(/PAY_SUCCESS.*signature verified/);
+  });
 });
 
 describe('the card', () => {
