@@ -161,3 +161,75 @@ describe('a clock', () => {
     await expect(advanceClock(live, merchantId(), { by: '1d' })).rejects.toThrow('live merchants live in real time');
   });
 });
+
+/** Real time, whatever a merchant lives in: what guards and proves, and the books of another house. */
+const realTables = /^(vault_|access_|audit_|merchant|platform_key|limit|card_tr|sandbox_)/;
+
+const timesOf = statement<{ table: string; columns: string[] }>(
+  'test/times-of',
+  `select c.table_name as table, array_agg(c.column_name::text) as columns from information_schema.columns c
+   where c.table_schema = current_schema() and c.data_type = 'timestamp with time zone' and exists (
+     select from information_schema.columns m
+     where m.table_schema = c.table_schema and m.table_name = c.table_name and m.column_name = 'merchant_id')
+   group by 1`,
+);
+
+/** Every time that is stored for a merchant, with the table and column, and enough of the row to tell rows apart. */
+async function storedTimes(): Promise<Map<string, string>> {
+  const times = new Map<string, string>();
+  const { database } = gateway.app.gateway;
+  for (const { table, columns } of await database.rows(timesOf)) {
+    if (realTables.test(table)) continue;
+    // The merchant's own word, not ours.
+    for (const column of columns.filter((name) => name !== 'requested_at')) {
+      const text = `select ${column} as at, to_jsonb(t)::text as row from ${table} t where merchant_id = $1 and ${column} is not null`;
+      const rows = await database.rows<{ at: Date; row: string }>({ name: `test/${table}-${column}`, text }, [
+        merchantId(),
+      ]);
+      for (const { at, row } of rows) times.set(`${table}.${column} ${row}`, at.toISOString());
+    }
+  }
+  return times;
+}
+
+test('no operation forgets the clock: nothing that it stores bears another time', async () => {
+  const began = '2028-01-01T00:00:00.000Z';
+  await freeze(began);
+  const before = await storedTimes();
+  const tokenId = await gateway.bind();
+  await startChallenge(gateway);
+  const pay = async (fields: object = {}) =>
+    (await gateway.call('/order/create', orderOf(gateway, { tokenId, ...fields }))).data.acquiringOrderId;
+  const paid = await pay();
+  await gateway.settle();
+  const refund = {
+    acquiringOrderId: paid,
+    refundRequestId: freshId('r').slice(-32),
+    refundAmount: '1.00',
+    refundReason: 'x',
+  };
+  expect(await gateway.call('/order/refund', refund)).toMatchObject({ code: '0' });
+  const paymentInfo = { productName: 'ONE_TIME_PAYMENT', captureMode: 'manualCapture' };
+  for (const [path, body] of [
+    ['/order/cancel', { acquiringOrderId: await pay({ paymentInfo }) }],
+    ['/order/capture', { acquiringOrderId: await pay({ paymentInfo }), captureAmount: '100.00' }],
+    ['/tokenization/remove', { tokenId, tokenType: 'CARD' }],
+  ] as const)
+    expect(await gateway.call(path, body)).toMatchObject({ code: '0' });
+  await gateway.settle();
+  const after = [...(await storedTimes())].filter(([key]) => !before.has(key));
+  const tables = new Set(after.map(([key]) => key.split('.')[0]));
+  expect([...tables]).toEqual(
+    expect.arrayContaining([
+      'delivery',
+      'job',
+      'outbox',
+      'payment_attempt',
+      'payment_order',
+      'payment_refund',
+      'token',
+    ]),
+  );
+  const strays = after.filter(([, at]) => at < began).map(([key, at]) => `${key.split(' ')[0]} ${at}`);
+  expect([...new Set(strays)]).toEqual([]);
+});
