@@ -109,6 +109,12 @@ describe('a shopper at the checkout', () => {
     expect(result.text).toContain('Payment Successful');
     expect((await inquire(second)).paymentInfo.payMethodProperties).toContain(token.tokenId);
 
+    const paymentInfo = { productName: 'ONE_TIME_PAYMENT', payMethodName: 'CC_JCB' };
+    const ofJcb = await open({ userInfo, paymentInfo });
+    expect((await newShopper().post(ofJcb.url, { action: 'saved', savedCard })).text).toContain('not accepted here');
+    expect((await payByCard(ofJcb)).text).toContain('not accepted here');
+    expect(await attempts(ofJcb)).toBe(0);
+
     const stranger = await open({ userInfo: { ...userInfo, userId: 'stranger' } });
     expect((await newShopper().visit(stranger.url)).text).not.toContain('1111');
     expect((await newShopper().post(stranger.url, { action: 'saved', savedCard })).status).toBe(422);

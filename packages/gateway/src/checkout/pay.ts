@@ -42,7 +42,7 @@ export async function payWithCard(
 }
 
 /**
- * @throws Fault TOKEN_INVALID for a card of somebody else, TOKEN_EXPIRED
+ * @throws Fault TOKEN_INVALID for a card of somebody else, TOKEN_EXPIRED; PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE
  */
 export async function payWithToken({ gateway, order }: Visited, tokenId: string): Promise<void> {
   const { merchantId } = order;
@@ -50,6 +50,7 @@ export async function payWithToken({ gateway, order }: Visited, tokenId: string)
   if (!saved.some((token) => token.tokenId === tokenId)) throw new Fault('TOKEN_INVALID');
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator: 'CIT', asAccessToken: false });
   const { card: summary } = token;
+  await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
   await charge(gateway, order, { card: { cardId: token.cardId, tokenId }, summary, tokenId });
 }
 
