@@ -157,7 +157,10 @@ async function drive(deps: ClockDeps, merchantId: string, trip: Trip): Promise<C
     const at = setAgainst(deps.clock, row).now();
     trip.onStop?.({ from, at, target: row.target });
   }
-  throw new AdministrationRefused('SETTING_INVALID', 'the trip has too many stops; take it up again with --resume');
+  throw new AdministrationRefused(
+    'SETTING_INVALID',
+    'the trip has too many stops; take it up again, without saying how far',
+  );
 }
 
 /** Waits until all that is due is done; answers when something is due next. */
