@@ -16,6 +16,7 @@ import { openKeyring } from '../../packages/gateway/src/vault/keyring.ts';
 import { type Binding, keyIdOf, open, SealBroken } from '../../packages/gateway/src/vault/seal.ts';
 import { openSubmittedCard } from '../../packages/gateway/src/vault/session-key.ts';
 import { withCard } from '../../packages/gateway/src/vault/vault.ts';
+import { openCheckout } from '../kit/checkout.ts';
 import { freshId, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of many tables
@@ -41,6 +42,18 @@ const keyring = () => {
 const keks = () => heldKeks('the key file', () => keksFromFiles([join(home, 'kek')]));
 const cvvKey = ({ merchant_id, hold_id }: Row) => ({ merchantId: merchant_id, holdId: hold_id, secret });
 
+/** A private half opens what was encrypted to its session. */
+async function openSubmitted({ merchant_id, token_request_id, session_id, value }: Row): Promise<void> {
+  const session = {
+    merchantId: merchant_id,
+    tokenRequestId: token_request_id,
+    sessionId: session_id,
+    sealedPrivateKey: value,
+  };
+  const card = await openSubmittedCard(gateway.app.gateway, session, await sealEnvelope(session_id, testCard));
+  card.dispose();
+}
+
 /** Every column that holds ciphertexts. */
 const sealed: Record<string, SealedColumn> = {
   'vault_card.sealed': {
@@ -58,11 +71,15 @@ const sealed: Record<string, SealedColumn> = {
       const recordId = `${row.token_request_id}/${row.session_id}`;
       return { purpose: 'session', merchantId: row.merchant_id, recordId };
     },
-    read: async ({ merchant_id: merchantId, token_request_id: tokenRequestId, session_id: sessionId, value }) => {
-      const session = { merchantId, tokenRequestId, sessionId, sealedPrivateKey: value };
-      const card = await openSubmittedCard(gateway.app.gateway, session, await sealEnvelope(sessionId, testCard));
-      card.dispose();
+    read: openSubmitted,
+  },
+  'checkout.sealed_private_key': {
+    key: ['merchant_id', 'acquiring_order_id'],
+    bindingOf: (row) => {
+      const recordId = `${row.acquiring_order_id}/${row.session_id}`;
+      return { purpose: 'session', merchantId: row.merchant_id, recordId };
     },
+    read: (row) => openSubmitted({ ...row, token_request_id: row.acquiring_order_id }),
   },
   'platform_key.sealed': {
     key: ['merchant_id'],
@@ -121,6 +138,7 @@ beforeAll(async () => {
       await gateway.database.transaction((tx) => holdCvv(tx, key, Buffer.from('123'), gateway.clock.now()));
     }
   }
+  for (let order = 0; order < 2; order++) await openCheckout(gateway);
   const bare = { pan: testCard.pan, expiry: testCard.expiry, cvv: '123', name: 'Ada Lovelace' };
   await openSession(gateway.pci, { tokenData: bare });
 });

@@ -43,8 +43,8 @@ export const uses = {
   },
   session: {
     algorithm: `${sealing}; inside: P-256 scalar for ECDH-ES with A256GCM (JWE)`,
-    protects: 'the private half of a tokenization session',
-    rests: '`tokenization_session.sealed_private_key`',
+    protects: 'the private half of a session: tokenization, or checkout',
+    rests: '`tokenization_session.sealed_private_key`, `checkout.sealed_private_key`',
     users: '`openSubmittedCard`',
     rotation: `${command('session')}; values end with their session`,
   },
