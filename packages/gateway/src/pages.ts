@@ -1,4 +1,5 @@
 /** Door 2: what a shopper sees, and who carries on what happens there. One line each. */
+import { endingOfOrder, finishOrder } from './order/finish.ts';
 import { answerChallenge, openChallenge, showChallenge } from './page/challenge.ts';
 import { payCheckout, showCheckout, showResult, showTheme } from './page/checkout.ts';
 import { type Page, page, script, styleSheet } from './page/page.ts';
@@ -6,7 +7,10 @@ import type { Takers } from './threeds/complete.ts';
 import { endingOfBinding, finishBinding } from './tokenization/finish.ts';
 
 /** Who takes the result of a 3-D Secure authentication on. */
-export const takers: Takers = { tokenization: { finish: finishBinding, endingOf: endingOfBinding } };
+export const takers: Takers = {
+  tokenization: { finish: finishBinding, endingOf: endingOfBinding },
+  order: { finish: finishOrder, endingOf: endingOfOrder },
+};
 
 export const pages: readonly Page[] = [
   page('GET', '/3ds/:authenticationId', (gateway, visit) => showChallenge(gateway, takers, visit)),

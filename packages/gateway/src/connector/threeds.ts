@@ -96,8 +96,12 @@ interface RRes extends Message<'RRes'>, TransactionIds {
 }
 
 export interface ThreeDsProvider {
-  /** Whether the card's range takes part in 3-D Secure at all. */
-  takesPart(pan: Uint8Array): boolean;
+  /**
+   * Whether the card's range takes part in 3-D Secure at all. A range that may is asked about.
+   *
+   * @param masked - `400000******1000`
+   */
+  takesPart(masked: string): boolean;
   /** @param card - lent for the length of the call */
   authenticate(request: AReq, card: CardBuffer): Promise<ARes>;
   challenge(request: CReq): Promise<CRes>;

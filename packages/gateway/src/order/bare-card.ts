@@ -1,6 +1,6 @@
 /**
  * A card in the order itself, from a PCI-certified merchant. It is charged and forgotten: nothing of it is stored but
- * what may be shown. Not even the request's fingerprint is made from the number or the code themselves.
+ * what may be shown, unless its shopper must be authenticated first (see `waiting-card.ts`). Not even the request's fingerprint is made from the number or the code themselves.
  */
 import type { RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
@@ -10,6 +10,7 @@ import { requestFingerprint } from '../idempotency.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { fingerprintOf } from '../vault/fingerprint.ts';
+import type { ThreeDsDecision } from './authenticate.ts';
 
 type Input = RequestOf<typeof operations.create>;
 export type BareCard = CardBuffer;
@@ -36,6 +37,31 @@ export function bareCardOf(merchant: Merchant, { cardInfo, userInfo }: Input): B
   } catch (cause) {
     throw new Fault('CARD_DATA_INVALID', 'cardInfo.cardHolderName: too long, or with control characters', { cause });
   }
+}
+
+/**
+ * What the link to a card's challenge follows from: the same for a repeat, and kept nowhere. Who has a copy of the
+ * database cannot make it; it takes the card and a key of the merchant's.
+ */
+export async function envelopeOf(
+  gateway: Pick<Gateway, 'keyring'>,
+  { merchantId, acquiringOrderId }: { readonly merchantId: string; readonly acquiringOrderId: string },
+  card: BareCard,
+): Promise<string> {
+  const named = Buffer.concat([Buffer.from(`order/${acquiringOrderId}/`), card.pan]);
+  try {
+    return (await fingerprintOf(gateway, merchantId, named)).fingerprint.toString('base64url');
+  } finally {
+    named.fill(0);
+  }
+}
+
+/** How the merchant wants the shopper to be asked. @throws Fault PARAMETER_INVALID */
+export function threeDsDecisionOf({ cardInfo }: Input): ThreeDsDecision | undefined {
+  const decision = cardInfo?.threeDsDecision;
+  if (!decision) return undefined;
+  if (decision === '3DS_FORCE' || decision === '3DS_ATTEMPT' || decision === 'NO_3DS') return decision;
+  throw new Fault('PARAMETER_INVALID', 'cardInfo.threeDsDecision: expected 3DS_FORCE, 3DS_ATTEMPT or NO_3DS');
 }
 
 /** The fingerprint that tells a repeat: with the vault's own for the number, and without the code. */

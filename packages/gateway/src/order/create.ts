@@ -12,12 +12,15 @@ import { newAcquiringOrderId, newBrowserSecret } from '../id.ts';
 import { claimLimit, dayOf } from '../merchant/limits.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import type { Tx } from '../storage/database.ts';
-import { type BareCard, bareCardOf, fingerprintOfOrder } from './bare-card.ts';
+import { awaitIssuer } from '../threeds/await-issuer.ts';
+import { challengeUrlOf } from '../threeds/begin.ts';
+import { type Asked, authenticateOrder, isAsked, questionAbout } from './authenticate.ts';
+import { type BareCard, bareCardOf, envelopeOf, fingerprintOfOrder, threeDsDecisionOf } from './bare-card.ts';
 import { type Checked, checkCardMethod, checkChoice, checkOrder, defaultLifetimeMs } from './check.ts';
 import { queueExpiry } from './expire-queue.ts';
 import { endingOf } from './find.ts';
 import { meansOf } from './means.ts';
-import { findOrderByRequest, insertOrder } from './order.store.ts';
+import { findOrder, findOrderByRequest, insertOrder } from './order.store.ts';
 import { type Order, untouched } from './order.ts';
 import { chargeOrder, type Means, paidWith, payMethodNameOf } from './pay.ts';
 import { orderActionOf } from './record.ts';
@@ -44,19 +47,27 @@ async function createWith(
   const { merchantId } = merchant;
   const fingerprint = await fingerprintOfOrder(gateway, merchantId, input, card);
   const earlier = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
-  if (earlier !== undefined) return repeat(gateway, earlier, fingerprint);
+  if (earlier !== undefined) return repeat(gateway, earlier, fingerprint, card);
   const checked = await checkOrder(gateway, merchantId, input, gateway.clock.now());
   const means = await meansOf(gateway, merchant, input, card);
-  const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means });
-  const insert = async (tx: Tx) => {
-    if (!(await insertOrder(tx, order))) return false;
+  const decision = threeDsDecisionOf(input);
+  const asked = means !== undefined && isAsked(gateway, { merchantId, initiator: initiatorOf(input) }, means, decision);
+  const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means, asked });
+  const insert = async (tx: Tx, written = order) => {
+    if (!(await insertOrder(tx, written))) return false;
     await claimLimit(tx, order, checked.dailyLimitMinor);
     return true;
   };
-  const made = means === undefined ? await open(gateway, order, insert) : await charge(gateway, order, means, insert);
+  const mandated = decision === '3DS_FORCE';
+  const made =
+    means === undefined
+      ? await open(gateway, order, insert)
+      : asked
+        ? await ask(gateway, order, means, { mandated, merchantName: merchant.name }, insert)
+        : await charge(gateway, order, means, insert);
   if (made !== undefined) return answer(made);
   const winner = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
-  return repeat(gateway, winner ?? order, fingerprint);
+  return repeat(gateway, winner ?? order, fingerprint, card);
 }
 
 async function charge(gateway: Gateway, order: Order, means: Means, insert: (tx: Tx) => Promise<boolean>) {
@@ -76,15 +87,54 @@ async function open(gateway: Gateway, order: Order, insert: (tx: Tx) => Promise<
     return true;
   });
   if (!inserted) return undefined;
-  if (gateway.connectors.of(order.merchantId).screen(order.amount).unknown) throw new Fault('STATUS_UNKNOWN');
+  refuseSilently(gateway, order);
   return order;
 }
 
-async function repeat(gateway: Gateway, seen: Order, fingerprint: Buffer): Promise<Data> {
+/** An amount of the unknown kind takes effect, and is not answered. */
+function refuseSilently(gateway: Gateway, { merchantId, amount }: Order): void {
+  if (gateway.connectors.of(merchantId).screen(amount).unknown) throw new Fault('STATUS_UNKNOWN');
+}
+
+/** The issuer is asked first; the order waits for its shopper as long as that takes. */
+async function ask(
+  gateway: Gateway,
+  order: Order,
+  means: Means,
+  asked: Pick<Asked, 'mandated' | 'merchantName'>,
+  insert: (tx: Tx, order: Order) => Promise<boolean>,
+): Promise<Order | undefined> {
+  const { card } = means;
+  const envelope = 'cardId' in card ? newBrowserSecret().toString('base64url') : await envelopeOf(gateway, order, card);
+  const question = questionAbout(gateway, order, means, { ...asked, envelope });
+  const waiting = { ...order, echo: { ...order.echo, webUrl: question.webUrl } };
+  const result = await authenticateOrder(gateway, question, async (tx) => {
+    // The link of a bare card opens its CVV.
+    if (!(await insert(tx, order.tokenId === undefined ? order : waiting))) return false;
+    await queueExpiry(gateway, tx, order);
+    return true;
+  });
+  if (result === 'lost') return undefined;
+  if (result === 'challenge') {
+    refuseSilently(gateway, order);
+    return waiting;
+  }
+  const finished = await findOrder(gateway.database, order.merchantId, order.acquiringOrderId);
+  if (finished?.status === 'PAY_IN_PROGRESS') throw new Fault('STATUS_UNKNOWN');
+  return finished;
+}
+
+async function repeat(gateway: Gateway, seen: Order, fingerprint: Buffer, card: BareCard | undefined): Promise<Data> {
   if (!seen.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
-  const { merchantId, acquiringOrderId, paymentRequestId } = seen;
-  await awaitAnswer(gateway, merchantId, { kind: 'order', id: acquiringOrderId });
-  return answer((await findOrderByRequest(gateway.database, merchantId, paymentRequestId)) ?? seen);
+  const { merchantId, acquiringOrderId } = seen;
+  const subject = { kind: 'order', id: acquiringOrderId } as const;
+  await awaitIssuer(gateway, merchantId, subject);
+  await awaitAnswer(gateway, merchantId, subject);
+  const order = (await findOrder(gateway.database, merchantId, acquiringOrderId)) ?? seen;
+  if (card === undefined || order.waitingCard === undefined) return answer(order);
+  const envelope = await envelopeOf(gateway, order, card);
+  const webUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, envelope);
+  return answer({ ...order, echo: { ...order.echo, webUrl } });
 }
 
 const answer = (order: Order): Data => ({ ...endingOf(order), ...orderActionOf(order) });
@@ -93,9 +143,14 @@ function newOrder(
   gateway: Gateway,
   merchantId: string,
   input: Input,
-  known: { readonly fingerprint: Buffer; readonly checked: Checked; readonly means: Means | undefined },
+  known: {
+    readonly fingerprint: Buffer;
+    readonly checked: Checked;
+    readonly means: Means | undefined;
+    readonly asked: boolean;
+  },
 ): Order {
-  const { fingerprint, checked, means } = known;
+  const { fingerprint, checked, means, asked } = known;
   const now = gateway.clock.now();
   const acquiringOrderId = newAcquiringOrderId(now);
   const initiator = initiatorOf(input);
@@ -108,7 +163,7 @@ function newOrder(
     paymentRequestId: input.paymentRequestId,
     requestFingerprint: fingerprint,
     merchantOrderId: input.merchantOrderId,
-    status: means === undefined ? 'AUTHORIZATION_REQUIRED' : 'PAY_IN_PROGRESS',
+    status: means === undefined || asked ? 'AUTHORIZATION_REQUIRED' : 'PAY_IN_PROGRESS',
     currency: input.orderCurrency,
     amountMinor: checked.amountMinor,
     amount: input.orderAmount,
@@ -116,6 +171,7 @@ function newOrder(
     initiator,
     captureMode: checked.captureMode,
     cancelling: false,
+    waitingCard: undefined,
     limitDay: checked.dailyLimitMinor === undefined ? undefined : dayOf(now),
     echo: {
       ...echoOf(input),

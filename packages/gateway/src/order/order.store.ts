@@ -1,7 +1,7 @@
 /** SQL of orders. Writes repeat the status they expect to replace. */
 import type { OrderStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
-import type { Order, OrderEcho, OrderFailure } from './order.ts';
+import type { Order, OrderEcho, OrderFailure, WaitingCard } from './order.ts';
 
 interface OrderRow {
   merchant_id: string;
@@ -22,6 +22,7 @@ interface OrderRow {
   refunding_minor: bigint;
   refund_count: number;
   limit_day: string | null;
+  waiting_card: WaitingCard | null;
   echo: OrderEcho;
   failure: OrderFailure | null;
   notify_url: string;
@@ -34,7 +35,7 @@ interface OrderRow {
 
 const columns = `merchant_id, acquiring_order_id, payment_request_id, request_fingerprint, merchant_order_id, status,
   currency, amount_minor, amount, token_id, initiator, capture_mode, cancelling, captured_minor, refunded_minor,
-  refunding_minor, refund_count, limit_day::text, echo, failure, notify_url, requested_at, expires_at, completed_at,
+  refunding_minor, refund_count, limit_day::text, waiting_card, echo, failure, notify_url, requested_at, expires_at, completed_at,
   created_at, updated_at`;
 
 const insert = statement<{ acquiring_order_id: string }>(
@@ -68,6 +69,20 @@ const save = statement<{ acquiring_order_id: string }>(
    where merchant_id = $1 and acquiring_order_id = $2 and status = $3
    returning acquiring_order_id`,
 );
+
+const saveWaiting = statement(
+  'order/save-waiting-card',
+  'update payment_order set waiting_card = $3 where merchant_id = $1 and acquiring_order_id = $2',
+);
+
+/** Notes which card waits in the vault; undefined: none any more. */
+export async function saveWaitingCard(
+  tx: Tx,
+  { merchantId, acquiringOrderId }: Pick<Order, 'merchantId' | 'acquiringOrderId'>,
+  card: WaitingCard | undefined,
+): Promise<void> {
+  await tx.rows(saveWaiting, [merchantId, acquiringOrderId, card === undefined ? null : JSON.stringify(card)]);
+}
 
 /** True when this call made the row; false when the request id was there already. */
 export async function insertOrder(tx: Tx, order: Order): Promise<boolean> {
@@ -149,6 +164,7 @@ function orderFrom(row: OrderRow): Order {
     refundingMinor: row.refunding_minor,
     refundCount: row.refund_count,
     limitDay: row.limit_day ?? undefined,
+    waitingCard: row.waiting_card ?? undefined,
     echo: row.echo,
     failure: row.failure ?? undefined,
     notifyUrl: row.notify_url,

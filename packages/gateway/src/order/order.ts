@@ -4,6 +4,7 @@
  */
 import { type OrderStatus, orderStatuses } from '@waffo/protocol/statuses';
 import { Fault } from '../fault.ts';
+import type { CardSummary } from '../tokenization/card-summary.ts';
 
 /** Why an order closed without being paid. */
 export interface OrderFailure {
@@ -31,6 +32,12 @@ export interface OrderEcho {
     readonly failedRedirectUrl?: string | undefined;
     readonly brandInfo?: unknown;
   };
+}
+
+/** What is known of a card that waits. */
+export interface WaitingCard {
+  readonly cardId: string;
+  readonly summary: CardSummary;
 }
 
 /** What was taken of an order and paid back; minor units. */
@@ -64,6 +71,8 @@ export interface Order extends Money {
   readonly cancelling: boolean;
   /** The UTC day, `2026-11-23`, whose limit the order was counted against. */
   readonly limitDay: string | undefined;
+  /** A card without a token, in the vault until its shopper is authenticated. */
+  readonly waitingCard: WaitingCard | undefined;
   readonly echo: OrderEcho;
   readonly failure: OrderFailure | undefined;
   readonly notifyUrl: string;

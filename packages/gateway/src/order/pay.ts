@@ -43,10 +43,17 @@ export function chargeOrder(
 /**
  * Charges an order that waited for its shopper. It is charged once, however often this is called.
  *
+ * @param first - what else is written in the transaction of the intent, before anything; false: nothing may follow
  * @returns `not-begun` when the order does not wait any more, or its time is over
  */
-export function payOpenOrder(gateway: Gateway, order: Order, means: Means): Promise<Performed<Order>> {
+export function payOpenOrder(
+  gateway: Gateway,
+  order: Order,
+  means: Means,
+  first: (tx: Tx) => Promise<boolean> = async () => true,
+): Promise<Performed<Order>> {
   return chargeOrder(gateway, order, means, async (tx) => {
+    if (!(await first(tx))) return false;
     const open = await lockOrder(tx, order.merchantId, order.acquiringOrderId);
     const now = gateway.clock.now();
     if (open?.status !== 'AUTHORIZATION_REQUIRED' || open.expiresAt <= now) return false;

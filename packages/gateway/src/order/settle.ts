@@ -12,6 +12,7 @@ import { queueAuthorizationExpiry } from './expire-queue.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order, type OrderFailure } from './order.ts';
 import { recordOf } from './record.ts';
+import { dropWaitingCard } from './waiting-card.ts';
 
 type Settled = Pick<Attempt, 'merchantId' | 'subject' | 'verb' | 'amountMinor'>;
 
@@ -20,8 +21,9 @@ type Settled = Pick<Attempt, 'merchantId' | 'subject' | 'verb' | 'amountMinor'>;
  * @returns the order as it is now; an unknown outcome leaves it as it was
  */
 export async function settleOrder(gateway: Gateway, tx: Tx, attempt: Settled, outcome: Outcome): Promise<Order> {
-  const order = await lockOrder(tx, attempt.merchantId, attempt.subject.id);
-  if (order === undefined) throw new Error('an attempt names an order that is not there');
+  const named = await lockOrder(tx, attempt.merchantId, attempt.subject.id);
+  if (named === undefined) throw new Error('an attempt names an order that is not there');
+  const order = await dropWaitingCard(tx, named);
   if (outcome.kind === 'unknown') return order;
   const failure =
     outcome.kind === 'declined' ? { code: outcome.reason, description: declineReasons[outcome.reason] } : undefined;
@@ -97,6 +99,7 @@ export async function closeOrder(
 ): Promise<Order> {
   const closed = advance(order, event, gateway.clock.now(), failure);
   await save(tx, closed, order);
+  await dropWaitingCard(tx, order);
   await releaseLimit(tx, order);
   await notifyOrder(gateway, tx, closed);
   return closed;

@@ -9,7 +9,7 @@ import { type Visited, visitCheckout } from '../checkout/visit.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { giveUp } from '../order/give-up.ts';
-import type { Order } from '../order/order.ts';
+import { causeOf, redirectUrlOf } from '../order/way-home.ts';
 import { savedCardsOf } from '../tokenization/charge.ts';
 import { renderEnd } from './challenge-markup.ts';
 import { type Framing, renderChoice, renderProcessing, renderResult } from './checkout-markup.ts';
@@ -45,7 +45,7 @@ export async function showResult(gateway: Gateway, visit: Visit): Promise<PageAn
   if (visited === undefined) return unusable(visit);
   const end = endOf(visited);
   if (end === undefined) return seeOther(addressOf(visit));
-  const body = renderResult(framingOf(visited, visit), end, confirmUrlOf(visited.order, end));
+  const body = renderResult(framingOf(visited, visit), end, redirectUrlOf(visited.order));
   return { status: 200, body, embeddedBy: visited.origins };
 }
 
@@ -119,22 +119,7 @@ function endOf(visited: Visited): End | undefined {
   if (order.status === 'PAY_IN_PROGRESS' || isOpen(visited)) return undefined;
   if (order.status === 'AUTHORIZATION_REQUIRED') return { status: 'failed', cause: 'expired' };
   if (order.status !== 'ORDER_CLOSE') return { status: 'success' };
-  const causes: Readonly<Record<string, End['cause']>> = {
-    USER_CANCELLED: 'cancelled',
-    CANCELLED: 'cancelled',
-    EXPIRED: 'expired',
-  };
-  return { status: 'failed', cause: causes[order.failure?.code ?? ''] ?? 'declined' };
-}
-
-/** An app's own scheme is as good as https; what would run here is not. */
-function confirmUrlOf({ echo }: Order, { status, cause }: End): string | undefined {
-  const { successRedirectUrl, failedRedirectUrl } = echo.checkout ?? {};
-  const failed = cause === 'cancelled' ? (echo.cancelRedirectUrl ?? failedRedirectUrl) : failedRedirectUrl;
-  const url = status === 'success' ? successRedirectUrl : failed;
-  return url && /^[a-z][a-z0-9+.-]*:/i.test(url) && !/^(?:javascript|data|vbscript|blob|file):/i.test(url)
-    ? url
-    : undefined;
+  return { status: 'failed', cause: causeOf(order) };
 }
 
 const addressOf = ({ params }: Visit): string =>

@@ -18,6 +18,7 @@ interface AuthenticationRow {
   challenge_cancel: string | null;
   currency: string;
   amount_minor: bigint;
+  mandated: boolean;
   shown: Shown;
   return_url: string | null;
   holder_hash: Buffer;
@@ -29,14 +30,14 @@ interface AuthenticationRow {
 
 const columns = `merchant_id, authentication_id, subject_kind, subject_id, status, three_ds_server_trans_id,
   acs_trans_id, ds_trans_id, trans_status, trans_status_reason, eci, authentication_value, challenge_cancel, currency,
-  amount_minor, shown, return_url, holder_hash, opened_at, expires_at, created_at, updated_at`;
+  amount_minor, mandated, shown, return_url, holder_hash, opened_at, expires_at, created_at, updated_at`;
 
 const insert = statement(
   'authentication/insert',
   `insert into threeds_authentication
      (merchant_id, authentication_id, subject_kind, subject_id, status, three_ds_server_trans_id, currency,
-      amount_minor, shown, return_url, holder_hash, expires_at, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
+      amount_minor, mandated, shown, return_url, holder_hash, expires_at, created_at, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
 );
 
 const find = statement<AuthenticationRow>(
@@ -75,6 +76,7 @@ export async function insertAuthentication(tx: Tx, authentication: Authenticatio
     authentication.threeDSServerTransID,
     authentication.currency,
     authentication.amountMinor,
+    authentication.mandated,
     JSON.stringify(authentication.shown),
     authentication.returnUrl ?? null,
     authentication.holderHash,
@@ -145,6 +147,7 @@ function authenticationFrom(row: AuthenticationRow): Authentication {
     },
     currency: row.currency,
     amountMinor: row.amount_minor,
+    mandated: row.mandated,
     shown: row.shown,
     returnUrl: row.return_url ?? undefined,
     holderHash: row.holder_hash,

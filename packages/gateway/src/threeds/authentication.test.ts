@@ -20,6 +20,7 @@ const created: Authentication = {
   proof: {},
   currency: 'USD',
   amountMinor: 0n,
+  mandated: false,
   shown: { merchantName: 'Shop', maskedCard: '400000******1000', scheme: 'VISA', issuerName: '' },
   returnUrl: undefined,
   holderHash: Buffer.alloc(32),

@@ -1,6 +1,6 @@
 /**
- * An authentication: one question to an issuer whether this is its cardholder, asked for a subject (a binding now) that
- * another module owns. What the issuer said is here, the card is not. CREATED is written before the issuer is asked, so a
+ * An authentication: one question to an issuer whether this is its cardholder, asked for a subject (a binding, an order)
+ * that another module owns. What the issuer said is here, the card is not. CREATED is written before the issuer is asked, so a
  * crash leaves a record that ends by itself.
  */
 import { Fault } from '../fault.ts';
@@ -12,7 +12,7 @@ export type AuthenticationEvent = 'challenged' | 'authenticated' | 'refused' | '
 
 /** What it is for; `kind` says which module takes the result on. */
 export interface AuthenticationSubject {
-  readonly kind: 'tokenization';
+  readonly kind: 'tokenization' | 'order';
   readonly id: string;
 }
 
@@ -48,6 +48,8 @@ export interface Authentication {
   readonly currency: string;
   /** Minor units; 0 at binding. */
   readonly amountMinor: bigint;
+  /** The shopper must be asked, whatever is thought of the card: an issuer that cannot tell has refused. */
+  readonly mandated: boolean;
   readonly shown: Shown;
   readonly returnUrl: string | undefined;
   /** SHA-256 of the link's secret until it is opened, of the cookie's afterwards. */

@@ -2,7 +2,7 @@
  * Begins an authentication: the record and the CVV's hold in the caller's transaction, then the question to the issuer,
  * outside any. An issuer that does not answer is `U`: nobody is authenticated, and nobody refused.
  */
-import { messageVersion } from '../connector/threeds.ts';
+import { type AReq, messageVersion } from '../connector/threeds.ts';
 import type { Gateway } from '../gateway.ts';
 import { newAuthenticationId, newTransactionId } from '../id.ts';
 import { enqueue } from '../job/queue.ts';
@@ -16,14 +16,20 @@ import { secretHash } from './visit.ts';
 
 /** What an authentication is asked for. */
 export interface Request
-  extends Pick<Authentication, 'merchantId' | 'subject' | 'currency' | 'amountMinor' | 'shown' | 'returnUrl'> {
+  extends Pick<
+    Authentication,
+    'merchantId' | 'subject' | 'currency' | 'amountMinor' | 'mandated' | 'shown' | 'returnUrl'
+  > {
   /** What only the browser and this request know; the secret of the challenge's link follows from it. */
   readonly envelope: string;
 }
 
-/** Whether the card takes part in 3-D Secure. */
-export const takesPart = (gateway: Gateway, merchantId: string, card: CardBuffer): boolean =>
-  gateway.connectors.threeDsOf(merchantId).takesPart(card.pan);
+/** Whether the card takes part in 3-D Secure. @param masked - `400000******1000` */
+export const takesPart = (gateway: Pick<Gateway, 'connectors'>, merchantId: string, masked: string): boolean =>
+  gateway.connectors.threeDsOf(merchantId).takesPart(masked);
+
+/** Lends the card to what asks about it. */
+export type Lend = <T>(ask: (card: CardBuffer) => Promise<T>) => Promise<T>;
 
 /** A record that is not written yet. */
 export function newAuthentication(gateway: Pick<Gateway, 'clock' | 'config'>, request: Request): Authentication {
@@ -59,39 +65,17 @@ export async function openAuthentication(
   await enqueue(tx, { ...job, kind: 'threeds/drop-cvv', dueAt: new Date(now.getTime() + holdLifetimeMs) });
 }
 
-/** Asks the issuer; `mandated` that it asks the shopper whatever it thinks of the card. @returns the authentication as it now is, not written yet */
-export async function askIssuer(
-  gateway: Gateway,
-  authentication: Authentication,
-  card: CardBuffer,
-  mandated = false,
-): Promise<Authentication> {
-  const proof = await answerOf(gateway, authentication, card, mandated);
+/** Asks the issuer. @returns the authentication as it now is, not written yet */
+export async function askIssuer(gateway: Gateway, authentication: Authentication, lend: Lend): Promise<Authentication> {
+  const proof = await answerOf(gateway, authentication, lend);
   return advance(authentication, eventOf(proof), proof, gateway.clock.now());
 }
 
-async function answerOf(
-  gateway: Gateway,
-  authentication: Authentication,
-  card: CardBuffer,
-  mandated: boolean,
-): Promise<Proof> {
-  const { merchantId, threeDSServerTransID, amountMinor, currency, shown } = authentication;
+async function answerOf(gateway: Gateway, authentication: Authentication, lend: Lend): Promise<Proof> {
+  const { merchantId, threeDSServerTransID } = authentication;
   try {
-    const asked = gateway.connectors.threeDsOf(merchantId).authenticate(
-      {
-        messageType: 'AReq',
-        messageVersion,
-        threeDSServerTransID,
-        deviceChannel: '02',
-        messageCategory: '02',
-        threeDSRequestorChallengeInd: mandated ? '04' : '01',
-        merchantName: shown.merchantName,
-        purchaseAmount: String(amountMinor),
-        purchaseCurrency: currency,
-      },
-      card,
-    );
+    const provider = gateway.connectors.threeDsOf(merchantId);
+    const asked = lend((card) => provider.authenticate(questionOf(authentication), card));
     const answer = await answerInTime(gateway.clock, asked);
     if (answer.threeDSServerTransID !== threeDSServerTransID)
       throw new Error('the answer is about another transaction');
@@ -106,6 +90,18 @@ async function answerOf(
     return { transStatus: 'U' };
   }
 }
+
+const questionOf = ({ threeDSServerTransID, amountMinor, currency, mandated, shown }: Authentication): AReq => ({
+  messageType: 'AReq',
+  messageVersion,
+  threeDSServerTransID,
+  deviceChannel: '02',
+  messageCategory: amountMinor === 0n ? '02' : '01',
+  threeDSRequestorChallengeInd: mandated ? '04' : '01',
+  merchantName: shown.merchantName,
+  purchaseAmount: String(amountMinor),
+  purchaseCurrency: currency,
+});
 
 /** Writes what the issuer said. False when something else was faster, and then nothing may follow from it. */
 export const recordAnswer = (tx: Tx, before: Authentication, after: Authentication): Promise<boolean> =>
@@ -124,7 +120,15 @@ export async function challengeUrlOf(
 ): Promise<string | undefined> {
   const authentication = await findAuthenticationOf(sql, about.merchantId, about.subject);
   if (authentication?.status !== 'CHALLENGE') return undefined;
-  const { authenticationId } = authentication;
+  return linkOf(gateway, authentication, envelope);
+}
+
+/** The address that leads a shopper's browser to the challenge, once. @param envelope - the request's */
+export function linkOf(
+  gateway: Pick<Gateway, 'publicUrl'>,
+  { authenticationId }: Pick<Authentication, 'authenticationId'>,
+  envelope: string,
+): string {
   const secret = linkSecretOf(envelope, authenticationId).toString('base64url');
   return `${gateway.publicUrl()}/3ds/${authenticationId}/${secret}`;
 }

@@ -21,13 +21,19 @@ export interface Handover {
 }
 
 /** What became of a subject, for the shopper. `pending`: nobody knows yet. */
-export type Ending = 'success' | 'failed' | 'pending';
+type Ending = 'success' | 'failed' | 'pending';
+
+export interface Ended {
+  readonly ending: Ending;
+  /** Where the shopper goes on, when the subject itself says so. */
+  readonly returnUrl?: string | undefined;
+}
 
 /** The module whose subjects are authenticated. */
 interface Taker {
   /** Takes a result on. */
   finish(gateway: Gateway, handover: Handover): Promise<void>;
-  endingOf(gateway: Gateway, merchantId: string, subjectId: string): Promise<Ending>;
+  endingOf(gateway: Gateway, merchantId: string, subjectId: string): Promise<Ended>;
 }
 
 /** Who takes results on, by the kind of subject. `pages.ts` says. */

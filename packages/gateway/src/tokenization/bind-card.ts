@@ -8,6 +8,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { Authentication } from '../threeds/authentication.ts';
 import { askIssuer, newAuthentication, openAuthentication, recordAnswer, takesPart } from '../threeds/begin.ts';
+import { mayGoOn } from '../threeds/result.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { dropCvv } from '../vault/cvv-hold.ts';
 import { type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
@@ -80,10 +81,11 @@ async function bindJudgedCard(
   const sealed = await sealCard(gateway, { merchantId, card });
   const binding = { session, submission, sealed, summary: summarise(card, facts) };
   const keep = async (tx: Tx) => (await open(tx)) && (await keepCard(gateway, tx, binding));
-  const isAsked = submission.threeDs !== undefined && (mandated || takesPart(gateway, merchantId, card));
+  const isAsked =
+    submission.threeDs !== undefined && (mandated || takesPart(gateway, merchantId, binding.summary.masked));
   if (!isAsked) return verifyCard(gateway, session, card, keep);
-  const authentication = await beginAuthentication(gateway, binding, submission.threeDs, keep);
-  return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication, mandated);
+  const authentication = await beginAuthentication(gateway, binding, { ...submission.threeDs, mandated }, keep);
+  return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication);
 }
 
 async function keepCard(gateway: Gateway, tx: Tx, binding: Binding): Promise<boolean> {
@@ -102,7 +104,7 @@ async function keepCard(gateway: Gateway, tx: Tx, binding: Binding): Promise<boo
 async function beginAuthentication(
   gateway: Gateway,
   { session, submission, summary }: Binding,
-  { envelope, merchantName }: NonNullable<Submission['threeDs']>,
+  { envelope, merchantName, mandated }: NonNullable<Submission['threeDs']> & { readonly mandated: boolean },
   keep: (tx: Tx) => Promise<boolean>,
 ): Promise<Authentication | undefined> {
   const { card, returnUrl } = submission;
@@ -111,6 +113,7 @@ async function beginAuthentication(
     subject: { kind: 'tokenization', id: session.tokenRequestId },
     currency: verificationCurrency,
     amountMinor: 0n,
+    mandated,
     shown: { merchantName, maskedCard: summary.masked, scheme: summary.scheme, issuerName: summary.issuerName },
     returnUrl: returnUrl && withRequestId(returnUrl, session.tokenRequestId),
     envelope,
@@ -128,9 +131,8 @@ async function authenticate(
   gateway: Gateway,
   { session, submission }: Binding,
   before: Authentication,
-  mandated: boolean,
 ): Promise<Verification | 'challenge'> {
-  const authentication = await askIssuer(gateway, before, submission.card, mandated);
+  const authentication = await askIssuer(gateway, before, (ask) => ask(submission.card));
   const record = (tx: Tx) => recordAnswer(tx, before, authentication);
   if (authentication.status === 'CHALLENGE') {
     const waits = await gateway.database.transaction(
@@ -138,7 +140,7 @@ async function authenticate(
     );
     return waits ? 'challenge' : 'lost';
   }
-  if (authentication.status === 'FAILED' || (mandated && authentication.status === 'UNAVAILABLE')) {
+  if (!mayGoOn(authentication)) {
     await abandonBinding(gateway, { authentication, record });
     return 'failed';
   }

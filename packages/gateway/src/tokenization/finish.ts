@@ -2,17 +2,16 @@
  * How a binding ends. With the shopper authenticated, or nobody able to tell, the card is verified and becomes a token;
  * otherwise it comes to nothing. Either way the notification leaves in the transaction of the change.
  */
-import type { ThreeDsProof } from '../connector/connector.ts';
 import { declineReasons } from '../connector/declines.ts';
 import type { Outcome } from '../connector/outcome.ts';
-import { messageVersion } from '../connector/threeds.ts';
 import type { Gateway } from '../gateway.ts';
 import { newTokenId } from '../id.ts';
 import { type CardAtHand, perform } from '../payment/perform.ts';
 import type { Tx } from '../storage/database.ts';
 import type { Authentication } from '../threeds/authentication.ts';
 import { wasAuthenticated } from '../threeds/begin.ts';
-import type { Ending, Handover } from '../threeds/complete.ts';
+import type { Ended, Handover } from '../threeds/complete.ts';
+import { cvvLost, failureOf, holdOf, mayGoOn, proofFor } from '../threeds/result.ts';
 import { dropCvv, readCvv } from '../vault/cvv-hold.ts';
 import { eraseCard } from '../vault/vault.ts';
 import { notifyFailedBinding, notifyToken } from './notification.ts';
@@ -64,12 +63,10 @@ export async function verifyCard(
  */
 export async function finishBinding(gateway: Gateway, handover: Handover): Promise<void> {
   const { authentication, record, secret } = handover;
-  const { merchantId, subject, status } = authentication;
+  const { merchantId, subject } = authentication;
   const session = await findSession(gateway.database, merchantId, subject.id);
   if (session?.cardId === undefined) return;
-  if (status !== 'AUTHENTICATED' && status !== 'UNAVAILABLE') {
-    return abandonBinding(gateway, handover, failureOf(authentication));
-  }
+  if (!mayGoOn(authentication)) return abandonBinding(gateway, handover);
   const cvv = secret && (await readCvv(gateway.database, { ...holdOf(authentication), secret }));
   if (cvv === undefined) return abandonBinding(gateway, handover, cvvLost);
   try {
@@ -82,10 +79,10 @@ export async function finishBinding(gateway: Gateway, handover: Handover): Promi
 }
 
 /** What a binding came to, for the shopper. */
-export async function endingOfBinding(gateway: Gateway, merchantId: string, tokenRequestId: string): Promise<Ending> {
+export async function endingOfBinding(gateway: Gateway, merchantId: string, tokenRequestId: string): Promise<Ended> {
   const session = await findSession(gateway.database, merchantId, tokenRequestId);
-  if (session?.status === 'BOUND') return 'success';
-  return session?.status === 'FAILED' ? 'failed' : 'pending';
+  if (session?.status === 'BOUND') return { ending: 'success' };
+  return { ending: session?.status === 'FAILED' ? 'failed' : 'pending' };
 }
 
 /** Ends a binding whose authentication came to nothing. */
@@ -102,28 +99,6 @@ export async function abandonBinding(
   });
   gateway.nudge();
 }
-
-const holdOf = ({ merchantId, authenticationId }: Authentication) => ({ merchantId, holdId: authenticationId });
-
-const cvvLost: BindingFailure = {
-  code: 'SECURITY_CODE_LOST',
-  description: 'The security code did not outlast the authentication; ask for the card again',
-};
-
-function failureOf({ status, proof }: Authentication): BindingFailure {
-  if (status === 'EXPIRED') {
-    return { code: 'AUTHENTICATION_EXPIRED', description: 'The shopper did not finish 3-D Secure in time' };
-  }
-  return proof.challengeCancel === undefined
-    ? { code: 'AUTHENTICATION_FAILED', description: 'The issuer did not authenticate the shopper' }
-    : { code: 'AUTHENTICATION_CANCELLED', description: 'The shopper cancelled 3-D Secure' };
-}
-
-const proofFor = ({ proof }: Authentication): ThreeDsProof | undefined => {
-  const { eci, authenticationValue, dsTransID } = proof;
-  if (eci === undefined || authenticationValue === undefined || dsTransID === undefined) return undefined;
-  return { eci, authenticationValue, dsTransID, messageVersion };
-};
 
 /** Carries the outcome of a verification on: the token, or the end of the binding. An unknown outcome waits. */
 export async function settleBinding(

@@ -15,7 +15,7 @@ export interface TestCard {
   readonly purchase: 'approved' | DeclineReason;
   /** What later calls about an approved charge come to; absent: approved. */
   readonly followUps?: Readonly<Partial<Record<'capture' | 'void' | 'refund', DeclineReason>>>;
-  /** What 3-D Secure does with it at binding; absent: the card takes no part. */
+  /** What 3-D Secure does with it; absent: the card takes no part. */
   readonly threeDs?: 'challenge' | 'frictionless' | 'refused' | 'unavailable';
   readonly facts: CardFacts;
 }
