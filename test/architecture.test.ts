@@ -40,6 +40,7 @@ const vaultUsers = [
 const vaultTypeReaders = [
   ...vaultUsers,
   'checkout/checkout.store.ts',
+  'checkout/save.ts',
   'gateway.ts',
   'merchant/system-signer.ts',
   'connector/conformance.ts',

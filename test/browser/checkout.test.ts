@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { captureConsole, captureRequests, findBarriers, launchChromium } from '../kit/browser.ts';
 import { type Checkout, openCheckout } from '../kit/checkout.ts';
@@ -37,11 +37,11 @@ async function meet(fields: object = {}, options: Parameters<Browser['newContext
 
 const field = (member: string) => page.locator(`[id="payMethodProperties.card.${member}"]`);
 
-async function fill(pan = '4111 1111 1111 1111'): Promise<void> {
-  await field('pan').fill(pan);
-  await field('expiry').fill('09/28');
-  await field('cvv').fill('739');
-  await field('name').fill('Ada Lovelace');
+async function fill(pan = '4111 1111 1111 1111', at: Page | FrameLocator = page): Promise<void> {
+  const card = { pan, expiry: '09/28', cvv: '739', name: 'Ada Lovelace' };
+  for (const [member, text] of Object.entries(card)) {
+    await at.locator(`[id="payMethodProperties.card.${member}"]`).fill(text);
+  }
 }
 
 const statusOf = async ({ acquiringOrderId }: Checkout) =>
@@ -112,6 +112,21 @@ describe('a shopper', () => {
     expect(sent.filter((request) => request.startsWith('POST'))).toEqual([]);
   });
 
+  test('is sent to his bank, passes there, and comes back to the result; the browser reports nothing', async () => {
+    const checkout = await meet({ successRedirectUrl: 'https://shop.example/thanks' });
+    await fill('4000 0000 0000 1000');
+    await page.locator('button[type=submit]').click();
+    await page.locator('input[name=challengeDataEntry]').fill('1234');
+    expect(page.url()).toContain('/3ds/');
+    expect(await page.locator('main').innerText()).toMatch(/HKD\s100\.00/);
+    await picture('challenge');
+    await page.locator('button[value=submit]').click();
+    await ended('success');
+    expect(await page.getByRole('link', { name: 'Confirm' }).getAttribute('href')).toBe('https://shop.example/thanks');
+    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+    expect(spoken).toEqual([]);
+  });
+
   test('cancels', async () => {
     const checkout = await meet();
     await page.getByRole('button', { name: 'Cancel and go back' }).click();
@@ -159,7 +174,7 @@ describe('a frame', () => {
     shop?.closeAllConnections();
   });
 
-  test('of a registered origin shows the page and pays; of any other it stays empty', async () => {
+  test('of a registered origin shows the page and pays, the bank asks outside of it; of any other it stays empty', async () => {
     const { port } = shop.address() as AddressInfo;
     await gateway.database.rows(
       { name: 'test/origin', text: 'update merchant_client_key set origins = $2 where merchant_id = $1' },
@@ -175,6 +190,17 @@ describe('a frame', () => {
     await frame.getByRole('button', { name: 'Payment succeeded' }).click();
     await frame.getByRole('heading', { name: 'Payment Successful' }).waitFor();
     expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+
+    const asked = await openCheckout(gateway);
+    framed = asked.url;
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await fill('4000 0000 0000 1000', frame);
+    await frame.locator('button[type=submit]').click();
+    await frame.getByRole('link', { name: 'Continue to your bank' }).click();
+    await page.locator('input[name=challengeDataEntry]').fill('1234');
+    await page.locator('button[value=submit]').click();
+    await ended('success');
+    expect(await statusOf(asked)).toBe('PAY_SUCCESS');
   });
 });
 

@@ -4,54 +4,63 @@
  */
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { authenticateOpenOrder, isAsked } from '../order/authenticate.ts';
 import { checkPaidMethod } from '../order/check.ts';
+import { orderNamed } from '../order/find.ts';
 import type { Order } from '../order/order.ts';
 import { type Means, payMethodNameOf, payOpenOrder } from '../order/pay.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import { summarise } from '../tokenization/card-summary.ts';
 import { chargeableToken, savedCardsOf } from '../tokenization/charge.ts';
 import { checkCard } from '../tokenization/check-card.ts';
-import { savePaidCard } from '../tokenization/save-card.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { openSubmittedCard } from '../vault/session-key.ts';
+import { savePaid, shopperOf } from './save.ts';
 import { simulatedCardOf } from './simulate.ts';
 import type { Visited } from './visit.ts';
-
-/** Who pays, as the order names him; a shopper without a name has no saved cards. */
-export const shopperOf = ({ echo }: Pick<Order, 'echo'>): string =>
-  (echo.userInfo as { readonly userId?: string }).userId ?? '';
 
 /**
  * @param paid.encryptedCard - the envelope for the page's key
  * @param paid.save - the shopper wants to keep the card: once it has paid it becomes a token, and the merchant is told
  * @throws Fault CARD_DATA_INVALID, CARD_NOT_SUPPORTED, PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE, TOO_MANY_REQUESTS: the
  *   order stays open, and another card may be tried
+ * @returns where the shopper is sent, when his bank wants to see him
  */
 export async function payWithCard(
-  { gateway, checkout, order }: Visited,
+  visited: Visited,
   paid: { readonly encryptedCard: string; readonly save: boolean; readonly network: string },
-): Promise<void> {
+): Promise<string | undefined> {
+  const { gateway, checkout } = visited;
   await gateway.limits.cardTries.admit(paid.network);
   const card = await opened(gateway, { ...checkout, tokenRequestId: checkout.acquiringOrderId }, paid.encryptedCard);
   try {
-    const approved = await payWith(gateway, order, card, paid.network);
-    if (approved && paid.save && shopperOf(order) !== '') await save(gateway, order, card);
+    return await payWith(visited, card, paid);
   } finally {
     card.dispose();
   }
 }
 
 /**
+ * @returns where the shopper is sent, when his bank wants to see him
  * @throws Fault TOKEN_INVALID for a card of somebody else, TOKEN_EXPIRED; PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE
  */
-export async function payWithToken({ gateway, order }: Visited, tokenId: string): Promise<void> {
+export async function payWithToken(visited: Visited, tokenId: string): Promise<string | undefined> {
+  const { gateway, order, merchant } = visited;
   const { merchantId } = order;
   const saved = await savedCardsOf(gateway, merchantId, shopperOf(order));
   if (!saved.some((token) => token.tokenId === tokenId)) throw new Fault('TOKEN_INVALID');
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator: 'CIT', asAccessToken: false });
   const { card: summary } = token;
   await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
-  await charge(gateway, order, { card: { cardId: token.cardId, tokenId }, summary, tokenId });
+  const means = { card: { cardId: token.cardId, tokenId }, summary, tokenId };
+  if (isAsked(gateway, order, means)) {
+    // No CVV waits: the link may follow from what the shopper has anyway.
+    const { webUrl = '' } = order.echo;
+    const asked = { mandated: false, envelope: webUrl, merchantName: merchant.name, returnUrl: webUrl };
+    return authenticateOpenOrder(gateway, order, means, asked);
+  }
+  await charge(gateway, order, means);
+  return undefined;
 }
 
 /** The sandbox's buttons: pays with a published test card of the order's method. */
@@ -75,19 +84,42 @@ async function opened(gateway: Gateway, session: Parameters<typeof openSubmitted
   }
 }
 
-async function payWith(gateway: Gateway, order: Order, card: CardBuffer, network: string): Promise<boolean> {
+async function payWith(
+  { gateway, order, merchant }: Visited,
+  card: CardBuffer,
+  paid: Parameters<typeof payWithCard>[1],
+): Promise<string | undefined> {
   const { merchantId } = order;
+  const { encryptedCard, network, save } = paid;
   const connector = gateway.connectors.of(merchantId);
   checkCard(card, connector, gateway.clock.now());
   const summary = summarise(card, connector.factsOf(card.pan));
   await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
   const tried = await gateway.limits.cardTries.judge({ merchantId, merchantUserId: shopperOf(order), card, network });
-  if (tried.judgement !== 'proceed') throw new Fault('CHANNEL_REJECTED');
-  const result = await charge(gateway, order, { card, summary, tokenId: undefined });
-  const approved = result.kind === 'performed' && result.outcome.kind === 'approved';
-  if (approved) await tried.approved();
-  return approved;
+  if (tried.judgement === 'decline' || tried.judgement === 'user-full') throw new Fault('CHANNEL_REJECTED');
+  const mandated = tried.judgement === 'challenge';
+  const means = { card, summary, tokenId: undefined };
+  if (isAsked(gateway, order, means, mandated ? '3DS_FORCE' : undefined)) {
+    const { webUrl: returnUrl = '' } = order.echo;
+    const asked = { mandated, envelope: encryptedCard, merchantName: merchant.name, returnUrl, save };
+    const webUrl = await authenticateOpenOrder(gateway, order, means, asked);
+    // An issuer that wants to see the shopper by itself has not failed anybody.
+    const isGood = webUrl === undefined ? await isCharged(gateway, order) : !mandated;
+    if (isGood) await tried.approved();
+    return webUrl;
+  }
+  const result = await charge(gateway, order, means);
+  if (result.kind === 'performed' && result.outcome.kind === 'approved') {
+    await tried.approved();
+    if (save) await savePaid(gateway, order, card);
+  }
+  return undefined;
 }
+
+const isCharged = async (gateway: Gateway, { merchantId, acquiringOrderId }: Order): Promise<boolean> =>
+  ['PAY_SUCCESS', 'AUTHED_WAITING_CAPTURE'].includes(
+    (await orderNamed(gateway, merchantId, { acquiringOrderId })).status,
+  );
 
 /** Whoever comes second waits for the answer of the first. */
 async function charge(gateway: Gateway, order: Order, means: Means) {
@@ -96,20 +128,4 @@ async function charge(gateway: Gateway, order: Order, means: Means) {
   if (result.kind !== 'performed') await awaitAnswer(gateway, merchantId, { kind: 'order', id: acquiringOrderId });
   gateway.nudge();
   return result;
-}
-
-/** The order is paid whatever becomes of the wish to keep the card. */
-async function save(gateway: Gateway, order: Order, card: CardBuffer): Promise<void> {
-  const { merchantId, acquiringOrderId, notifyUrl } = order;
-  try {
-    await savePaidCard(gateway, {
-      merchantId,
-      tokenRequestId: acquiringOrderId,
-      merchantUserId: shopperOf(order),
-      notifyUrl,
-      card,
-    });
-  } catch (error) {
-    gateway.log.warn('a card that paid could not be saved', { merchantId, detail: acquiringOrderId, error });
-  }
 }

@@ -93,6 +93,7 @@ function visitOf({ id, headers, body, params, ip }: FastifyRequest): Visit {
     acceptLanguage: headerOf(headers, 'accept-language'),
     cookie: (name) => cookies.get(name),
     fetchSite: headerOf(headers, 'sec-fetch-site'),
+    fetchDest: headerOf(headers, 'sec-fetch-dest'),
     network: networkOf(ip),
   };
 }

@@ -6,18 +6,22 @@
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { Authentication } from '../threeds/authentication.ts';
+import { awaitIssuer } from '../threeds/await-issuer.ts';
 import {
   askIssuer,
+  challengeUrlOf,
   type Lend,
   linkOf,
   newAuthentication,
   openAuthentication,
   recordAnswer,
   takesPart,
+  wasAsked,
 } from '../threeds/begin.ts';
 import { linkSecretOf } from '../vault/cvv-hold.ts';
 import { withCard } from '../vault/vault.ts';
 import { finishOrder } from './finish.ts';
+import { lockOrder, saveOrder } from './order.store.ts';
 import type { Order } from './order.ts';
 import type { Means } from './pay.ts';
 import { waitingCardOf } from './waiting-card.ts';
@@ -31,6 +35,8 @@ export interface Asked {
   readonly merchantName: string;
   /** Where he goes on; undefined: where the order's own addresses lead. */
   readonly returnUrl?: string;
+  /** Whether a card without a token is to become one when it has paid. */
+  readonly save?: boolean;
 }
 
 /** A question that is not asked yet. */
@@ -39,6 +45,7 @@ export interface Question {
   readonly means: Means;
   readonly authentication: Authentication;
   readonly envelope: string;
+  readonly save: boolean;
   /** Where the shopper is sent if he is to be asked. */
   readonly webUrl: string;
 }
@@ -62,7 +69,7 @@ export type ThreeDsDecision = '3DS_FORCE' | '3DS_ATTEMPT' | 'NO_3DS';
 
 /** What the issuer will be asked about an order. */
 export function questionAbout(gateway: Gateway, order: Order, means: Means, asked: Asked): Question {
-  const { mandated, envelope, merchantName, returnUrl } = asked;
+  const { mandated, envelope, merchantName, returnUrl, save = false } = asked;
   const { merchantId, acquiringOrderId, currency, amountMinor } = order;
   const { masked: maskedCard, scheme, issuerName } = means.summary;
   const authentication = newAuthentication(gateway, {
@@ -75,7 +82,7 @@ export function questionAbout(gateway: Gateway, order: Order, means: Means, aske
     returnUrl,
     envelope,
   });
-  return { order, means, authentication, envelope, webUrl: linkOf(gateway, authentication, envelope) };
+  return { order, means, authentication, envelope, save, webUrl: linkOf(gateway, authentication, envelope) };
 }
 
 /**
@@ -89,9 +96,9 @@ export async function authenticateOrder(
   question: Question,
   wait: (tx: Tx) => Promise<boolean>,
 ): Promise<'challenge' | 'finished' | 'lost'> {
-  const { order, means, authentication: before, envelope } = question;
+  const { order, means, authentication: before, envelope, save } = question;
   const { card, summary } = means;
-  const keepCard = 'cardId' in card ? undefined : await waitingCardOf(gateway, order, card, summary);
+  const keepCard = 'cardId' in card ? undefined : await waitingCardOf(gateway, order, card, { summary, save });
   const begun = await gateway.database.transaction(async (tx) => {
     if (!(await wait(tx))) return false;
     await keepCard?.(tx);
@@ -105,6 +112,33 @@ export async function authenticateOrder(
   const secret = linkSecretOf(envelope, before.authenticationId);
   await finishOrder(gateway, { authentication, secret, record });
   return 'finished';
+}
+
+/**
+ * The same for an order that waited for its shopper: he chose this card. He is asked once, however often this is called.
+ *
+ * @returns where he is sent; undefined when he need not be asked, or was asked about another card: then the order says
+ *   how it stands
+ */
+export async function authenticateOpenOrder(
+  gateway: Gateway,
+  order: Order,
+  means: Means,
+  asked: Asked,
+): Promise<string | undefined> {
+  const { merchantId, acquiringOrderId } = order;
+  const subject = { kind: 'order', id: acquiringOrderId } as const;
+  const question = questionAbout(gateway, order, means, asked);
+  const result = await authenticateOrder(gateway, question, async (tx) => {
+    const open = await lockOrder(tx, merchantId, acquiringOrderId);
+    const now = gateway.clock.now();
+    if (open?.status !== 'AUTHORIZATION_REQUIRED' || open.expiresAt <= now) return false;
+    if (await wasAsked(tx, merchantId, subject)) return false;
+    return saveOrder(tx, { ...open, tokenId: means.tokenId, updatedAt: now }, open.status);
+  });
+  if (result === 'challenge') return question.webUrl;
+  if (result === 'lost') await awaitIssuer(gateway, merchantId, subject);
+  return challengeUrlOf(gateway, gateway.database, { merchantId, subject }, asked.envelope);
 }
 
 function lendFor(gateway: Gateway, { order, means: { card }, authentication }: Question): Lend {

@@ -3,6 +3,7 @@
  * charged, by the one road that every charge takes; otherwise it closes. Either way the result is written in the
  * transaction that begins what follows, so that two who bring it charge once.
  */
+import { savePaid } from '../checkout/save.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
@@ -10,6 +11,7 @@ import type { Ended, Handover } from '../threeds/complete.ts';
 import { cvvLost, failureOf, holdOf, mayGoOn, proofFor } from '../threeds/result.ts';
 import { chargeableToken } from '../tokenization/charge.ts';
 import { dropCvv, readCvv } from '../vault/cvv-hold.ts';
+import { CardMissing, withCard } from '../vault/vault.ts';
 import { findOrder, lockOrder } from './order.store.ts';
 import type { Order, OrderFailure } from './order.ts';
 import { type Means, payOpenOrder } from './pay.ts';
@@ -30,7 +32,8 @@ export async function finishOrder(gateway: Gateway, handover: Handover): Promise
   try {
     await charge(gateway, order, handover, first);
   } catch (error) {
-    // The token was removed, suspended or ran out while the shopper was asked.
+    // The token was removed, suspended or ran out while the shopper was asked; or another was faster.
+    if (error instanceof CardMissing) return abandon(gateway, order, first, cvvLost);
     if (!(error instanceof Fault)) throw error;
     await abandon(gateway, order, first, { code: error.fault, description: error.message });
   }
@@ -53,12 +56,20 @@ async function charge(
   }
   const cvv = secret && (await readCvv(gateway.database, { ...holdOf(authentication), secret }));
   if (cvv === undefined) return abandon(gateway, order, first, cvvLost);
-  try {
-    const { cardId, summary } = waitingCard;
-    await payOpenOrder(gateway, order, { card: { cardId, cvv }, summary, tokenId: undefined, threeDs }, first);
-  } finally {
-    cvv.fill(0);
-  }
+  const { cardId, summary, save } = waitingCard;
+  const { acquiringOrderId, captureMode } = order;
+  const purpose = captureMode === 'MANUAL' ? 'authorize' : 'purchase';
+  const reference = authentication.authenticationId;
+  const use = { merchantId, cardId, purpose, subject: `order/${acquiringOrderId}`, reference };
+  await withCard(gateway, use, async (lent) => {
+    const card = lent.withCvv(cvv);
+    try {
+      const paid = await payOpenOrder(gateway, order, { card, summary, tokenId: undefined, threeDs }, first);
+      if (save && paid.kind === 'performed' && paid.outcome.kind === 'approved') await savePaid(gateway, order, card);
+    } finally {
+      card.dispose();
+    }
+  }).finally(() => cvv.fill(0));
 }
 
 /** Closes an order that still waits. */

@@ -38,6 +38,8 @@ export interface OrderEcho {
 export interface WaitingCard {
   readonly cardId: string;
   readonly summary: CardSummary;
+  /** The shopper wants to keep it: once it has paid it becomes a token. */
+  readonly save: boolean;
 }
 
 /** What was taken of an order and paid back; minor units. */

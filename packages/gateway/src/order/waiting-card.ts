@@ -4,11 +4,10 @@
  */
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
-import type { CardSummary } from '../tokenization/card-summary.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { eraseCard, sealCard, storeCard } from '../vault/vault.ts';
 import { saveWaitingCard } from './order.store.ts';
-import type { Order } from './order.ts';
+import type { Order, WaitingCard } from './order.ts';
 
 /**
  * Seals a card. Call it before a transaction begins (see `Keyring.dataKey`).
@@ -20,12 +19,12 @@ export async function waitingCardOf(
   gateway: Pick<Gateway, 'keyring' | 'clock'>,
   order: Pick<Order, 'merchantId' | 'acquiringOrderId'>,
   card: CardBuffer,
-  summary: CardSummary,
+  known: Omit<WaitingCard, 'cardId'>,
 ): Promise<(tx: Tx) => Promise<void>> {
   const sealed = await sealCard(gateway, { merchantId: order.merchantId, card });
   return async (tx) => {
     await storeCard(tx, sealed, gateway.clock.now());
-    await saveWaitingCard(tx, order, { cardId: sealed.cardId, summary });
+    await saveWaitingCard(tx, order, { cardId: sealed.cardId, ...known });
   };
 }
 

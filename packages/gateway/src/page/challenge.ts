@@ -75,10 +75,10 @@ async function showEnd(
   authentication: Authentication,
 ): Promise<PageAnswer> {
   const { merchantId, subject, returnUrl, status, proof } = authentication;
-  const { ending, returnUrl: ownUrl } = await takers[subject.kind].endingOf(gateway, merchantId, subject.id);
+  const { ending, returnUrl: otherUrl } = await takers[subject.kind].endingOf(gateway, merchantId, subject.id);
   const isGivenUp = ending === 'failed' && proof.challengeCancel !== undefined;
   const end = ending === 'failed' && status === 'EXPIRED' ? 'expired' : isGivenUp ? 'cancelled' : ending;
-  const home = ownUrl ?? (returnUrl && withResult(returnUrl, ending));
+  const home = returnUrl === undefined ? otherUrl : withResult(returnUrl, ending);
   return { status: 200, body: renderEnd(visit.acceptLanguage, end, home) };
 }
 

@@ -66,6 +66,19 @@ export function renderProcessing(framing: Framing): Html {
   );
 }
 
+/** In a frame: the bank wants to see the shopper, on a page of its own. */
+export function renderStepOut(framing: Framing, challengeUrl: string): Html {
+  const { text } = speechOf(framing);
+  return documentOf(
+    framing,
+    text.bank,
+    html`
+    ${summaryOf(framing)}
+    <h1>${text.bank}</h1>
+    <p class="buttons"><a class="button" target="_top" href="${challengeUrl}">${text.toBank}</a></p>`,
+  );
+}
+
 /** Tells how it ended. @param confirmUrl - where the shopper goes on, of his own will */
 export function renderResult(
   framing: Framing,

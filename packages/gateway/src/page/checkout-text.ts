@@ -24,6 +24,9 @@ export interface CheckoutText {
   /** What is wrong with what was sent. */
   readonly refused: Readonly<Record<'card' | 'method' | 'later', string>>;
   readonly processing: string;
+  /** In a frame, when the bank wants to see the shopper. */
+  readonly bank: string;
+  readonly toBank: string;
   readonly confirm: string;
   readonly close: string;
   readonly ends: Readonly<Record<'success' | 'failed', string>>;
@@ -57,6 +60,8 @@ const en: CheckoutText = {
     later: 'Too many tries. Please try again later.',
   },
   processing: 'Processing…',
+  bank: 'Your bank wants to confirm that it is you.',
+  toBank: 'Continue to your bank',
   confirm: 'Confirm',
   close: 'You can close this page.',
   ends: { success: 'Payment Successful', failed: 'Payment Failed' },
@@ -93,6 +98,8 @@ const zhHans: CheckoutText = {
     later: '尝试次数过多，请稍后再试。',
   },
   processing: '处理中…',
+  bank: '发卡行需要确认是您本人在付款。',
+  toBank: '前往发卡行',
   confirm: '确认',
   close: '您可以关闭此页面。',
   ends: { success: '支付成功', failed: '支付失败' },
@@ -129,6 +136,8 @@ const zhHant: CheckoutText = {
     later: '嘗試次數過多，請稍後再試。',
   },
   processing: '處理中…',
+  bank: '發卡行需要確認是您本人付款。',
+  toBank: '前往發卡行',
   confirm: '確認',
   close: '您可以關閉此頁面。',
   ends: { success: '支付成功', failed: '支付失敗' },
@@ -166,6 +175,8 @@ const ja: CheckoutText = {
     later: '試行回数が多すぎます。しばらくしてからお試しください。',
   },
   processing: '処理中…',
+  bank: 'カード会社によるご本人確認が必要です。',
+  toBank: 'カード会社の画面へ進む',
   confirm: '確認する',
   close: 'このページを閉じてかまいません。',
   ends: { success: 'お支払いが完了しました', failed: 'お支払いできませんでした' },

@@ -4,15 +4,17 @@
  * button and a double click find the order begun.
  */
 import { createHash } from 'node:crypto';
-import { paySimulated, payWithCard, payWithToken, shopperOf } from '../checkout/pay.ts';
+import { paySimulated, payWithCard, payWithToken } from '../checkout/pay.ts';
+import { shopperOf } from '../checkout/save.ts';
 import { type Visited, visitCheckout } from '../checkout/visit.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { giveUp } from '../order/give-up.ts';
 import { causeOf, redirectUrlOf } from '../order/way-home.ts';
+import { challengeUrlOf, wasAsked } from '../threeds/begin.ts';
 import { savedCardsOf } from '../tokenization/charge.ts';
 import { renderEnd } from './challenge-markup.ts';
-import { type Framing, renderChoice, renderProcessing, renderResult } from './checkout-markup.ts';
+import { type Framing, renderChoice, renderProcessing, renderResult, renderStepOut } from './checkout-markup.ts';
 import type { CheckoutText } from './checkout-text.ts';
 import { themeOf } from './checkout-theme.ts';
 import { type PageAnswer, seeOther, type Visit } from './page.ts';
@@ -29,7 +31,8 @@ export async function payCheckout(gateway: Gateway, visit: Visit): Promise<PageA
   if (visited === undefined || !['', 'same-origin'].includes(visit.fetchSite)) return unusable(visit);
   if (isOpen(visited)) {
     try {
-      await act(visited, visit);
+      const challengeUrl = await act(visited, visit);
+      if (challengeUrl !== undefined) return showChallenge(visited, visit, challengeUrl);
     } catch (error) {
       const refused = error instanceof Fault ? refusalOf(error) : undefined;
       if (refused === undefined) throw error;
@@ -64,8 +67,15 @@ async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText
   const end = endOf(visited);
   if (end !== undefined) return seeOther(`${addressOf(visit)}/result?status=${end.status}`);
   if (order.status === 'PAY_IN_PROGRESS') return { status: 200, body: renderProcessing(framing), embeddedBy: origins };
+  const subject = { kind: 'order', id: order.acquiringOrderId } as const;
+  const { merchantId, echo } = order;
+  if (await wasAsked(gateway.database, merchantId, subject)) {
+    const challengeUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, echo.webUrl ?? '');
+    if (challengeUrl !== undefined) return showChallenge(visited, visit, challengeUrl);
+    return { status: 200, body: renderProcessing(framing), embeddedBy: origins };
+  }
   const shopper = shopperOf(order);
-  const tokens = await savedCardsOf(gateway, order.merchantId, shopper);
+  const tokens = await savedCardsOf(gateway, merchantId, shopper);
   const body = renderChoice({
     ...framing,
     sessionId: checkout.sessionId,
@@ -77,17 +87,29 @@ async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText
   return { status: refused === undefined ? 200 : 422, body, scripted: true, embeddedBy: origins };
 }
 
-async function act(visited: Visited, { form, network }: Visit): Promise<void> {
+/** The bank's page is nowhere framed: out of a frame the shopper steps by himself. */
+function showChallenge(visited: Visited, visit: Visit, challengeUrl: string): PageAnswer {
+  if (visit.fetchDest !== 'iframe') return seeOther(challengeUrl);
+  const body = renderStepOut(framingOf(visited, visit), challengeUrl);
+  return { status: 200, body, embeddedBy: visited.origins };
+}
+
+/** @returns where the shopper is sent, when his bank wants to see him */
+async function act(visited: Visited, { form, network }: Visit): Promise<string | undefined> {
   const { gateway, order } = visited;
   const action = form.get('action') ?? '';
-  if (action === 'cancel') return giveUp(gateway, order);
+  if (action === 'cancel') {
+    await giveUp(gateway, order);
+    return undefined;
+  }
   if (action === 'saved') return payWithToken(visited, await tokenReferredTo(visited, form.get('savedCard') ?? ''));
   if (action.startsWith('simulate-') && gateway.config.environment === 'sandbox') {
-    return paySimulated(visited, action === 'simulate-success');
+    await paySimulated(visited, action === 'simulate-success');
+    return undefined;
   }
   const encryptedCard = form.get('encryptedCard') ?? '';
   if (encryptedCard === '') throw new Fault('CARD_DATA_INVALID');
-  await payWithCard(visited, { encryptedCard, save: form.get('saveCard') === 'yes', network });
+  return payWithCard(visited, { encryptedCard, save: form.get('saveCard') === 'yes', network });
 }
 
 /** A token's name on the page; the token itself never reaches a browser. */

@@ -14,6 +14,8 @@ export interface Visit {
   cookie(name: string): string | undefined;
   /** `Sec-Fetch-Site`; empty when the browser does not say. */
   readonly fetchSite: string;
+  /** `Sec-Fetch-Dest`, e.g. `iframe`; empty when the browser does not say. */
+  readonly fetchDest: string;
   /** Where the browser is, as `networkOf` tells. */
   readonly network: string;
 }

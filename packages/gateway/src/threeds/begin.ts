@@ -111,6 +111,7 @@ export const recordAnswer = (tx: Tx, before: Authentication, after: Authenticati
  * Where the shopper is sent, while a challenge waits.
  *
  * @param envelope - the submission's; the same bytes lead to the same address
+ * @returns undefined while nobody is asked, and for an envelope that does not open the link
  */
 export async function challengeUrlOf(
   gateway: Pick<Gateway, 'publicUrl'>,
@@ -120,6 +121,10 @@ export async function challengeUrlOf(
 ): Promise<string | undefined> {
   const authentication = await findAuthenticationOf(sql, about.merchantId, about.subject);
   if (authentication?.status !== 'CHALLENGE') return undefined;
+  const { authenticationId, openedAt, holderHash } = authentication;
+  // A link that was opened leads the one browser on that has its cookie.
+  const opens = openedAt !== undefined || holderHash.equals(secretHash(linkSecretOf(envelope, authenticationId)));
+  if (!opens) return undefined;
   return linkOf(gateway, authentication, envelope);
 }
 
@@ -132,6 +137,10 @@ export function linkOf(
   const secret = linkSecretOf(envelope, authenticationId).toString('base64url');
   return `${gateway.publicUrl()}/3ds/${authenticationId}/${secret}`;
 }
+
+/** Whether the issuer was asked about this subject, or is being asked. */
+export const wasAsked = async (sql: Sql, merchantId: string, subject: Authentication['subject']): Promise<boolean> =>
+  (await findAuthenticationOf(sql, merchantId, subject)) !== undefined;
 
 /** Whether the issuer strongly authenticated the holder for this subject. */
 export const wasAuthenticated = async (

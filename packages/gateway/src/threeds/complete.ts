@@ -25,7 +25,7 @@ type Ending = 'success' | 'failed' | 'pending';
 
 export interface Ended {
   readonly ending: Ending;
-  /** Where the shopper goes on, when the subject itself says so. */
+  /** Where the shopper goes on when whoever asked did not say. */
   readonly returnUrl?: string | undefined;
 }
 
