@@ -17,6 +17,8 @@ export interface Bench {
   newReference(): string;
   /** A card that is approved, or one that is declined. Wiped when the check is over. */
   card(kind: 'approved' | 'declined'): CardBuffer;
+  /** The test host answers a payment without the shopper with the id of the payment that it names. */
+  readonly echoesNetworkTransactionId?: true;
   /** An amount that takes effect and is not answered, when the test host has one; minor units and as it is written. */
   readonly silent?: { readonly amountMinor: bigint; readonly amount: string };
 }
@@ -252,6 +254,18 @@ const storyChecks: Check[] = [
         refused(await connector.refund(followUpOf(bench, original, refund)), 'as if it had been charged twice');
       });
     },
+  },
+  {
+    promise: 'a payment without the shopper carries the id of the one that he agreed with',
+    run: (bench) =>
+      withCard(bench, 'approved', async (card) => {
+        const { networkTransactionId } = approved(await bench.connector.purchase(callOf(bench, card)), 'with him');
+        for (const verb of ['authorize', 'purchase'] as const) {
+          const call = callOf(bench, card, { initiator: 'MIT', networkTransactionId });
+          const without = approved(await bench.connector[verb](call), `${verb} without him`);
+          if (bench.echoesNetworkTransactionId) same(without.networkTransactionId, networkTransactionId, 'the id');
+        }
+      }),
   },
   {
     promise: 'it tells its name, what can be paid with, and what it knows of a card',

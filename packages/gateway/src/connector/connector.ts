@@ -25,6 +25,11 @@ export interface AcquirerCall extends Call {
   readonly card: CardBuffer;
   /** CIT: the shopper is present. MIT: not. */
   readonly initiator: 'CIT' | 'MIT';
+  /**
+   * MIT: the scheme's id of the payment that the shopper agreed with, as an earlier outcome had it. Schemes decline, or take
+   * for fraud, what comes without one. Undefined when none is known.
+   */
+  readonly networkTransactionId?: string | undefined;
   /** What 3-D Secure came to, when the shopper was authenticated. */
   readonly threeDs?: ThreeDsProof | undefined;
 }

@@ -7,6 +7,7 @@ import type { Merchant } from '../merchant/merchant.ts';
 import { summarise } from '../tokenization/card-summary.ts';
 import { chargeableToken } from '../tokenization/charge.ts';
 import { checkCard } from '../tokenization/check-card.ts';
+import { networkTransactionIdOf } from '../tokenization/network-transaction-id.ts';
 import type { BareCard } from './bare-card.ts';
 import type { Means } from './pay.ts';
 import { initiatorOf, namesToken, tokenOf } from './token-shapes.ts';
@@ -38,5 +39,7 @@ export async function meansOf(
   const { tokenId, asAccessToken } = tokenOf(input);
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken });
   if (settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) throw new Fault('TOKEN_INVALID');
-  return { card: { cardId: token.cardId, tokenId }, summary: token.card, tokenId };
+  const networkTransactionId =
+    initiator === 'MIT' ? await networkTransactionIdOf(gateway.database, { merchantId, tokenId }) : undefined;
+  return { card: { cardId: token.cardId, tokenId }, summary: token.card, tokenId, networkTransactionId };
 }

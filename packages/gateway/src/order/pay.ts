@@ -19,6 +19,8 @@ export interface Means {
   readonly tokenId: string | undefined;
   /** When the issuer authenticated the shopper for it. */
   readonly threeDs?: ThreeDsProof | undefined;
+  /** Without the shopper: of the payment that he agreed with. */
+  readonly networkTransactionId?: string | undefined;
 }
 
 /**
@@ -29,13 +31,14 @@ export interface Means {
 export function chargeOrder(
   gateway: Gateway,
   order: Order,
-  { card, threeDs }: Pick<Means, 'card' | 'threeDs'>,
+  { card, threeDs, networkTransactionId }: Pick<Means, 'card' | 'threeDs' | 'networkTransactionId'>,
   begin: (tx: Tx) => Promise<boolean>,
 ): Promise<Performed<Order>> {
   const { merchantId, acquiringOrderId, currency, amountMinor, amount, initiator } = order;
   const subject = { kind: 'order', id: acquiringOrderId } as const;
   const verb = order.captureMode === 'MANUAL' ? 'authorize' : 'purchase';
-  const payment = { merchantId, subject, verb, currency, amountMinor, amount, initiator, threeDs } as const;
+  const call = { merchantId, subject, verb, currency, amountMinor, amount, initiator } as const;
+  const payment = { ...call, threeDs, networkTransactionId };
   const settle = (tx: Tx, outcome: Parameters<typeof settleOrder>[3]) => settleOrder(gateway, tx, payment, outcome);
   return perform(gateway, payment, { card, begin, settle });
 }

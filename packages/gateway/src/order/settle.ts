@@ -7,6 +7,7 @@ import { releaseLimit } from '../merchant/limits.ts';
 import type { Attempt } from '../payment/attempt.ts';
 import type { Tx } from '../storage/database.ts';
 import { authenticateToken } from '../tokenization/charge.ts';
+import { keepNetworkTransactionId } from '../tokenization/network-transaction-id.ts';
 import { notify } from '../webhook/notify.ts';
 import { queueAuthorizationExpiry } from './expire-queue.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
@@ -25,22 +26,28 @@ export async function settleOrder(gateway: Gateway, tx: Tx, attempt: Settled, ou
   if (named === undefined) throw new Error('an attempt names an order that is not there');
   const order = await dropWaitingCard(tx, named);
   if (outcome.kind === 'unknown') return order;
-  const failure =
-    outcome.kind === 'declined' ? { code: outcome.reason, description: declineReasons[outcome.reason] } : undefined;
+  const failure = outcome.kind === 'declined' ? failureOf(outcome) : undefined;
   switch (attempt.verb) {
     case 'capture':
       return settleCapture(gateway, tx, order, attempt.amountMinor, failure);
     case 'void':
       return settleVoid(gateway, tx, order, failure);
     default:
-      return settleCharge(gateway, tx, order, failure);
+      return settleCharge(gateway, tx, order, outcome);
   }
 }
 
-async function settleCharge(gateway: Gateway, tx: Tx, order: Order, failure: OrderFailure | undefined): Promise<Order> {
+type Known = Exclude<Outcome, { kind: 'unknown' }>;
+
+const failureOf = ({ reason }: Extract<Outcome, { kind: 'declined' }>): OrderFailure => ({
+  code: reason,
+  description: declineReasons[reason],
+});
+
+async function settleCharge(gateway: Gateway, tx: Tx, order: Order, outcome: Known): Promise<Order> {
   if (order.status !== 'PAY_IN_PROGRESS') return order;
   const now = gateway.clock.now();
-  if (failure !== undefined) return closeOrder(gateway, tx, order, 'declined', failure);
+  if (outcome.kind === 'declined') return closeOrder(gateway, tx, order, 'declined', failureOf(outcome));
   const approved =
     order.captureMode === 'MANUAL'
       ? advance(order, 'authorized', now)
@@ -49,7 +56,9 @@ async function settleCharge(gateway: Gateway, tx: Tx, order: Order, failure: Ord
   if (approved.status === 'PAY_SUCCESS') await notifyOrder(gateway, tx, approved);
   else await queueAuthorizationExpiry(gateway, tx, approved);
   if (order.initiator === 'CIT' && order.tokenId !== undefined) {
-    await authenticateToken(gateway, tx, order.merchantId, order.tokenId);
+    const { merchantId, tokenId } = order;
+    await keepNetworkTransactionId(tx, { merchantId, tokenId }, outcome.networkTransactionId);
+    await authenticateToken(gateway, tx, merchantId, tokenId);
   }
   return approved;
 }

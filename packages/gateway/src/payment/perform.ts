@@ -41,6 +41,8 @@ export interface Payment extends Intent {
   readonly initiator: 'CIT' | 'MIT';
   /** When the issuer authenticated the shopper for it. */
   readonly threeDs?: ThreeDsProof | undefined;
+  /** MIT: of the payment that the shopper agreed with (see `AcquirerCall`). */
+  readonly networkTransactionId?: string | undefined;
 }
 
 /** Something done about a charge. */
@@ -187,11 +189,12 @@ async function callWithCard(
   reference: string,
   card: CardAtHand,
 ): Promise<Outcome> {
-  const { merchantId, verb, currency, amountMinor, amount, initiator, threeDs } = payment;
+  const { merchantId, verb, currency, amountMinor, amount, initiator, threeDs, networkTransactionId } = payment;
+  const call = { reference, merchantId, currency, amountMinor, amount, initiator, threeDs, networkTransactionId };
   let sent = false;
   const send = (lent: CardBuffer) => {
     sent = true;
-    return connector[verb]({ reference, merchantId, card: lent, currency, amountMinor, amount, initiator, threeDs });
+    return connector[verb]({ ...call, card: lent });
   };
   try {
     const answer =

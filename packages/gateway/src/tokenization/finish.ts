@@ -14,6 +14,7 @@ import type { Ended, Handover } from '../threeds/complete.ts';
 import { cvvLost, failureOf, holdOf, mayGoOn, proofFor } from '../threeds/result.ts';
 import { dropCvv, readCvv } from '../vault/cvv-hold.ts';
 import { eraseCard } from '../vault/vault.ts';
+import { keepNetworkTransactionId } from './network-transaction-id.ts';
 import { notifyFailedBinding, notifyToken } from './notification.ts';
 import { endSession, findSession, lockSession, markSubmittedAgain } from './session.store.ts';
 import type { BindingFailure, Session } from './session.ts';
@@ -111,11 +112,11 @@ export async function settleBinding(
   if (outcome.kind === 'unknown') return;
   const session = await lockSession(tx, merchantId, tokenRequestId);
   if (session?.status !== 'SUBMITTED') return;
-  if (outcome.kind === 'approved') await bind(gateway, tx, session);
+  if (outcome.kind === 'approved') await bind(gateway, tx, session, outcome.networkTransactionId);
   else await failBinding(gateway, tx, session, { code: outcome.reason, description: declineReasons[outcome.reason] });
 }
 
-async function bind(gateway: Gateway, tx: Tx, session: Session): Promise<void> {
+async function bind(gateway: Gateway, tx: Tx, session: Session, networkTransactionId: string): Promise<void> {
   const now = gateway.clock.now();
   const subject = { kind: 'tokenization', id: session.tokenRequestId } as const;
   const token: Token = {
@@ -133,6 +134,7 @@ async function bind(gateway: Gateway, tx: Tx, session: Session): Promise<void> {
     updatedAt: now,
   };
   await insertToken(tx, token);
+  await keepNetworkTransactionId(tx, token, networkTransactionId);
   await endSession(tx, session, { status: 'BOUND', tokenId: token.tokenId }, now);
   await notifyToken(gateway, tx, token);
 }

@@ -69,9 +69,10 @@ async function charge(
   call: AcquirerCall,
   decision: 'approved' | DeclineReason,
 ): Promise<Outcome> {
-  const { reference, currency, amountMinor } = call;
+  const { reference, currency, amountMinor, networkTransactionId } = call;
   const followUps: TestCard['followUps'] = testCardOf(call.card.pan)?.followUps ?? {};
-  const entry: Entry = { reference, verb, outcome: outcomeOf(decision), currency, amountMinor, followUps };
+  const outcome = outcomeOf(decision, networkTransactionId);
+  const entry: Entry = { reference, verb, outcome, currency, amountMinor, followUps };
   return answered(await enter(database, entry, clock.now()));
 }
 
@@ -106,9 +107,10 @@ function refusalOf(
   return undefined;
 }
 
-function outcomeOf(decision: 'approved' | DeclineReason): Outcome {
+/** @param networkTransactionId - of the payment that this one belongs to; it is answered with that */
+function outcomeOf(decision: 'approved' | DeclineReason, networkTransactionId = randomBase62(15)): Outcome {
   if (decision !== 'approved') return { kind: 'declined', reason: decision };
-  return { kind: 'approved', acquirerReference: `SBX${randomBase62(12)}`, networkTransactionId: randomBase62(15) };
+  return { kind: 'approved', acquirerReference: `SBX${randomBase62(12)}`, networkTransactionId };
 }
 
 function answered(booked: Entry['outcome'] | undefined): Outcome {

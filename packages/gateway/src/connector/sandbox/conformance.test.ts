@@ -16,6 +16,7 @@ const benchOf = (connector: Connector): Bench => ({
   newReference: newRowId,
   card: (kind) =>
     CardBuffer.fromText({ pan: numbers[kind], expiry: { month: 12, year: 2030 }, cvv: '123', name: 'Ada Lovelace' }),
+  echoesNetworkTransactionId: true,
   silent: { amountMinor: 9_200n, amount: '92.00' },
 });
 
@@ -35,6 +36,9 @@ describe('the checks find a connector that', async () => {
     'refunds more than was captured': { refund: (call) => honest.refund({ ...call, amountMinor: 1n }) },
     'captures what was voided': {
       capture: async () => ({ kind: 'approved', acquirerReference: 'x', networkTransactionId: 'x' }),
+    },
+    'keeps the id of the agreed payment to itself': {
+      purchase: (call) => honest.purchase({ ...call, networkTransactionId: undefined }),
     },
     'wipes the lent card': {
       async verify(call) {

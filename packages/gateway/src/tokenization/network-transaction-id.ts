@@ -1,0 +1,38 @@
+/**
+ * What ties a payment without the shopper to the one he agreed with: the scheme's id of the first approved check or payment
+ * of a token with him present. It is no card data, names no card, and stays when the card behind the token is replaced.
+ */
+import { type Sql, statement, type Tx } from '../storage/database.ts';
+
+const keep = statement(
+  'token/keep-network-transaction-id',
+  `update token set network_transaction_id = $3
+   where merchant_id = $1 and token_id = $2 and network_transaction_id is null`,
+);
+
+const find = statement<{ network_transaction_id: string | null }>(
+  'token/find-network-transaction-id',
+  'select network_transaction_id from token where merchant_id = $1 and token_id = $2',
+);
+
+interface Named {
+  readonly merchantId: string;
+  readonly tokenId: string;
+}
+
+/**
+ * Keeps the id of an approved charge or check with the shopper present; the first one stays.
+ *
+ * @param networkTransactionId - as the acquirer answered it; an acquirer that knows none answers `''`
+ */
+export async function keepNetworkTransactionId(
+  tx: Tx,
+  { merchantId, tokenId }: Named,
+  networkTransactionId: string,
+): Promise<void> {
+  if (networkTransactionId !== '') await tx.rows(keep, [merchantId, tokenId, networkTransactionId]);
+}
+
+/** What a payment without the shopper carries; undefined when none is known, as of a token that was imported. */
+export const networkTransactionIdOf = async (sql: Sql, { merchantId, tokenId }: Named): Promise<string | undefined> =>
+  (await sql.rows(find, [merchantId, tokenId]))[0]?.network_transaction_id ?? undefined;
