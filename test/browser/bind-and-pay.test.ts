@@ -38,7 +38,7 @@ beforeEach(async () => {
   context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1180, height: 900 } });
   page = await context.newPage();
   requests = captureRequests(page);
-  spoken = captureConsole(page);
+  spoken = await captureConsole(page);
   await page.goto(shop.url);
   await page.locator('#cards[aria-busy=false]').waitFor({ state: 'attached' });
 });

@@ -28,7 +28,7 @@ afterEach(() => context.close());
 async function meet(fields: object = {}, options: Parameters<Browser['newContext']>[0] = {}): Promise<Checkout> {
   context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1000, height: 900 }, ...options });
   page = await context.newPage();
-  spoken = captureConsole(page);
+  spoken = await captureConsole(page);
   sent = captureRequests(page);
   const checkout = await openCheckout(gateway, fields);
   await page.goto(checkout.url);

@@ -1,0 +1,113 @@
+/** Every state of every hosted page, light and dark: no barrier that axe knows, nothing that the policy blocks, nothing too wide. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { captureConsole, findBarriers, launchChromium } from '../kit/browser.ts';
+import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { newShopper, startChallenge } from '../kit/shopper.ts';
+
+let gateway: TestGateway;
+/** A shop that sends nobody on, so that the page before it stays. */
+let shop: Server;
+let browser: Browser;
+let page: Page;
+let spoken: string[];
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  shop = createServer((_, response) => response.writeHead(204).end());
+  await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
+  browser = await launchChromium();
+  page = await (await browser.newContext()).newPage();
+  spoken = await captureConsole(page);
+});
+afterAll(async () => {
+  await browser?.close();
+  shop?.close();
+  shop?.closeAllConnections();
+  await gateway?.stop();
+});
+beforeEach(() => {
+  spoken.length = 0;
+});
+
+/** Looks at the page as it stands. */
+async function expectNoBarriers(name: string): Promise<void> {
+  for (const [colorScheme, width] of [
+    ['light', 250],
+    ['dark', 600],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 400 });
+    expect([colorScheme, await findBarriers(page)]).toEqual([colorScheme, []]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    const folder = process.env.WAFFO_PICTURES;
+    if (folder) await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), fullPage: true });
+  }
+  expect(spoken.filter((line) => line.startsWith('blocked: '))).toEqual([]);
+}
+
+describe('a 3-D Secure page has no barriers', () => {
+  async function ask(extra: object = {}): Promise<void> {
+    await page.goto((await startChallenge(gateway, extra)).validateUrl);
+  }
+  async function answer(...codes: string[]): Promise<void> {
+    for (const code of codes) {
+      await page.fill('input[name=challengeDataEntry]', code);
+      await page.click('button[value=submit]');
+    }
+  }
+
+  test.each<[name: string, heading: string, arrive: () => Promise<unknown>]>([
+    ['the question', 'Confirm that this is your card', () => ask()],
+    ['a wrong code', 'Confirm that this is your card', () => ask().then(() => answer('0000'))],
+    ['the last try', 'Confirm that this is your card', () => ask().then(() => answer('0000', '1111'))],
+    ['passed', 'Your card is confirmed.', () => ask().then(() => answer('1234'))],
+    ['failed', 'Your card could not be confirmed.', () => ask().then(() => answer('0000', '1111', '2222'))],
+    ['cancelled', 'You cancelled.', () => ask().then(() => page.click('button[value=cancel]'))],
+    [
+      'expired',
+      'The time is over.',
+      async () => {
+        await ask();
+        await gateway.travel(10 * 60_000);
+        await page.reload();
+      },
+    ],
+    [
+      'on the way home',
+      'Your card is confirmed.',
+      async () => {
+        await ask({ returnUrl: `http://127.0.0.1:${(shop.address() as AddressInfo).port}/` });
+        await answer('1234');
+        await page.getByRole('link', { name: 'Continue to the shop' }).waitFor();
+      },
+    ],
+    [
+      'a link that was used',
+      'This link cannot be used',
+      async () => {
+        const { validateUrl } = await startChallenge(gateway);
+        await newShopper().visit(validateUrl);
+        await page.goto(validateUrl);
+      },
+    ],
+    ['a broken link', 'This link cannot be used', () => page.goto(`${gateway.url}/3ds/tds_x/%00`)],
+    [
+      'a fault of ours',
+      'Something went wrong on our side.',
+      async () => {
+        const provider = gateway.app.gateway.connectors.threeDsOf('');
+        const { challenge } = provider;
+        Object.assign(provider, { challenge: () => Promise.reject(new Error('out of order')) });
+        await ask().finally(() => Object.assign(provider, { challenge }));
+      },
+    ],
+  ])('%s', async (name, heading, arrive) => {
+    await arrive();
+    expect(await page.getByRole('heading').textContent()).toContain(heading);
+    await expectNoBarriers(`threeds-${name.replaceAll(' ', '-')}`);
+  });
+});
