@@ -157,6 +157,23 @@ describe('a shopper', () => {
     expect(await page.getByLabel('Card number').getAttribute('aria-invalid')).toBe('true');
   });
 
+  test('passes his bank when he saves a card, and again when he pays with it', async () => {
+    const pass = async () => {
+      await page.locator('input[name=challengeDataEntry]').fill('1234');
+      await page.locator('button[value=submit]').click();
+    };
+    await addCard({ ...visa, pan: '4000000000001000' });
+    await pass();
+    await page.waitForURL((url) => url.searchParams.get('result') === 'success');
+    const saved = savedCards().filter({ hasText: '400000******1000' });
+    await saved.getByRole('button', { name: 'Pay with this card' }).click();
+    await pass();
+    await page.waitForURL(`${shop.url}/`);
+    const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' }).filter({ hasText: '400000******1000' });
+    await eventually(() => told.count()).toBe(1);
+    expect(await told.textContent()).toMatch(/PAY_SUCCESS.*signature verified/);
+  });
+
   test("pays at the gateway's checkout, and comes home; the shop hears of it by webhook", async () => {
     await page.getByText('Morning cup').click();
     await page.getByRole('button', { name: "Pay at the gateway's checkout" }).click();

@@ -168,6 +168,7 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
     const threeDs = { eci: '05', authenticationValue: expect.any(String), dsTransID: expect.any(String) };
     expect(seen).toMatchObject([{ cvv: way === 'token' ? undefined : '737', threeDs }]);
     expect(ended).toContain(`url=${urls.successRedirectUrl}`);
+    expect(ended).toContain('<h1>Payment Successful</h1>');
     expect(await inquire(order.id)).toMatchObject({ orderStatus: 'PAY_SUCCESS', finalDealAmount: '100.00' });
     expect(await toldOf(order.id)).toMatchObject([{ orderStatus: 'PAY_SUCCESS' }]);
     expect(await leftovers()).toEqual([]);
@@ -189,6 +190,7 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
     await order.meet();
     const ended = await order.shopper.post(order.address, { challengeDataEntry: '', action: 'cancel' });
     expect(ended.text).toContain(`url=${urls.cancelRedirectUrl}`);
+    expect(ended.text).toContain('The payment was cancelled. Nothing was charged.');
     expect((await toldOf(order.id)).map(failureIn)).toEqual(['AUTHENTICATION_CANCELLED']);
   });
 
@@ -238,6 +240,7 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
       Array.from({ length: 10 }, () => gateway.call('/order/create', body, gateway.pci)),
     );
     expect(new Set(answers.map(urlIn)).size).toBe(1);
+    await gateway.travel(10 * minute);
   });
 
   test('for an amount that is captured later authorises it', async () => {
@@ -246,6 +249,35 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
     await order.meet();
     await order.type('1234');
     expect(await inquire(order.id)).toMatchObject({ orderStatus: 'AUTHED_WAITING_CAPTURE' });
+  });
+
+  test('whose charge is not answered is found out a minute later, and charged once', async () => {
+    const body = orderOf(gateway, { ...urls, ...(await ways[way](challenged)), orderAmount: '92.00' });
+    expect(await gateway.call('/order/create', body, gateway.pci)).toMatchObject({ code: 'E0001' });
+    const repeated = await gateway.call('/order/create', body, gateway.pci);
+    const shopper = newShopper();
+    await shopper.visit(urlIn(repeated));
+    const address = urlIn(repeated).replace(/\/[^/]+$/, '');
+    const type = () => shopper.post(address, { challengeDataEntry: '1234', action: 'submit' });
+    expect((await type()).text).toContain('Your bank is still checking.');
+    await type();
+    expect(await leftovers()).toEqual([]);
+    const id = repeated.data.acquiringOrderId;
+    expect(await chargesOf(id)).toEqual([{ verb: 'purchase', status: 'UNKNOWN' }]);
+    await gateway.travel(minute);
+    expect(await chargesOf(id)).toEqual([{ verb: 'purchase', status: 'APPROVED' }]);
+    expect(await toldOf(id)).toMatchObject([{ orderStatus: 'PAY_SUCCESS' }]);
+  });
+
+  test('that a crash left unasked closes the order by the clock', async () => {
+    const order = await challenge(way);
+    await gateway.database.rows(
+      { name: 'test/unasked', text: `update threeds_authentication set status = 'CREATED' where subject_id = $1` },
+      [order.id],
+    );
+    await gateway.travel(10 * minute);
+    expect((await toldOf(order.id)).map(failureIn)).toEqual(['AUTHENTICATION_EXPIRED']);
+    expect(await leftovers()).toEqual([]);
   });
 
   test('that another browser answers decides nothing', async () => {

@@ -20,12 +20,16 @@ export interface SavedCard {
   readonly status: string;
 }
 
-/** What an attempt to pay came to. `pending` is not a failure: the webhook, or an inquiry, will tell. */
+/**
+ * What an attempt to pay came to. `pending` is not a failure: the webhook, or an inquiry, will tell. `asked`: the bank wants to
+ * see the shopper at `webUrl` first.
+ */
 export interface Payment {
-  readonly outcome: 'paid' | 'declined' | 'pending' | 'refused';
+  readonly outcome: 'paid' | 'declined' | 'pending' | 'refused' | 'asked';
   readonly orderId: string;
   readonly amount: string;
   readonly currency: string;
+  readonly webUrl?: string;
   /** The gateway's code when it refused. */
   readonly code?: string;
   /** The gateway's words when it refused. */
@@ -75,11 +79,9 @@ export function createCheckout(waffo: Waffo, notifyUrl: string): Checkout {
     },
     pay: (tokenId, product) => pay(waffo, notifyUrl, tokenId, product),
     async payThere(product) {
-      const home = new URL('/', notifyUrl).href;
-      const back = { successRedirectUrl: home, failedRedirectUrl: home, cancelRedirectUrl: home };
-      const response = await waffo.order().create({ ...orderOf(product, newRequestId(), notifyUrl), ...back });
-      const { webUrl } = JSON.parse(response.unwrap().orderAction ?? '{}');
-      if (typeof webUrl !== 'string') throw new Error('The gateway named no page to pay at.');
+      const response = await waffo.order().create(orderOf(product, newRequestId(), notifyUrl));
+      const webUrl = webUrlIn(response.unwrap());
+      if (webUrl === undefined) throw new Error('The gateway named no page to pay at.');
       return { webUrl };
     },
   };
@@ -90,7 +92,10 @@ async function pay(waffo: Waffo, notifyUrl: string, tokenId: string, product: Pr
   const payment = { orderId, amount: product.price, currency };
   try {
     const response = await waffo.order().create({ ...orderOf(product, orderId, notifyUrl), tokenId });
-    const { orderStatus } = response.unwrap();
+    const order = response.unwrap();
+    const { orderStatus } = order;
+    const webUrl = webUrlIn(order);
+    if (webUrl !== undefined) return { outcome: 'asked', webUrl, ...payment };
     if (orderStatus === 'PAY_SUCCESS') return { outcome: 'paid', ...payment };
     return { outcome: orderStatus === 'ORDER_CLOSE' ? 'declined' : 'pending', ...payment };
   } catch (error) {
@@ -100,7 +105,14 @@ async function pay(waffo: Waffo, notifyUrl: string, tokenId: string, product: Pr
   }
 }
 
+/** Where the shopper must go before the order can be paid. */
+function webUrlIn({ orderAction = '{}' }: { readonly orderAction?: string | undefined }): string | undefined {
+  const { webUrl } = JSON.parse(orderAction);
+  return typeof webUrl === 'string' ? webUrl : undefined;
+}
+
 const orderOf = (product: Product, orderId: string, notifyUrl: string) => ({
+  ...homeOf(notifyUrl),
   paymentRequestId: orderId,
   merchantOrderId: orderId,
   orderCurrency: currency,
@@ -112,6 +124,12 @@ const orderOf = (product: Product, orderId: string, notifyUrl: string) => ({
   goodsInfo: { goodsId: product.productId, goodsName: product.name, goodsQuantity: 1 },
   paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
 });
+
+/** The shop's own page, however it ends. */
+function homeOf(notifyUrl: string) {
+  const home = new URL('/', notifyUrl).href;
+  return { successRedirectUrl: home, failedRedirectUrl: home, cancelRedirectUrl: home };
+}
 
 /** At most 32 characters, the limit of `paymentRequestId`. */
 const newRequestId = (): string => randomUUID().replaceAll('-', '');

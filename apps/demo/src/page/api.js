@@ -3,7 +3,7 @@
 /** @typedef {{ productId: string, name: string, price: string }} Product */
 /** @typedef {{ baseUrl: string, clientApiKey: string, currency: string, products: Product[], webhookCount: number }} Shop */
 /** @typedef {{ tokenId: string, maskedPan: string, scheme: string, expiry: string, status: string }} SavedCard */
-/** @typedef {{ outcome: 'paid' | 'declined' | 'pending' | 'refused', orderId: string, amount: string, currency: string, code?: string, reason?: string }} Payment */
+/** @typedef {{ outcome: 'paid' | 'declined' | 'pending' | 'refused' | 'asked', webUrl?: string, orderId: string, amount: string, currency: string, code?: string, reason?: string }} Payment */
 
 /** A refusal of the shop's server; its message is for the shopper. */
 export class ShopError extends Error {}

@@ -57,6 +57,7 @@ async function submit(sdk) {
         expiry: expiryOnWire(inputs.expiry.value) ?? '',
         cvv: inputs.cvv.value,
       },
+      returnUrl: `${location.origin}/`,
     });
     if (result.success) succeed(result.data);
     else fail(result.error);

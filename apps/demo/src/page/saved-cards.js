@@ -61,7 +61,8 @@ async function payWith(card, { productId }) {
   const payment = await pay(card.tokenId, productId);
   const amount = `${payment.currency} ${payment.amount}`;
   const number = card.maskedPan;
-  if (payment.outcome === 'paid') notify('good', `Paid ${amount} with ${number}. Thank you!`);
+  if (payment.outcome === 'asked') location.assign(payment.webUrl ?? '');
+  else if (payment.outcome === 'paid') notify('good', `Paid ${amount} with ${number}. Thank you!`);
   else if (payment.outcome === 'declined') notify('bad', `${number} was declined. Please use another card.`);
   else if (payment.outcome === 'pending')
     notify('wait', `The bank has not answered yet. Do not pay again; the webhook will tell.`);

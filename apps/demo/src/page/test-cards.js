@@ -6,6 +6,7 @@ const testCards = [
   { number: '4111 1111 1111 1111', effect: 'Visa, works' },
   { number: '2226 9000 0000 0110', effect: 'Mastercard, works' },
   { number: '3528 0000 0000 0214', effect: 'JCB, works' },
+  { number: '4000 0000 0000 1000', effect: 'the bank asks for the code 1234' },
   { number: '4576 7500 0000 0220', effect: 'declined when it is saved' },
   { number: '4000 0000 0000 0341', effect: 'is saved, declined when it pays' },
 ];

@@ -2,7 +2,8 @@
 import { exponentOf, fromMinorUnits } from '@waffo/protocol/money';
 import type { CRes } from '../connector/threeds.ts';
 import type { Authentication } from '../threeds/authentication.ts';
-import { type ChallengeText, challengeTexts, localeOf } from './challenge-text.ts';
+import { type ChallengeText, challengeTexts, type Locale, localeOf } from './challenge-text.ts';
+import { checkoutTexts } from './checkout-text.ts';
 import { type Html, html } from './html.ts';
 
 /** Asks the shopper for the code. @param answer - the ACS's, to the CReq that only asks how things stand */
@@ -49,22 +50,39 @@ const codeInput = (wrong: boolean): Html => html`<input id="code" name="challeng
 /**
  * Tells how it ended, and sends the shopper home.
  *
+ * @param isPayment - whether a payment was confirmed, and not the adding of a card
  * @param returnUrl - followed at once, by a fresh navigation: a redirect that follows a form may not leave this site, nor
  *   may any redirect of the shop's own after it
  */
-export function renderEnd(acceptLanguage: string, end: keyof ChallengeText['ends'], returnUrl?: string): Html {
+export function renderEnd(
+  acceptLanguage: string,
+  end: keyof ChallengeText['ends'],
+  returnUrl?: string,
+  isPayment = false,
+): Html {
   const locale = localeOf(acceptLanguage);
   const text = challengeTexts[locale];
+  const { title, cause } = (isPayment && paymentEnd(locale, end)) || { title: text.ends[end] };
   const mark = { success: '✓', pending: '…' }[end as string] ?? '!';
   return documentOf(
     locale,
-    text.ends[end],
+    title,
     html`
     <p class="mark ${end}" aria-hidden="true">${mark}</p>
-    <h1>${text.ends[end]}</h1>
+    <h1>${title}</h1>
+    ${cause !== undefined && html`<p>${cause}</p>`}
     ${returnUrl === undefined ? html`<p>${text.close}</p>` : html`<p><a class="button" href="${returnUrl}">${text.goOn}</a></p>`}`,
     returnUrl !== undefined && html`<meta http-equiv="refresh" content="0; url=${returnUrl}">`,
   );
+}
+
+/** What the end of a payment is called; undefined for ends that are none of its own. */
+function paymentEnd(locale: Locale, end: string): { readonly title: string; readonly cause?: string } | undefined {
+  const { ends, causes } = checkoutTexts[locale];
+  if (end === 'success') return { title: ends.success };
+  const told: Readonly<Record<string, string>> = { ...causes, failed: causes.declined };
+  const cause = told[end];
+  return cause === undefined ? undefined : { title: ends.failed, cause };
 }
 
 const documentOf = (locale: string, title: string, main: Html, head?: Html | false): Html => html`<!doctype html>

@@ -74,12 +74,12 @@ async function showEnd(
   visit: Visit,
   authentication: Authentication,
 ): Promise<PageAnswer> {
-  const { merchantId, subject, returnUrl, status, proof } = authentication;
+  const { merchantId, subject, returnUrl, status, proof, amountMinor } = authentication;
   const { ending, returnUrl: otherUrl } = await takers[subject.kind].endingOf(gateway, merchantId, subject.id);
   const isGivenUp = ending === 'failed' && proof.challengeCancel !== undefined;
   const end = ending === 'failed' && status === 'EXPIRED' ? 'expired' : isGivenUp ? 'cancelled' : ending;
   const home = returnUrl === undefined ? otherUrl : withResult(returnUrl, ending);
-  return { status: 200, body: renderEnd(visit.acceptLanguage, end, home) };
+  return { status: 200, body: renderEnd(visit.acceptLanguage, end, home, amountMinor > 0n) };
 }
 
 function withResult(returnUrl: string, result: string): string {
