@@ -269,6 +269,30 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
     expect(await toldOf(id)).toMatchObject([{ orderStatus: 'PAY_SUCCESS' }]);
   });
 
+  test('that was passed when the gateway died goes on when the shopper comes back', async () => {
+    const order = await challenge(way);
+    await order.meet();
+    const [asked] = await gateway.database.rows<{ server: string; acs: string }>(
+      {
+        name: 'test/asked',
+        text: 'select three_ds_server_trans_id as server, acs_trans_id as acs from threeds_authentication where subject_id = $1',
+      },
+      [order.id],
+    );
+    // The issuer has heard the code, and nobody has read what it made of it.
+    await gateway.app.gateway.connectors.threeDsOf('').challenge({
+      messageType: 'CReq',
+      messageVersion: '2.2.0',
+      threeDSServerTransID: asked?.server ?? '',
+      acsTransID: asked?.acs ?? '',
+      challengeWindowSize: '05',
+      challengeDataEntry: '1234',
+    });
+    expect(await inquire(order.id)).toMatchObject({ orderStatus: 'AUTHORIZATION_REQUIRED' });
+    expect((await order.shopper.visit(order.address)).text).toContain('Payment Successful');
+    expect(await chargesOf(order.id)).toHaveLength(1);
+  });
+
   test('that a crash left unasked closes the order by the clock', async () => {
     const order = await challenge(way);
     await gateway.database.rows(
