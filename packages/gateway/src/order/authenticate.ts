@@ -98,7 +98,10 @@ export async function authenticateOrder(
 ): Promise<'challenge' | 'finished' | 'lost'> {
   const { order, means, authentication: before, envelope, save } = question;
   const { card, summary } = means;
-  const keepCard = 'cardId' in card ? undefined : await waitingCardOf(gateway, order, card, { summary, save });
+  const keepCard =
+    'cardId' in card
+      ? undefined
+      : await waitingCardOf(gateway, order, card, { authenticationId: before.authenticationId, summary, save });
   const begun = await gateway.database.transaction(async (tx) => {
     if (!(await wait(tx))) return false;
     await keepCard?.(tx);

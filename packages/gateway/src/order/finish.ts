@@ -25,7 +25,8 @@ export async function finishOrder(gateway: Gateway, handover: Handover): Promise
   if (order === undefined) return;
   const first = async (tx: Tx) => {
     if (!(await record(tx))) return false;
-    await dropCvv(tx, holdOf(authentication));
+    // A waiting card's goes with the card, when the order is locked: two who end it take the locks in one order.
+    if (order.waitingCard === undefined) await dropCvv(tx, holdOf(authentication));
     return true;
   };
   if (!mayGoOn(authentication)) return abandon(gateway, order, first, failureOf(authentication));

@@ -37,6 +37,8 @@ export interface OrderEcho {
 /** What is known of a card that waits. */
 export interface WaitingCard {
   readonly cardId: string;
+  /** The authentication that its CVV is held for. */
+  readonly authenticationId: string;
   readonly summary: CardSummary;
   /** The shopper wants to keep it: once it has paid it becomes a token. */
   readonly save: boolean;

@@ -1,10 +1,11 @@
 /**
  * A card without a token whose shopper is being authenticated: it rests in the vault, as any card, until the order is
- * charged or closed. It must not outlast that.
+ * charged or closed. Neither it nor its CVV must outlast that.
  */
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
+import { dropCvv } from '../vault/cvv-hold.ts';
 import { eraseCard, sealCard, storeCard } from '../vault/vault.ts';
 import { saveWaitingCard } from './order.store.ts';
 import type { Order, WaitingCard } from './order.ts';
@@ -28,10 +29,12 @@ export async function waitingCardOf(
   };
 }
 
-/** Erases the card that waited, if one did. @returns the order without it */
+/** Erases the card that waited, if one did, and its CVV. @returns the order without it */
 export async function dropWaitingCard(tx: Tx, order: Order): Promise<Order> {
   if (order.waitingCard === undefined) return order;
+  const { merchantId, waitingCard } = order;
   await saveWaitingCard(tx, order, undefined);
-  await eraseCard(tx, { merchantId: order.merchantId, cardId: order.waitingCard.cardId });
+  await eraseCard(tx, { merchantId, cardId: waitingCard.cardId });
+  await dropCvv(tx, { merchantId, holdId: waitingCard.authenticationId });
   return { ...order, waitingCard: undefined };
 }
