@@ -1,8 +1,7 @@
 /** 3-D Secure for orders: each card of the table, each way a challenge can end, and that an order is charged once at most. */
-import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Checkout, openCheckout, payByCard } from '../kit/checkout.ts';
-import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { chargesIn, chargesSeen, leftoversOf } from '../kit/charges.ts';
+import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 
 let gateway: TestGateway;
@@ -82,20 +81,8 @@ async function challenge(way: keyof typeof ways, fields: object = {}) {
   };
 }
 
-const rows = (text: string) => gateway.database.rows<Record<string, unknown>>({ name: `test/${text.length}`, text });
-/** What must not outlast a challenge: codes, and cards without a token. */
-const leftovers = async () => [
-  ...(await rows('select hold_id from vault_cvv_hold')),
-  ...(await rows('select acquiring_order_id from payment_order where waiting_card is not null')),
-  ...(await rows(
-    `select card_id from vault_card c where not exists (select from token t where t.card_id = c.card_id)`,
-  )),
-];
-const chargesOf = (id: string) =>
-  gateway.database.rows<{ verb: string; status: string }>(
-    { name: 'test/charges', text: 'select verb, status from payment_attempt where subject_id = $1' },
-    [id],
-  );
+const leftovers = () => leftoversOf(gateway);
+const chargesOf = (id: string) => chargesIn(gateway, id);
 
 const authenticationsOf = (id: string) =>
   gateway.database.rows(
@@ -111,7 +98,7 @@ describe.each(wayNames)('without a challenge, a %s', (way) => {
   });
 
   test('that the issuer knows is charged at once, with the proof', async () => {
-    const seen = await chargesSeen(async () => {
+    const seen = await chargesSeen(gateway, async () => {
       const { data } = await create(await ways[way]('4000000000001091'));
       expect(data).toMatchObject({ orderStatus: 'PAY_SUCCESS' });
       expect(data).not.toHaveProperty('orderAction');
@@ -130,27 +117,12 @@ describe.each(wayNames)('without a challenge, a %s', (way) => {
   });
 
   test('whose issuer does not answer is charged without a proof', async () => {
-    const seen = await chargesSeen(async () => {
+    const seen = await chargesSeen(gateway, async () => {
       expect((await create(await ways[way]('4000000000001117'))).data).toMatchObject({ orderStatus: 'PAY_SUCCESS' });
     });
     expect(seen).toEqual([expect.objectContaining({ threeDs: undefined })]);
   });
 });
-
-/** What the acquirer is sent meanwhile. */
-async function chargesSeen(during: () => Promise<void>) {
-  const acquirer = gateway.app.gateway.connectors.of('');
-  const { purchase } = acquirer;
-  const seen: { cvv: string | undefined; threeDs: unknown }[] = [];
-  Object.assign(acquirer, {
-    purchase: (call: Parameters<typeof purchase>[0]) => {
-      seen.push({ cvv: call.card.cvv?.toString(), threeDs: call.threeDs });
-      return purchase(call);
-    },
-  });
-  await during().finally(() => Object.assign(acquirer, { purchase }));
-  return seen;
-}
 
 describe.each(wayNames)('a challenge for a %s', (way) => {
   test('that is passed charges the order, with the proof, and leads the shopper to the shop', async () => {
@@ -162,7 +134,7 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
       expect(asked.text).toContain(part);
     }
     let ended = '';
-    const seen = await chargesSeen(async () => {
+    const seen = await chargesSeen(gateway, async () => {
       ended = (await order.type('1234')).text;
     });
     const threeDs = { eci: '05', authenticationValue: expect.any(String), dsTransID: expect.any(String) };
@@ -314,6 +286,22 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
     expect(await inquire(order.id)).toMatchObject({ orderStatus: 'AUTHORIZATION_REQUIRED' });
     await gateway.travel(10 * minute);
   });
+
+  test('that is passed while the merchant cancels is paid, or cancelled, and never both', async () => {
+    for (let round = 0; round < 5; round++) {
+      const order = await challenge(way);
+      await order.meet();
+      const cancel = () => gateway.call('/order/cancel', { acquiringOrderId: order.id }, gateway.pci);
+      const [page, cancelled] = await Promise.all([order.type('1234'), cancel()]);
+      expect(page.status).toBe(200);
+      const { orderStatus } = await inquire(order.id);
+      expect([cancelled.code, orderStatus]).toEqual(
+        cancelled.code === '0' ? ['0', 'ORDER_CLOSE'] : ['A0013', 'PAY_SUCCESS'],
+      );
+      expect(await chargesOf(order.id)).toHaveLength(cancelled.code === '0' ? 0 : 1);
+      expect(await leftovers()).toEqual([]);
+    }
+  });
 });
 
 describe('what decides whether the shopper is asked', () => {
@@ -363,7 +351,7 @@ describe('while the shopper is asked', () => {
   test('a security code that is lost in a crash is not done without', async () => {
     const order = await challenge('bare card');
     await order.meet();
-    await rows('truncate vault_cvv_hold');
+    await gateway.database.rows({ name: 'test/crash', text: 'truncate vault_cvv_hold' });
     await order.type('1234');
     expect((await toldOf(order.id)).map(failureIn)).toEqual(['SECURITY_CODE_LOST']);
   });
@@ -384,109 +372,5 @@ describe('while the shopper is asked', () => {
     await order.type('1234');
     const [token] = (await gateway.call('/tokenization/inquiry', { tokenId: order.body.tokenId }, gateway.pci)).data;
     expect(token).toMatchObject({ tokenStatus: 'VERIFIED' });
-  });
-});
-
-describe('at the checkout', () => {
-  const open = (fields: object = {}): Promise<Checkout> => openCheckout(gateway, { ...urls, ...fields });
-  const statusOf = async ({ acquiringOrderId }: Checkout) =>
-    (await gateway.call('/order/inquiry', { acquiringOrderId })).data.orderStatus;
-  const named = (userId: string) => ({
-    userInfo: { userId, userEmail: `${userId}@example.com`, userTerminal: 'WEB' },
-  });
-
-  /** The page's script posts a card, and the shopper follows. */
-  async function meet(checkout: Checkout, form: Record<string, string> = {}, headers: Record<string, string> = {}) {
-    const shopper = newShopper(headers);
-    const sessionId = /data-session="([^"]+)"/.exec((await shopper.visit(checkout.url)).text)?.[1] ?? '';
-    const encryptedCard = await seal(sessionId, { ...testCard, pan: challenged });
-    const post = () => shopper.post(checkout.url, { action: 'card', encryptedCard, ...form });
-    const page = await post();
-    const address = `${gateway.url}${[...shopper.cookies.keys()][0]}`;
-    const type = (code: string) => shopper.post(address, { challengeDataEntry: code, action: 'submit' });
-    return { shopper, page, post, address, type };
-  }
-
-  test('a card is asked about on the page of its bank, and the shopper comes back to the result', async () => {
-    const checkout = await open();
-    const { shopper, page, type } = await meet(checkout);
-    expect(page.text).toContain('name="challengeDataEntry"');
-    expect(await statusOf(checkout)).toBe('AUTHORIZATION_REQUIRED');
-    const seen = await chargesSeen(async () => {
-      expect((await type('1234')).text).toContain(`url=${checkout.url}?result=success`);
-    });
-    expect(seen).toMatchObject([{ cvv: testCard.cvv, threeDs: { eci: '05' } }]);
-    expect((await shopper.visit(`${checkout.url}?result=success`)).text).toContain('Payment Successful');
-    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
-    expect(await leftovers()).toEqual([]);
-  });
-
-  test('whoever gives up there finds the payment cancelled', async () => {
-    const checkout = await open();
-    const { shopper, address } = await meet(checkout);
-    await shopper.post(address, { challengeDataEntry: '', action: 'cancel' });
-    const { text } = await shopper.visit(checkout.url);
-    expect(text).toContain('The payment was cancelled.');
-    expect(text).toContain(`href="${urls.cancelRedirectUrl}"`);
-  });
-
-  test('a reload, the back button and a second tab lead back to the question, and another browser waits', async () => {
-    const checkout = await open();
-    const { shopper, post, type } = await meet(checkout);
-    expect((await post()).text).toContain('name="challengeDataEntry"');
-    expect((await shopper.visit(checkout.url)).text).toContain('name="challengeDataEntry"');
-    expect((await newShopper().visit(checkout.url)).text).not.toContain('data-session');
-    await type('1234');
-    expect(await chargesOf(checkout.acquiringOrderId)).toHaveLength(1);
-  });
-
-  test('a card that the issuer knows, or that takes no part, is not asked about', async () => {
-    for (const pan of ['4000000000001091', '4111111111111111']) {
-      const checkout = await open();
-      expect((await payByCard(checkout, { pan })).text).toContain('Payment Successful');
-    }
-    const refused = await open();
-    expect((await payByCard(refused, { pan: '4000000000001109' })).text).toContain('Payment Failed');
-  });
-
-  test('a card that the shopper wants to keep is kept once he has passed, and the next time he is asked again', async () => {
-    const first = await open(named('asked'));
-    const { type } = await meet(first, { saveCard: 'yes' });
-    await type('1234');
-    await gateway.settle();
-    const bound = gateway.receiver.events('TOKENIZATION_NOTIFICATION').map(({ result }) => result);
-    expect(bound.filter(({ merchantUserId }) => merchantUserId === 'asked')).toHaveLength(1);
-    expect(await leftovers()).toEqual([]);
-
-    const second = await open(named('asked'));
-    const shopper = newShopper();
-    const savedCard = /name="savedCard" value="([^"]+)"/.exec((await shopper.visit(second.url)).text)?.[1] ?? '';
-    const asked = await shopper.post(second.url, { action: 'saved', savedCard });
-    expect(asked.text).toContain('name="challengeDataEntry"');
-    expect((await shopper.visit(second.url)).text).toContain('name="challengeDataEntry"');
-    const address = `${gateway.url}${[...shopper.cookies.keys()][0]}`;
-    await shopper.post(address, { challengeDataEntry: '1234', action: 'submit' });
-    expect(await statusOf(second)).toBe('PAY_SUCCESS');
-  });
-
-  test('in a frame the shopper steps out to his bank by himself', async () => {
-    const checkout = await open();
-    const { page, shopper } = await meet(checkout, {}, { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-origin' });
-    const [, link = ''] = /target="_top" href="([^"]+)"/.exec(page.text) ?? [];
-    expect((await shopper.visit(link)).text).toContain('name="challengeDataEntry"');
-    await gateway.travel(10 * minute);
-    expect((await shopper.visit(checkout.url)).text).toContain('The time to pay is over.');
-  });
-
-  test('another card while the question is open charges once', async () => {
-    const checkout = await open();
-    const shown = (await newShopper().visit(checkout.url)).text;
-    const { type } = await meet(checkout);
-    const sessionId = /data-session="([^"]+)"/.exec(shown)?.[1] ?? '';
-    const encryptedCard = await seal(sessionId, testCard);
-    expect((await newShopper().post(checkout.url, { action: 'card', encryptedCard })).text).toContain('Successful');
-    await type('1234');
-    expect(await chargesOf(checkout.acquiringOrderId)).toHaveLength(1);
-    expect(await leftovers()).toEqual([]);
   });
 });
