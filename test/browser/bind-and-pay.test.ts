@@ -99,6 +99,16 @@ describe('a shopper', () => {
     await picture('light');
   });
 
+  test('is asked nothing by an issuer that knows the card; the browser reports nothing', async () => {
+    await addCard({ ...visa, pan: '4000000000001091' });
+    await eventually(() => notice().textContent()).toContain('Saved: Visa 400000******1091');
+    expect(await webhooks().first().textContent()).toMatch(/\bVERIFIED.*400000\*{6}1091.*signature verified/);
+    expect(requests.filter((request) => request.includes('/tokenization/submit')).length).toBeGreaterThan(0);
+    expect(requests.filter((request) => request.includes('/3ds/'))).toEqual([]);
+    expect(page.url()).toBe(`${shop.url}/`);
+    expect(spoken).toEqual([]);
+  });
+
   test('is told of a decline in one sentence, and no token is made', async () => {
     const before = await savedCards().count();
     const seen = await webhooks().count();
@@ -164,7 +174,7 @@ describe('a shopper', () => {
     };
     await addCard({ ...visa, pan: '4000000000001000' });
     await pass();
-    await page.waitForURL((url) => url.searchParams.get('result') === 'success');
+    await eventually(() => notice().textContent()).toContain('Your bank confirmed the card.');
     const saved = savedCards().filter({ hasText: '400000******1000' });
     await saved.getByRole('button', { name: 'Pay with this card' }).click();
     await pass();
@@ -172,6 +182,7 @@ describe('a shopper', () => {
     const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' }).filter({ hasText: '400000******1000' });
     await eventually(() => told.count()).toBe(1);
     expect(await told.textContent()).toMatch(/PAY_SUCCESS.*signature verified/);
+    expect(spoken).toEqual([]);
   });
 
   test("pays at the gateway's checkout, and comes home; the shop hears of it by webhook", async () => {

@@ -9,6 +9,7 @@ import { showTestCards } from './test-cards.js';
 import { followWebhooks } from './webhooks.js';
 
 showTestCards();
+welcomeBack();
 start().catch(() => notify('bad', 'The shop does not answer. Is its server running? Then reload the page.'));
 
 async function start() {
@@ -43,4 +44,13 @@ async function start() {
     );
   });
   await refreshCards();
+}
+
+/** The bank's page sends the shopper here again, and says in the address how it went; the token comes by webhook. */
+function welcomeBack() {
+  const result = new URLSearchParams(location.search).get('result');
+  if (result === null) return;
+  history.replaceState(null, '', location.pathname);
+  if (result === 'success') notify('good', 'Your bank confirmed the card.');
+  else notify('bad', 'Your bank did not confirm the card. Use another card.');
 }
