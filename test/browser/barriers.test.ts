@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { captureConsole, findBarriers, launchChromium } from '../kit/browser.ts';
+import { blockedIn, captureConsole, findBarriers, launchChromium } from '../kit/browser.ts';
+import { openCheckout } from '../kit/checkout.ts';
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper, startChallenge } from '../kit/shopper.ts';
 
@@ -46,7 +47,7 @@ async function expectNoBarriers(name: string): Promise<void> {
     const folder = process.env.WAFFO_PICTURES;
     if (folder) await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), fullPage: true });
   }
-  expect(spoken.filter((line) => line.startsWith('blocked: '))).toEqual([]);
+  expect(blockedIn(spoken)).toEqual([]);
 }
 
 describe('a 3-D Secure page has no barriers', () => {
@@ -109,5 +110,70 @@ describe('a 3-D Secure page has no barriers', () => {
     await arrive();
     expect(await page.getByRole('heading').textContent()).toContain(heading);
     await expectNoBarriers(`threeds-${name.replaceAll(' ', '-')}`);
+  });
+});
+
+describe('a checkout page has no barriers', () => {
+  async function choose(fields: object = {}): Promise<void> {
+    await page.goto((await openCheckout(gateway, fields)).url);
+  }
+  async function pay(pan: string): Promise<void> {
+    const card = { pan, expiry: '09/28', cvv: '739', name: 'Ada Lovelace' };
+    for (const [member, value] of Object.entries(card)) {
+      await page.locator(`[id="payMethodProperties.card.${member}"]`).fill(value);
+    }
+    await page.locator('button[type=submit]').click();
+  }
+
+  test.each<[name: string, heading: string, arrive: () => Promise<unknown>]>([
+    [
+      'the choice, a card saved',
+      'Payment',
+      async () => {
+        await gateway.bind({}, 'keeper');
+        await choose({ userInfo: { userId: 'keeper', userEmail: 'keeper@example.com', userTerminal: 'WEB' } });
+      },
+    ],
+    [
+      'mistakes',
+      'Payment',
+      async () => {
+        await choose();
+        await page.locator('[id="payMethodProperties.card.pan"]').fill('5555');
+        await page.locator('button[type=submit]').click();
+      },
+    ],
+    ['refused', 'Payment', () => choose().then(() => pay('6304000000000000'))],
+    [
+      'processing',
+      'Processing…',
+      async () => {
+        await page.route('**/wait', (route) => route.abort('aborted'));
+        const acquirer = gateway.app.gateway.connectors.of('');
+        const { purchase } = acquirer;
+        Object.assign(acquirer, { purchase: async () => ({ kind: 'unknown' }) });
+        await choose();
+        await pay('4111111111111111');
+        await page.getByRole('status').waitFor();
+        Object.assign(acquirer, { purchase });
+      },
+    ],
+    ['paid', 'Payment Successful', () => choose().then(() => pay('5555555555554444'))],
+    ['failed', 'Payment Failed', () => choose().then(() => pay('4576750000000220'))],
+    ['cancelled', 'Payment Failed', () => choose().then(() => page.click('button[value=cancel]'))],
+    [
+      'expired',
+      'Payment Failed',
+      async () => {
+        await choose({ orderExpiredAt: new Date(gateway.clock.now().getTime() + 60_000).toISOString() });
+        await gateway.travel(60_000);
+        await page.reload();
+      },
+    ],
+    ['a broken link', 'This link cannot be used', () => page.goto(`${gateway.url}/checkout/x/y`)],
+  ])('%s', async (name, heading, arrive) => {
+    await arrive();
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    await expectNoBarriers(`checkout-${name.replaceAll(' ', '-')}`);
   });
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { captureConsole, captureRequests, findBarriers, launchChromium } from '../kit/browser.ts';
+import { blockedIn, captureConsole, captureRequests, findBarriers, launchChromium, tryToSend } from '../kit/browser.ts';
 import { type Checkout, openCheckout } from '../kit/checkout.ts';
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
 
@@ -127,6 +127,57 @@ describe('a shopper', () => {
     expect(spoken).toEqual([]);
   });
 
+  test.each([
+    ['with scripts', true],
+    ['without scripts, with a card he saved', false],
+  ])('whose charge takes long sees that, and then the result by itself: %s', async (_, javaScriptEnabled) => {
+    const acquirer = gateway.app.gateway.connectors.of('');
+    const { purchase } = acquirer;
+    const lost = async (call: Parameters<typeof purchase>[0]) => {
+      await purchase(call);
+      return { kind: 'unknown' };
+    };
+    if (!javaScriptEnabled) await gateway.bind({}, 'patient');
+    const userInfo = { userId: 'patient', userEmail: 'patient@example.com', userTerminal: 'WEB' };
+    const checkout = await meet({ userInfo }, { javaScriptEnabled });
+    Object.assign(acquirer, { purchase: lost });
+    try {
+      if (javaScriptEnabled) await fill();
+      // Only the page that says so asks there.
+      const waits = page.waitForRequest('**/wait');
+      await page.locator(javaScriptEnabled ? 'button[type=submit]' : 'button[value=saved]').click();
+      await waits;
+    } finally {
+      Object.assign(acquirer, { purchase });
+    }
+    await gateway.travel(60_000);
+    await ended('success');
+    expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
+    expect(spoken).toEqual([]);
+  });
+
+  test('sees the mark of his card as he types, and none before and after', async () => {
+    await meet();
+    const mark = () => page.locator('#brand').getAttribute('data-scheme');
+    const pan = field('pan');
+    expect(await mark()).toBe(null);
+    for (const [begins, scheme] of [
+      ['4', 'VISA'],
+      ['55', 'MASTERCARD'],
+      ['37', 'AMEX'],
+      ['3528', 'JCB'],
+      ['6200', 'UNIONPAY'],
+      ['6011', 'DISCOVER'],
+    ] as const) {
+      await pan.fill('');
+      expect(await mark()).toBe(null);
+      await pan.pressSequentially(begins);
+      expect([begins, await mark()]).toEqual([begins, scheme]);
+      await picture(`mark-${scheme}`);
+    }
+    expect(spoken).toEqual([]);
+  });
+
   test('cancels', async () => {
     const checkout = await meet();
     await page.getByRole('button', { name: 'Cancel and go back' }).click();
@@ -201,6 +252,53 @@ describe('a frame', () => {
     await page.locator('button[value=submit]').click();
     await ended('success');
     expect(await statusOf(asked)).toBe('PAY_SUCCESS');
+  });
+});
+
+describe('the policy of the page', () => {
+  test('B-1, B-2: a script in the place of ours gets no text to run: inline, in an attribute, by eval', async () => {
+    context = await browser.newContext();
+    page = await context.newPage();
+    spoken = await captureConsole(page);
+    const body = `
+      const run = () => { document.title += ' ran'; };
+      globalThis.run = run;
+      const added = (name, change) => { const element = document.createElement(name); document.body.append(element); change(element); };
+      for (const attack of [
+        () => added('button', (button) => { button.setAttribute('onclick', 'run()'); button.click(); }),
+        () => added('script', (script) => script.append('run()')),
+        () => added('div', (place) => { place.innerHTML = '<img src="data:," onerror="run()">'; }),
+        () => added('p', (place) => place.setAttribute('style', 'color: red')),
+        () => eval('run()'),
+        () => new Function('run()')(),
+        () => setTimeout('run()'),
+      ]) try { attack(); } catch {}
+      setTimeout(() => { document.title += ' done'; }, 100);`;
+    await page.route('**/page/checkout.js', (route) => route.fulfill({ contentType: 'text/javascript', body }));
+    await page.goto((await openCheckout(gateway)).url);
+    await expect.poll(() => page.title()).toContain('done');
+    expect(await page.title()).not.toContain('ran');
+    expect(new Set(blockedIn(spoken))).toEqual(new Set(['require-trusted-types-for', 'style-src-attr']));
+  });
+
+  test('B-3: lets nothing leave: fetch, image, form, beacon, socket, prefetch, frame', async () => {
+    const heard: string[] = [];
+    const thief = createServer((request, response) => {
+      heard.push(request.url ?? '');
+      response.end();
+    });
+    await new Promise<void>((resolve) => thief.listen(0, '127.0.0.1', resolve));
+    try {
+      await meet();
+      await tryToSend(page, `http://127.0.0.1:${(thief.address() as AddressInfo).port}`);
+      for (const directive of ['connect-src', 'img-src', 'form-action', 'frame-src', 'style-src-elem']) {
+        await expect.poll(() => blockedIn(spoken)).toContain(directive);
+      }
+      expect(heard).toEqual([]);
+    } finally {
+      thief.close();
+      thief.closeAllConnections();
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 /** Door 2: what a shopper sees, and who carries on what happens there. One line each. */
 import { endingOfOrder, finishOrder } from './order/finish.ts';
 import { answerChallenge, openChallenge, showChallenge } from './page/challenge.ts';
-import { payCheckout, showCheckout, showResult, showTheme } from './page/checkout.ts';
+import { awaitCheckout, payCheckout, showCheckout, showResult, showTheme } from './page/checkout.ts';
 import { type Page, page, script, styleSheet } from './page/page.ts';
 import type { Takers } from './threeds/complete.ts';
 import { endingOfBinding, finishBinding } from './tokenization/finish.ts';
@@ -19,6 +19,7 @@ export const pages: readonly Page[] = [
   page('GET', '/checkout/:acquiringOrderId/:secret', showCheckout),
   page('POST', '/checkout/:acquiringOrderId/:secret', payCheckout),
   page('GET', '/checkout/:acquiringOrderId/:secret/result', showResult),
+  page('GET', '/checkout/:acquiringOrderId/:secret/wait', awaitCheckout),
   page('GET', '/checkout/:acquiringOrderId/:secret/theme.css', showTheme),
   styleSheet('/page/checkout.css', new URL('./page/checkout.css', import.meta.url)),
   script('/page/checkout.js', new URL('../../payment-sdk/dist/checkout.js', import.meta.url)),

@@ -83,7 +83,12 @@ function show(field: HTMLInputElement): boolean {
   return right;
 }
 
+/** Name and mark of the scheme that the number begins with; the style sheet draws the mark. */
 function showBrand(field: HTMLInputElement): void {
   const brand = document.getElementById('brand');
-  if (brand !== null) brand.textContent = schemeOf(cleanPan(field.value)) ?? '';
+  if (brand === null) return;
+  const scheme = schemeOf(cleanPan(field.value));
+  brand.textContent = scheme ?? '';
+  if (scheme === undefined) delete brand.dataset.scheme;
+  else brand.dataset.scheme = scheme;
 }

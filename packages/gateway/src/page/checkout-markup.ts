@@ -55,14 +55,17 @@ export function renderChoice(choice: Choice): Html {
   );
 }
 
-/** While the charge is on its way: the page asks again by itself. */
+/**
+ * While the charge is on its way. The page leads to an address that answers when that is over: a page that reloads itself
+ * every few seconds would be read out every few seconds.
+ */
 export function renderProcessing(framing: Framing): Html {
   const { text } = speechOf(framing);
   return documentOf(
     framing,
     text.processing,
-    html`${summaryOf(framing)}<h1 role="status">${text.processing}</h1>`,
-    html`<meta http-equiv="refresh" content="2">`,
+    html`${summaryOf(framing)}<div role="status"><h1>${text.processing}</h1></div>`,
+    html`<meta http-equiv="refresh" content="0; url=${framing.address}/wait">`,
   );
 }
 
@@ -108,7 +111,7 @@ function savedForm({ saved, address }: Choice, text: CheckoutText): Html {
       { reference, card },
       at,
     ) => html`<label class="choice"><input type="radio" name="savedCard" value="${reference}" ${at === 0 && html`checked`}>
-      <span class="brand">${card.scheme}</span> <span class="digits">•••• ${card.masked.slice(-4)}</span> <span class="faint">${card.expiry}</span></label>`,
+      <span class="brand" data-scheme="${card.scheme}">${card.scheme}</span> <span class="digits">•••• ${card.masked.slice(-4)}</span> <span class="faint">${card.expiry}</span></label>`,
   );
   return html`<form method="post" action="${address}">
       <fieldset><legend>${text.saved}</legend>${rows.reduce((all, row) => html`${all}${row}`)}</fieldset>

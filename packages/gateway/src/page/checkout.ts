@@ -4,6 +4,7 @@
  * button and a double click find the order begun.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { paySimulated, payWithCard, payWithToken } from '../checkout/pay.ts';
 import { shopperOf } from '../checkout/save.ts';
 import { type Visited, visitCheckout } from '../checkout/visit.ts';
@@ -61,23 +62,56 @@ export async function showTheme(gateway: Gateway, visit: Visit): Promise<PageAns
   return { status: 200, headers, body: Buffer.from(themeOf(cashierAppearance)) };
 }
 
-async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText['refused']): Promise<PageAnswer> {
-  const { gateway, order, checkout, origins } = visited;
-  const framing = framingOf(visited, visit);
+/** `GET /checkout/<order>/<secret>/wait`: the page that says "Processing…" asks here, and is led on when that is over. */
+export async function awaitCheckout(gateway: Gateway, visit: Visit): Promise<PageAnswer> {
+  for (let poll = 0; poll < polls; poll++) {
+    const visited = await visitedBy(gateway, visit);
+    if (visited === undefined) return unusable(visit);
+    if ((await stageOf(visited)).at !== 'charge') break;
+    await sleep(pollMs);
+  }
+  return seeOther(addressOf(visit));
+}
+
+const pollMs = 500;
+const polls = 10;
+
+/** Where an order is: with the shopper, with his bank, with the acquirer, or at its end. */
+type Stage =
+  | { readonly at: 'choice' | 'charge' }
+  | { readonly at: 'bank'; readonly challengeUrl: string }
+  | { readonly at: 'end'; readonly end: End };
+
+async function stageOf(visited: Visited): Promise<Stage> {
+  const { gateway, order } = visited;
   const end = endOf(visited);
-  if (end !== undefined) return seeOther(`${addressOf(visit)}/result?status=${end.status}`);
-  if (order.status === 'PAY_IN_PROGRESS') return { status: 200, body: renderProcessing(framing), embeddedBy: origins };
+  if (end !== undefined) return { at: 'end', end };
+  if (order.status === 'PAY_IN_PROGRESS') return { at: 'charge' };
   const subject = { kind: 'order', id: order.acquiringOrderId } as const;
   const { merchantId, echo } = order;
-  if (await wasAsked(gateway.database, merchantId, subject)) {
-    const challengeUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, echo.webUrl ?? '');
-    if (challengeUrl !== undefined) return showChallenge(visited, visit, challengeUrl);
-    return { status: 200, body: renderProcessing(framing), embeddedBy: origins };
-  }
+  if (!(await wasAsked(gateway.database, merchantId, subject))) return { at: 'choice' };
+  const challengeUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, echo.webUrl ?? '');
+  return challengeUrl === undefined ? { at: 'charge' } : { at: 'bank', challengeUrl };
+}
+
+async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText['refused']): Promise<PageAnswer> {
+  const stage = await stageOf(visited);
+  if (stage.at === 'end') return seeOther(`${addressOf(visit)}/result?status=${stage.end.status}`);
+  if (stage.at === 'bank') return showChallenge(visited, visit, stage.challengeUrl);
+  if (stage.at === 'choice') return showChoice(visited, visit, refused);
+  return { status: 200, body: renderProcessing(framingOf(visited, visit)), embeddedBy: visited.origins };
+}
+
+async function showChoice(
+  visited: Visited,
+  visit: Visit,
+  refused?: keyof CheckoutText['refused'],
+): Promise<PageAnswer> {
+  const { gateway, order, checkout, origins } = visited;
   const shopper = shopperOf(order);
-  const tokens = await savedCardsOf(gateway, merchantId, shopper);
+  const tokens = await savedCardsOf(gateway, order.merchantId, shopper);
   const body = renderChoice({
-    ...framing,
+    ...framingOf(visited, visit),
     sessionId: checkout.sessionId,
     saved: tokens.map(({ tokenId, card }) => ({ reference: referenceOf(tokenId), card })),
     maySave: shopper !== '',
