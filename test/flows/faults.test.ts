@@ -11,6 +11,7 @@ import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { subscriptionOf } from '../kit/subscription.ts';
 
 let gateway: TestGateway;
 /** Another one, that takes ten calls in ten seconds. */
@@ -42,6 +43,16 @@ const good: Record<string, () => Promise<Record<string, unknown>>> = {
     await gateway.call('/order/refund', body);
     return { refundRequestId: body.refundRequestId };
   },
+  '/subscription/create': async () => ({
+    ...merchantPart(),
+    ...subscriptionOf(gateway, { tokenId: await subscriberToken() }),
+  }),
+  '/subscription/inquiry': async () => ({ subscriptionId: (await subscribe()).data.subscriptionId }),
+  '/subscription/cancel': async () => ({
+    ...idPart(),
+    requestedAt: now,
+    subscriptionId: (await subscribe()).data.subscriptionId,
+  }),
   '/merchantconfig/inquiry': async () => idPart(),
   '/paymethodconfig/inquiry': async () => idPart(),
 };
@@ -104,6 +115,20 @@ const submission = async (tokenSessionId: string, card: object = {}) => ({
 });
 const pay = async (fields: object, card: object = {}) =>
   gateway.call('/order/create', orderOf(gateway, { tokenId: await gateway.bind(card), ...fields }));
+/** Of somebody new: a user has at most a hundred. */
+const subscriberToken = (card: object = {}) => gateway.bind(card, freshId('u'));
+const subscribe = async (fields: object = {}, card: object = {}) =>
+  gateway.call('/subscription/create', subscriptionOf(gateway, { tokenId: await subscriberToken(card), ...fields }));
+const subscriptionWith = (paymentInfo: object) =>
+  subscribe({ paymentInfo: { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD', ...paymentInfo } });
+/** A token whose card has expired since. */
+async function expiredToken(): Promise<string> {
+  const tokenId = await gateway.bind({ expiry: '11/2026' });
+  await sql(`update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`, [
+    tokenId,
+  ]);
+  return tokenId;
+}
 async function paidOrder() {
   const order = orderOf(gateway, { tokenId: await gateway.bind() });
   await gateway.call('/order/create', order);
@@ -214,14 +239,7 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     CARD_NOT_SUPPORTED: () => payBare({ cardNumber: '9999999999999995' }),
     CONTRACT_FORBIDS: () => pay({ paymentInfo: { productName: 'BARTER' } }),
     PAY_METHOD_UNAVAILABLE: () => pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET' } }),
-    TOKEN_EXPIRED: async () => {
-      const tokenId = await gateway.bind({ expiry: '11/2026' });
-      await sql(
-        `update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`,
-        [tokenId],
-      );
-      return gateway.call('/order/create', orderOf(gateway, { tokenId }));
-    },
+    TOKEN_EXPIRED: async () => pay({ tokenId: await expiredToken() }),
     TOKEN_INVALID: () => pay({ tokenId: `tok_${'x'.repeat(22)}` }),
     PAYMENT_TOKEN_INVALID: () => pay({ tokenId: 'tok_short' }),
     LANGUAGE_NOT_SUPPORTED: () =>
@@ -294,6 +312,59 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     CHANNEL_REJECTED: () => refunding(paidOrderId(), '90.00'),
     STATUS_UNKNOWN: () => refunding(paidOrderId(), '92.00'),
   },
+  '/subscription/create': {
+    IDEMPOTENCY_MISMATCH: async () => {
+      const body = subscriptionOf(gateway, { tokenId: await subscriberToken() });
+      await gateway.call('/subscription/create', body);
+      return gateway.call('/subscription/create', { ...body, amount: '100.01' });
+    },
+    CONCURRENT_REQUEST: async () => {
+      const body = subscriptionOf(gateway, { tokenId: await subscriberToken() });
+      const { subscriptionId } = (await gateway.call('/subscription/create', body)).data;
+      const [charge] = await gateway.database.rows<{ acquiring_order_id: string }>(
+        { name: 'test/charge', text: 'select acquiring_order_id from subscription_charge where subscription_id = $1' },
+        [subscriptionId],
+      );
+      await putBackToSending(charge?.acquiring_order_id ?? '');
+      return gateway.call('/subscription/create', body);
+    },
+    CURRENCY_NOT_SUPPORTED: () => subscribe({ currency: 'XXX' }),
+    AMOUNT_OUT_OF_RANGE: () => subscribe({ amount: '0.00' }),
+    TRANSACTION_LIMIT_EXCEEDED: () => contracted('merchant_currency', `'HKD', 9999, null`, () => subscribe()),
+    DAILY_LIMIT_EXCEEDED: () => contracted('merchant_currency', `'HKD', null, 9999`, () => subscribe()),
+    CONTRACT_FORBIDS: () => subscriptionWith({ productName: 'ONE_TIME_PAYMENT' }),
+    PAY_METHOD_UNAVAILABLE: () => subscriptionWith({ payMethodType: 'EWALLET' }),
+    TOKEN_EXPIRED: async () => subscribe({ tokenId: await expiredToken() }),
+    TOKEN_INVALID: () => subscribe({ tokenId: `tok_${'x'.repeat(22)}` }),
+    PAYMENT_TOKEN_INVALID: () => subscribe({ tokenId: 'tok_short' }),
+    TOKEN_UNVERIFIED: () => {
+      const trial = { numberOfTrialPeriod: '1', trialPeriodAmount: '0' };
+      const product = { description: 'Tea', periodType: 'MONTHLY', periodInterval: '1', ...trial };
+      return subscribe({ productInfo: product });
+    },
+    LANGUAGE_NOT_SUPPORTED: () => subscriptionWith({ cashierLanguage: 'not a language' }),
+    ORDER_EXPIRY_PAST: () => subscribe({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),
+    CHANNEL_REJECTED: () => subscribe({ amount: '90.00' }),
+    STATUS_UNKNOWN: () => subscribe({ amount: '92.00' }),
+  },
+  '/subscription/inquiry': {
+    ORDER_NOT_FOUND: () => gateway.call('/subscription/inquiry', { subscriptionRequest: 'nobody_made_this' }),
+  },
+  '/subscription/cancel': {
+    ORDER_NOT_FOUND: () => gateway.call('/subscription/cancel', { subscriptionId: 'SC_nobody' }),
+    CANCEL_REJECTED: async () => {
+      const { subscriptionId } = (await subscribe({}, { pan: '4000000000000341' })).data;
+      return gateway.call('/subscription/cancel', { subscriptionId });
+    },
+    STATUS_UNKNOWN: async () => {
+      const body = subscriptionOf(gateway, { tokenId: await subscriberToken(), amount: '92.00' });
+      await gateway.call('/subscription/create', body);
+      const { subscriptionRequest } = body;
+      await sql(`update subscription set status = 'ACTIVE' where subscription_request = $1`, [subscriptionRequest]);
+      const { subscriptionId } = (await gateway.call('/subscription/inquiry', { subscriptionRequest })).data;
+      return gateway.call('/subscription/cancel', { subscriptionId });
+    },
+  },
   '/refund/inquiry': {
     ORDER_NOT_FOUND: () => gateway.call('/refund/inquiry', { refundRequestId: 'nobody_made_this' }),
   },
@@ -328,6 +399,7 @@ const foreign = { merchantInfo: { merchantId: 'M_SOMEBODY_ELSE' }, merchantId: '
 /** A table that the operation cannot do without. */
 function tableOf(path: string): string {
   if (path.startsWith('/order')) return 'payment_order';
+  if (path.startsWith('/subscription')) return 'subscription';
   if (path.startsWith('/refund')) return 'payment_refund';
   if (path.includes('config')) return 'merchant_currency';
   return path === '/tokenization/submit' ? 'tokenization_session' : 'token';

@@ -10,6 +10,7 @@ import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 import { type Bend, bendsOf, bent, bentHeaders } from '../kit/malformed.ts';
+import { subscriptionOf } from '../kit/subscription.ts';
 
 const count = Number(process.env.MALFORMED_COUNT ?? 20_000);
 const seed = Number(process.env.MALFORMED_SEED ?? 20_261_123);
@@ -39,6 +40,8 @@ async function goodRequests() {
     goodsInfo: { goodsUrl: 'https://a.example' },
   };
   const acquiringOrderId = (await gateway.call('/order/create', order)).data.acquiringOrderId;
+  const subscription = { merchantInfo, ...subscriptionOf(gateway, { tokenId }) };
+  const { subscriptionId } = (await gateway.call('/subscription/create', subscription)).data;
   const binding = { merchantInfo, tokenRequestId: freshId('t'), merchantUserId: 'user_1', tokenType: 'CARD' };
   const { tokenSessionId } = (await gateway.call('/tokenization/generate', binding)).data;
   const encryptedCard = await seal(tokenSessionId, testCard);
@@ -54,6 +57,9 @@ async function goodRequests() {
     '/order/capture': { acquiringOrderId, merchantId, captureRequestedAt: at, captureAmount: '1.00' },
     '/order/refund': { ...money, refundAmount: '1.00', refundReason: 'x' },
     '/refund/inquiry': { refundRequestId: money.refundRequestId },
+    '/subscription/create': subscription,
+    '/subscription/inquiry': { subscriptionId, paymentDetails: 1 },
+    '/subscription/cancel': { subscriptionId, merchantId, requestedAt: at },
     '/merchantconfig/inquiry': { merchantId },
     '/paymethodconfig/inquiry': { merchantId },
   };

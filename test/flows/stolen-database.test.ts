@@ -113,7 +113,13 @@ const sealed: Record<string, SealedColumn> = {
 const notSealed = [
   ...['merchant_api_key.key_hash', 'merchant_client_key.key_hash', 'merchant_public_key.spki', 'platform_key.spki'],
   ...['vault_card.fingerprint', 'tokenization_session.request_fingerprint', 'tokenization_session.submit_fingerprint'],
-  ...['payment_order.request_fingerprint', 'payment_refund.request_fingerprint', 'outbox.body', 'limit_count.mark'],
+  ...[
+    'payment_order.request_fingerprint',
+    'payment_refund.request_fingerprint',
+    'subscription.request_fingerprint',
+    'outbox.body',
+    'limit_count.mark',
+  ],
   ...['threeds_authentication.holder_hash', 'access_entry.mac', 'access_chain.mac', 'access_anchor.mac'],
 ];
 

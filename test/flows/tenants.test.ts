@@ -12,6 +12,7 @@ import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
 import { registerMerchant } from '../../packages/gateway/src/merchant/register.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { subscriptionOf } from '../kit/subscription.ts';
 
 interface Tenant extends SandboxMerchant {
   readonly user: string;
@@ -21,6 +22,7 @@ interface Tenant extends SandboxMerchant {
   readonly paymentRequestId: string;
   readonly acquiringOrderId: string;
   readonly refundRequestId: string;
+  readonly subscriptionId: string;
 }
 
 let gateway: TestGateway;
@@ -82,6 +84,7 @@ async function furnished(merchant: SandboxMerchant): Promise<Tenant> {
   const { acquiringOrderId } = await call('/order/create', order);
   const refundRequestId = freshId('r').slice(-32);
   await call('/order/refund', { merchantId: merchant.merchantId, refundRequestId, acquiringOrderId, ...money });
+  const { subscriptionId } = await call('/subscription/create', subscriptionOf(gateway, { tokenId }));
   return {
     ...merchant,
     user,
@@ -91,6 +94,7 @@ async function furnished(merchant: SandboxMerchant): Promise<Tenant> {
     paymentRequestId: String(order.paymentRequestId),
     acquiringOrderId,
     refundRequestId,
+    subscriptionId,
   };
 }
 
@@ -100,6 +104,7 @@ async function ownView(tenant: Tenant): Promise<string> {
     ['/tokenization/inquiry', { merchantUserId: tenant.user }],
     ['/order/inquiry', { acquiringOrderId: tenant.acquiringOrderId }],
     ['/refund/inquiry', { refundRequestId: tenant.refundRequestId }],
+    ['/subscription/inquiry', { subscriptionId: tenant.subscriptionId, paymentDetails: 1 }],
   ];
   const answers = await Promise.all(looks.map(([path, body]) => gateway.call(path, body, tenant)));
   return answers.map(({ raw }) => raw).join('\n');
@@ -157,6 +162,13 @@ const rows: Record<string, Row> = {
     }),
   },
   '/refund/inquiry': { body: ({ refundRequestId }) => ({ refundRequestId }) },
+  '/subscription/create': {
+    body: ({ tokenId }, sender) => ({ ...info(sender), ...subscriptionOf(gateway, { tokenId }) }),
+  },
+  '/subscription/inquiry': { body: ({ subscriptionId }) => ({ subscriptionId, paymentDetails: 1 }) },
+  '/subscription/cancel': {
+    body: ({ subscriptionId }, { merchantId }) => ({ subscriptionId, merchantId, requestedAt: at }),
+  },
   '/merchantconfig/inquiry': { body: (_, { merchantId }) => ({ merchantId }) },
   '/paymethodconfig/inquiry': { body: (_, { merchantId }) => ({ merchantId }) },
 };
@@ -174,6 +186,7 @@ const nobody = (like: Tenant): Tenant => ({
   paymentRequestId: 'nobody_made_this',
   acquiringOrderId: `A20261123120000${'0'.repeat(15)}`,
   refundRequestId: 'nobody_made_this',
+  subscriptionId: `SC20261123120000${'0'.repeat(15)}`,
 });
 
 interface Sent {

@@ -5,10 +5,21 @@
 import { operations } from '@waffo/protocol/operations/all';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { subscriptionOf } from '../kit/subscription.ts';
 
 let gateway: TestGateway;
 /** Ids by kind; the caller is the other merchant. */
-let ids: Record<'token' | 'removedToken' | 'order' | 'paymentRequest' | 'refundRequest' | 'tokenRequest', string>;
+let ids: Record<
+  | 'token'
+  | 'removedToken'
+  | 'order'
+  | 'paymentRequest'
+  | 'refundRequest'
+  | 'tokenRequest'
+  | 'subscription'
+  | 'subscriptionRequest',
+  string
+>;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
@@ -29,7 +40,17 @@ beforeAll(async () => {
   });
   const [{ tokenRequestId: tokenRequest }] = (await gateway.call('/tokenization/inquiry', { tokenId: token })).data;
   const paymentRequest = String(order.paymentRequestId);
-  ids = { token, removedToken, order: data.acquiringOrderId, paymentRequest, refundRequest, tokenRequest };
+  const subscribed = (await gateway.call('/subscription/create', subscriptionOf(gateway, { tokenId: token }))).data;
+  ids = {
+    token,
+    removedToken,
+    order: data.acquiringOrderId,
+    paymentRequest,
+    refundRequest,
+    tokenRequest,
+    subscription: subscribed.subscriptionId,
+    subscriptionRequest: subscribed.subscriptionRequest,
+  };
 });
 afterAll(() => gateway.stop());
 
@@ -138,6 +159,39 @@ const rows: readonly Row[] = [
     body: (refundRequestId) => ({ refundRequestId }),
     unknown: 'nobody_refunded',
     others: () => [ids.refundRequest],
+    malformed: anyId,
+  },
+  {
+    operation: '/subscription/create',
+    by: 'tokenId',
+    body: (tokenId) => subscriptionOf(gateway, { tokenId }),
+    unknown: `tok_${'x'.repeat(22)}`,
+    others: tokens,
+    // As with an order: A0032.
+    malformed: [],
+  },
+  {
+    operation: '/subscription/inquiry',
+    by: 'subscriptionRequest',
+    body: (subscriptionRequest) => ({ subscriptionRequest }),
+    unknown: 'nobody_subscribed',
+    others: () => [ids.subscriptionRequest],
+    malformed: anyId,
+  },
+  {
+    operation: '/subscription/inquiry',
+    by: 'subscriptionId',
+    body: (subscriptionId) => ({ subscriptionId }),
+    unknown: `SC20261123120000${'x'.repeat(15)}`,
+    others: () => [ids.subscription],
+    malformed: anyId,
+  },
+  {
+    operation: '/subscription/cancel',
+    by: 'subscriptionId',
+    body: (subscriptionId) => ({ ...own(), subscriptionId, requestedAt: now }),
+    unknown: `SC20261123120000${'x'.repeat(15)}`,
+    others: () => [ids.subscription],
     malformed: anyId,
   },
 ];

@@ -186,6 +186,8 @@ const filled: Readonly<Record<string, { readonly merchantId?: true; readonly tim
   '/order/cancel': { merchantId: true, time: 'orderRequestedAt' },
   '/order/capture': { merchantId: true, time: 'captureRequestedAt' },
   '/order/refund': { merchantId: true, time: 'requestedAt' },
+  '/subscription/inquiry': {},
+  '/subscription/cancel': { merchantId: true, time: 'requestedAt' },
   '/merchantconfig/inquiry': { merchantId: true },
   '/paymethodconfig/inquiry': { merchantId: true },
 };

@@ -31,6 +31,9 @@ export const newAcquiringOrderId = (now: Date): string => dated('A', now);
 /** The same, with `R`: a refund. */
 export const newRefundOrderId = (now: Date): string => dated('R', now);
 
+/** The same, with `SC`: a subscription. */
+export const newSubscriptionId = (now: Date): string => dated('SC', now);
+
 const dated = (letter: string, now: Date): string =>
   `${letter}${now.toISOString().replace(/\D/g, '').slice(0, 14)}${randomBase62(15)}`;
 

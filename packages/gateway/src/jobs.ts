@@ -9,6 +9,7 @@ import { settleOrder } from './order/settle.ts';
 import { takers } from './pages.ts';
 import { resolveUnknown, type Settlers } from './payment/resolve-unknown.ts';
 import { settleRefund } from './refund/settle.ts';
+import { renew } from './subscription/renew.ts';
 import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts';
 import { expireSession } from './tokenization/expire-session.ts';
 import { settleBinding } from './tokenization/finish.ts';
@@ -55,6 +56,7 @@ const rowsOf = (gateway: Gateway): readonly JobTable[] => [
     'order/complete-capture': { run: (job) => completeCapture(gateway, job) },
     'order/expire': { run: (job) => expireOrder(gateway, job) },
     'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
+    'subscription/renew': { run: (job) => renew(gateway, job) },
     'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
     'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },
     'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },

@@ -4,6 +4,7 @@ import * as order from '@waffo/protocol/operations/order';
 import { cancel } from '@waffo/protocol/operations/order-cancel';
 import { capture } from '@waffo/protocol/operations/order-capture';
 import * as refund from '@waffo/protocol/operations/refund';
+import * as subscription from '@waffo/protocol/operations/subscription';
 import * as tokenization from '@waffo/protocol/operations/tokenization';
 import { type Route, route } from './http/route.ts';
 import { merchantConfig, payMethodConfig } from './merchant/config-inquiry.ts';
@@ -13,6 +14,9 @@ import { create as createOrder } from './order/create.ts';
 import { inquiry as inquireOrder } from './order/inquiry.ts';
 import { inquiry as inquireRefund } from './refund/inquiry.ts';
 import { refund as refundOrder } from './refund/request.ts';
+import { cancel as cancelSubscription } from './subscription/cancel.ts';
+import { create as createSubscription } from './subscription/create.ts';
+import { inquiry as inquireSubscription } from './subscription/inquiry.ts';
 import { generate } from './tokenization/generate.ts';
 import { inquiry as inquireTokens } from './tokenization/inquiry.ts';
 import { remove } from './tokenization/remove.ts';
@@ -29,6 +33,9 @@ export const operations: readonly Route[] = [
   route(capture, captureOrder),
   route(refund.refund, refundOrder),
   route(refund.inquiry, inquireRefund),
+  route(subscription.create, createSubscription),
+  route(subscription.inquiry, inquireSubscription),
+  route(subscription.cancel, cancelSubscription),
   route(config.merchantConfig, merchantConfig),
   route(config.payMethodConfig, payMethodConfig),
 ];

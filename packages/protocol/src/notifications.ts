@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { billingAddress, merchantInfo } from './operations/members.ts';
 import { orderRecord } from './operations/order.ts';
 import { refundRecord } from './operations/refund.ts';
+import { subscriptionRecord } from './operations/subscription.ts';
 import { maskedTokenData } from './operations/tokenization.ts';
 
 export const tokenizationNotification = z
@@ -38,9 +39,29 @@ export const refundNotification = z
   .object({ eventType: z.literal('REFUND_NOTIFICATION'), result: refundRecord })
   .meta({ id: 'RefundNotification', description: 'A refund ended, one way or the other' });
 
-export const notifications = [tokenizationNotification, paymentNotification, refundNotification] as const;
+export const subscriptionStatusNotification = z
+  .object({ eventType: z.literal('SUBSCRIPTION_STATUS_NOTIFICATION'), result: subscriptionRecord })
+  .meta({ id: 'SubscriptionStatusNotification', description: 'The status of a subscription changed' });
+
+export const subscriptionPeriodNotification = z
+  .object({ eventType: z.literal('SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION'), result: subscriptionRecord })
+  .meta({
+    id: 'SubscriptionPeriodChangedNotification',
+    description: 'A later period is paid, or will not be: nothing is tried again for it',
+  });
+
+export const notifications = [
+  tokenizationNotification,
+  paymentNotification,
+  refundNotification,
+  subscriptionStatusNotification,
+  subscriptionPeriodNotification,
+] as const;
 
 export type TokenizationNotification = z.infer<typeof tokenizationNotification>;
 export type PaymentNotification = z.infer<typeof paymentNotification>;
 export type RefundNotification = z.infer<typeof refundNotification>;
+export type SubscriptionNotification =
+  | z.infer<typeof subscriptionStatusNotification>
+  | z.infer<typeof subscriptionPeriodNotification>;
 export type EventType = (typeof notifications)[number]['shape']['eventType']['value'];

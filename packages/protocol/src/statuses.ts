@@ -50,3 +50,16 @@ export const refundStatuses = {
   ORDER_REFUND_FAILED: { move: 'nobody', final: true, meaning: 'nothing was paid back; the reason is with it' },
 } as const satisfies Record<string, StatusRow>;
 export type RefundStatus = keyof typeof refundStatuses;
+
+/** `subscriptionStatus`. */
+export const subscriptionStatuses = {
+  AUTHORIZATION_REQUIRED: { move: 'shopper', final: false, meaning: 'the shopper must act at subscriptionAction' },
+  IN_PROGRESS: { move: 'acquirer', final: false, meaning: 'the first payment has no known outcome yet' },
+  ACTIVE: { move: 'gateway', final: false, meaning: 'runs; each period is charged when it begins' },
+  CLOSE: { move: 'nobody', final: true, meaning: 'never began: the first payment failed or was not made in time' },
+  MERCHANT_CANCELLED: { move: 'nobody', final: true, meaning: 'the merchant ended it' },
+  USER_CANCELLED: { move: 'nobody', final: true, meaning: 'the shopper ended it' },
+  CHANNEL_CANCELLED: { move: 'nobody', final: true, meaning: 'the payment channel ended it' },
+  EXPIRED: { move: 'nobody', final: true, meaning: 'its last period is over' },
+} as const satisfies Record<string, StatusRow>;
+export type SubscriptionStatus = keyof typeof subscriptionStatuses;

@@ -6,7 +6,9 @@ import type { Contract, CurrencyTerms, PayMethodTerms } from './contract.ts';
 
 /** Products that a contract covers unless its rows say otherwise. */
 const usualProducts = ['ONE_TIME_PAYMENT', 'DIRECT_PAYMENT', 'ONE_CLICK_PAYMENT', 'MINI_PROGRAM_PAYMENT'];
-/** Of those, the ones that the list of methods shows (contract section 13.2). */
+/** Products of `subscription/create`, covered just so. */
+export const subscriptionProducts = ['SUBSCRIPTION', 'MINI_PROGRAM_SUBSCRIPTION'];
+/** Of the usual ones, those that the list of methods shows (contract section 13.2). */
 const listedProducts = usualProducts.slice(0, 2);
 
 /** The contract as it is now. */
@@ -18,7 +20,10 @@ export async function contractOf(
   const own = methods.map(methodFrom);
   return {
     currencies: currencies.map(currencyFrom),
-    products: own.length > 0 ? [...new Set(own.map(({ productName }) => productName))] : usualProducts,
+    products:
+      own.length > 0
+        ? [...new Set(own.map(({ productName }) => productName))]
+        : [...usualProducts, ...subscriptionProducts],
     methods: own.length > 0 ? own : usualMethods(connectors.of(merchantId).payMethods),
   };
 }

@@ -4,7 +4,7 @@ import type * as operations from '@waffo/protocol/operations/order';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Contract, PayMethodTerms } from '../merchant/contract.ts';
-import { contractOf } from '../merchant/find-contract.ts';
+import { contractOf, subscriptionProducts } from '../merchant/find-contract.ts';
 import { checkLimits } from '../merchant/limits.ts';
 import { minorUnitsOf } from './amount.ts';
 import type { Order } from './order.ts';
@@ -45,6 +45,12 @@ export async function checkOrder(gateway: Gateway, merchantId: string, input: In
   return { amountMinor, captureMode, contract, dailyLimitMinor: terms?.dailyLimitMinor };
 }
 
+/** What a request says of the way to pay. */
+interface Payable {
+  readonly orderCurrency: string;
+  readonly paymentInfo: Pick<Input['paymentInfo'], 'payMethodType' | 'payMethodName' | 'payMethodCountry'>;
+}
+
 /**
  * Whether the card is of a method that the request allows and the contract covers.
  *
@@ -54,7 +60,7 @@ export async function checkOrder(gateway: Gateway, merchantId: string, input: In
  */
 export function checkCardMethod(
   { contract, amountMinor }: Pick<Checked, 'contract' | 'amountMinor'>,
-  input: Pick<Input, 'orderCurrency' | 'paymentInfo'>,
+  input: Payable,
   card: { readonly scheme: string; readonly payMethodName: string },
 ): void {
   const { payMethodType, payMethodName } = input.paymentInfo;
@@ -122,15 +128,13 @@ const schemeNamed = (payMethodName: string): string => {
 };
 
 /** A method without a currency or country of its own fits any. */
-const fits = (
-  terms: PayMethodTerms,
-  { orderCurrency, paymentInfo: { payMethodCountry } }: Pick<Input, 'orderCurrency' | 'paymentInfo'>,
-): boolean =>
+const fits = (terms: PayMethodTerms, { orderCurrency, paymentInfo: { payMethodCountry } }: Payable): boolean =>
   ['', orderCurrency].includes(terms.currency) && (!payMethodCountry || ['', payMethodCountry].includes(terms.country));
 
 function checkProduct({ products }: Contract, { productName }: Input['paymentInfo']): void {
-  if (products.includes(productName)) return;
-  throw new Fault('CONTRACT_FORBIDS', `paymentInfo.productName: the contract covers ${products.join(', ')}`);
+  const oneTime = products.filter((name) => !subscriptionProducts.includes(name));
+  if (oneTime.includes(productName)) return;
+  throw new Fault('CONTRACT_FORBIDS', `paymentInfo.productName: the contract covers ${oneTime.join(', ')}`);
 }
 
 function captureModeOf({ captureMode }: Input['paymentInfo']): Order['captureMode'] {
@@ -139,7 +143,8 @@ function captureModeOf({ captureMode }: Input['paymentInfo']): Order['captureMod
   throw new Fault('PARAMETER_INVALID', 'paymentInfo.captureMode: expected manualCapture, or none');
 }
 
-function checkLanguage({ cashierLanguage }: Input['paymentInfo']): void {
+/** @throws Fault LANGUAGE_NOT_SUPPORTED */
+export function checkLanguage({ cashierLanguage }: Pick<Input['paymentInfo'], 'cashierLanguage'>): void {
   if (cashierLanguage && !isLanguageTag(cashierLanguage)) {
     throw new Fault(
       'LANGUAGE_NOT_SUPPORTED',

@@ -9,7 +9,7 @@ import { newCheckout, openCheckout } from '../checkout/open.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newAcquiringOrderId, newBrowserSecret } from '../id.ts';
-import { claimLimit, dayOf } from '../merchant/limits.ts';
+import { dayOf } from '../merchant/limits.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import type { Tx } from '../storage/database.ts';
 import { awaitIssuer } from '../threeds/await-issuer.ts';
@@ -20,9 +20,10 @@ import { type Checked, checkCardMethod, checkChoice, checkOrder, defaultLifetime
 import { queueExpiry } from './expire-queue.ts';
 import { endingOf } from './find.ts';
 import { meansOf } from './means.ts';
-import { findOrder, findOrderByRequest, insertOrder } from './order.store.ts';
+import { findOrder, findOrderByRequest } from './order.store.ts';
 import { type Order, untouched } from './order.ts';
 import { chargeOrder, type Means, paidWith, payMethodNameOf } from './pay.ts';
+import { placeOrder } from './place.ts';
 import { orderActionOf } from './record.ts';
 import { initiatorOf } from './token-shapes.ts';
 
@@ -53,11 +54,7 @@ async function createWith(
   const decision = threeDsDecisionOf(input);
   const asked = means !== undefined && isAsked(gateway, { merchantId, initiator: initiatorOf(input) }, means, decision);
   const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means, asked });
-  const insert = async (tx: Tx, written = order) => {
-    if (!(await insertOrder(tx, written))) return false;
-    await claimLimit(tx, order, checked.dailyLimitMinor);
-    return true;
-  };
+  const insert = (tx: Tx, written = order) => placeOrder(tx, written, checked.dailyLimitMinor);
   const mandated = decision === '3DS_FORCE';
   const made =
     means === undefined

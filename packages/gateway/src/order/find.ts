@@ -1,7 +1,8 @@
 /** Finds the order that a request names. Another merchant's order does not exist. */
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import { findOrder, findOrderByRequest } from './order.store.ts';
+import type { Sql } from '../storage/database.ts';
+import { findOrder, findOrderByRequest, findOrders } from './order.store.ts';
 import type { Order } from './order.ts';
 
 /**
@@ -23,6 +24,18 @@ export async function orderNamed(
   const mismatch = paymentRequestId && order?.paymentRequestId !== paymentRequestId;
   if (order === undefined || mismatch) throw new Fault('ORDER_NOT_FOUND');
   return order;
+}
+
+/** Orders by their ids, and as those are ordered. */
+export async function ordersNamed(
+  sql: Sql,
+  merchantId: string,
+  acquiringOrderIds: readonly string[],
+): Promise<Order[]> {
+  const found = await findOrders(sql, merchantId, acquiringOrderIds);
+  const place = new Map(acquiringOrderIds.map((id, index) => [id, index]));
+  const placeOf = ({ acquiringOrderId }: Order) => place.get(acquiringOrderId) ?? 0;
+  return found.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** What the operations that end or move an order answer. */

@@ -113,6 +113,18 @@ export async function insertOrder(tx: Tx, order: Order): Promise<boolean> {
 export const findOrder = async (sql: Sql, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
   (await sql.rows(find, [merchantId, acquiringOrderId])).map(orderFrom)[0];
 
+const findMany = statement<OrderRow>(
+  'order/find-many',
+  `select ${columns} from payment_order where merchant_id = $1 and acquiring_order_id = any ($2)`,
+);
+
+/** Orders by their ids, in no order. */
+export const findOrders = async (
+  sql: Sql,
+  merchantId: string,
+  acquiringOrderIds: readonly string[],
+): Promise<Order[]> => (await sql.rows(findMany, [merchantId, acquiringOrderIds])).map(orderFrom);
+
 /** The order, which nobody else changes until the transaction ends. */
 export const lockOrder = async (tx: Tx, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
   (await tx.rows(lock, [merchantId, acquiringOrderId])).map(orderFrom)[0];

@@ -26,12 +26,24 @@ export interface OrderEcho {
   readonly extendInfo?: string | undefined;
   /** Where the shopper acts while the status is AUTHORIZATION_REQUIRED. */
   readonly webUrl?: string | undefined;
+  /** When it pays a period of a subscription. */
+  readonly subscriptionInfo?: SubscriptionPayment | undefined;
   /** For the checkout page alone; never echoed. */
   readonly checkout?: {
     readonly successRedirectUrl?: string | undefined;
     readonly failedRedirectUrl?: string | undefined;
     readonly brandInfo?: unknown;
   };
+}
+
+/** Of which subscription an order is a payment (contract section 15.11). */
+interface SubscriptionPayment {
+  readonly subscriptionId: string;
+  /** Its number, from `1`. */
+  readonly period: string;
+  readonly subscriptionRequest: string;
+  /** The same. */
+  readonly merchantRequest: string;
 }
 
 /** What is known of a card that waits. */

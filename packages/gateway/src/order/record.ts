@@ -38,6 +38,7 @@ export function recordOf(order: Order): Record {
     ...(echo.goodsInfo && { goodsInfo: echo.goodsInfo as NonNullable<Record['goodsInfo']> }),
     addressInfo: (echo.addressInfo ?? {}) as NonNullable<Record['addressInfo']>,
     paymentInfo: echo.paymentInfo as Record['paymentInfo'],
+    ...(echo.subscriptionInfo && { subscriptionInfo: echo.subscriptionInfo }),
   };
 }
 

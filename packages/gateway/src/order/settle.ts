@@ -6,6 +6,7 @@ import { enqueue } from '../job/queue.ts';
 import { releaseLimit } from '../merchant/limits.ts';
 import type { Attempt } from '../payment/attempt.ts';
 import type { Tx } from '../storage/database.ts';
+import { settlePeriod } from '../subscription/settle.ts';
 import { authenticateToken } from '../tokenization/charge.ts';
 import { keepNetworkTransactionId } from '../tokenization/network-transaction-id.ts';
 import { notify } from '../webhook/notify.ts';
@@ -114,14 +115,17 @@ export async function closeOrder(
   return closed;
 }
 
-/** Tells the merchant how an order ended. */
+/** Tells the merchant how an order ended, and the subscription that it was to pay. */
 export async function notifyOrder(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
-  const { merchantId, acquiringOrderId, notifyUrl } = order;
+  const { merchantId, acquiringOrderId, notifyUrl, echo } = order;
+  // What is told of a subscription and of its payments arrives in order.
+  const objectId = echo.subscriptionInfo?.subscriptionId ?? acquiringOrderId;
   await notify(
     tx,
     { now: gateway.clock.now() },
-    { merchantId, objectId: acquiringOrderId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result: recordOf(order) },
+    { merchantId, objectId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result: recordOf(order) },
   );
+  await settlePeriod(gateway, tx, order);
 }
 
 async function save(tx: Tx, order: Order, before: Order): Promise<void> {

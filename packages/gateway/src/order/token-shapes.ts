@@ -1,12 +1,18 @@
 /**
- * Where a token may stand in `order/create`: every published shape, V1 to V9 of contract section 8. Pure. Two shapes
+ * Where a token may stand in `order/create` and `subscription/create`: every published shape, V1 to V9 of contract section 8. Pure. Two shapes
  * that name different tokens are refused; shapes that agree are one.
  */
 import type { RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
 import { Fault } from '../fault.ts';
 
-type Input = RequestOf<typeof operations.create>;
+type Order = RequestOf<typeof operations.create>;
+type Shapes = 'userPaymentAccessToken' | 'payMethodProperties' | 'payMethodUserAccessToken' | 'payMethodPublicUid';
+
+/** Any request that may name a token. */
+export interface Input extends Pick<Order, 'tokenId' | 'paymentTokenData' | 'extraParams'> {
+  readonly paymentInfo: Pick<Order['paymentInfo'], Shapes | 'merchantInitiatedMode'>;
+}
 
 export interface TokenReference {
   readonly tokenId: string;

@@ -3,14 +3,24 @@
  * bytes that will be signed and sent; `webhook/deliver.ts` sends them. It must never send anything, and never be given
  * card data.
  */
-import type { PaymentNotification, RefundNotification, TokenizationNotification } from '@waffo/protocol/notifications';
+import type {
+  PaymentNotification,
+  RefundNotification,
+  SubscriptionNotification,
+  TokenizationNotification,
+} from '@waffo/protocol/notifications';
 import { newRowId } from '../id.ts';
 import { enqueue } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
 import { insertEvent } from './outbox.store.ts';
 import { hostIn } from './request.ts';
 
-export type Notification = (TokenizationNotification | PaymentNotification | RefundNotification) & {
+export type Notification = (
+  | TokenizationNotification
+  | PaymentNotification
+  | RefundNotification
+  | SubscriptionNotification
+) & {
   readonly merchantId: string;
   /** The object that it is about: notifications of one object leave in the order in which they were written. */
   readonly objectId: string;

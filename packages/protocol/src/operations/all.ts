@@ -4,6 +4,7 @@ import * as order from './order.ts';
 import { cancel } from './order-cancel.ts';
 import { capture } from './order-capture.ts';
 import * as refund from './refund.ts';
+import * as subscription from './subscription.ts';
 import * as tokenization from './tokenization.ts';
 
 export const operations = [
@@ -17,6 +18,9 @@ export const operations = [
   capture,
   refund.refund,
   refund.inquiry,
+  subscription.create,
+  subscription.inquiry,
+  subscription.cancel,
   config.merchantConfig,
   config.payMethodConfig,
 ] as const;

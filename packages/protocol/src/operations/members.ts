@@ -42,6 +42,18 @@ export const orderStatus = z.enum([
   'ORDER_CLOSE',
 ]);
 
+/** Contract section 17.3. */
+export const subscriptionStatus = z.enum([
+  'AUTHORIZATION_REQUIRED',
+  'IN_PROGRESS',
+  'ACTIVE',
+  'CLOSE',
+  'MERCHANT_CANCELLED',
+  'USER_CANCELLED',
+  'CHANNEL_CANCELLED',
+  'EXPIRED',
+]);
+
 /** What the operations that end or move an order answer. */
 export const orderEnding = z.object({
   paymentRequestId: z.string(),

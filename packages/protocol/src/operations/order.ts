@@ -20,7 +20,7 @@ const userInfo = z
   .meta({ id: 'OrderUserInfo', description: 'The shopper' });
 
 /** C-07. */
-const goodsInfo = z
+export const goodsInfo = z
   .object({
     goodsId: text(128).optional(),
     goodsName: text(64).optional(),
@@ -33,7 +33,7 @@ const goodsInfo = z
   })
   .meta({ id: 'GoodsInfo', description: 'What is bought; nothing in it is required' });
 
-const paymentInfo = z
+export const paymentInfo = z
   .object({
     productName: id(32, 'ONE_TIME_PAYMENT, DIRECT_PAYMENT'),
     payMethodType: text(256, 'May be a comma list, e.g. CREDITCARD,DEBITCARD').optional(),
@@ -54,12 +54,12 @@ const paymentInfo = z
   .meta({ id: 'OrderPaymentInfo', description: 'How it is paid' });
 
 /** C-12. */
-const addressInfo = z
+export const addressInfo = z
   .record(z.string(), z.unknown())
   .meta({ id: 'AddressInfo', description: 'Addresses, in either published shape; echoed as they were sent' });
 
 /** `{tokenId}`, or a string (C-06, shapes V2 and V3 of contract section 8). */
-const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(64).optional() })]);
+export const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(64).optional() })]);
 
 /** Contract section 15.9. */
 const cardInfo = z
@@ -74,7 +74,7 @@ const cardInfo = z
   .meta({ id: 'OrderCardInfo', description: 'A bare card, from PCI-certified merchants only; charged and forgotten' });
 
 /** Accepted and not acted upon; declared so that a repeat with another content is told from the first (contract 15). */
-const opaque = (meaning: string) => z.unknown().optional().describe(meaning);
+export const opaque = (meaning: string) => z.unknown().optional().describe(meaning);
 
 const createRequest = z
   .object({
@@ -160,6 +160,16 @@ const inquiryRequest = z
   })
   .meta({ id: 'OrderInquiryRequest' });
 
+/** Contract section 15.11: of which subscription an order is a payment. */
+const subscriptionInfo = z
+  .object({
+    subscriptionId: z.string(),
+    period: z.string(),
+    merchantRequest: z.string(),
+    subscriptionRequest: z.string(),
+  })
+  .meta({ id: 'SubscriptionInfo', description: 'The subscription, and which of its periods is paid; the first is 1' });
+
 export const orderRecord = z
   .object({
     paymentRequestId: z.string(),
@@ -173,10 +183,11 @@ export const orderRecord = z
     userCurrency: z.string().optional(),
     orderDescription: z.string(),
     merchantInfo: merchantInfo,
-    userInfo: userInfo,
+    userInfo: userInfo.partial({ userTerminal: true }).meta({ id: 'OrderRecordUserInfo', description: 'The shopper' }),
     goodsInfo: goodsInfo.optional(),
     addressInfo: addressInfo.optional(),
     paymentInfo: paymentInfo,
+    subscriptionInfo: subscriptionInfo.optional(),
     orderRequestedAt: z.string(),
     orderExpiredAt: z.string().optional(),
     orderUpdatedAt: z.string(),

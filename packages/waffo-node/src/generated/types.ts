@@ -255,10 +255,11 @@ export interface OrderRecord {
   userCurrency?: string | undefined;
   orderDescription: string;
   merchantInfo: MerchantInfo;
-  userInfo: OrderUserInfo;
+  userInfo: OrderRecordUserInfo;
   goodsInfo?: GoodsInfo | undefined;
   addressInfo?: AddressInfo | undefined;
   paymentInfo: OrderPaymentInfo;
+  subscriptionInfo?: SubscriptionInfo | undefined;
   orderRequestedAt: string;
   orderExpiredAt?: string | undefined;
   orderUpdatedAt: string;
@@ -268,6 +269,32 @@ export interface OrderRecord {
   /** A string that holds JSON: orderFailedCode and orderFailedDescription. */
   orderFailedReason?: string | undefined;
   extendInfo?: string | undefined;
+}
+
+/** The shopper. */
+export interface OrderRecordUserInfo {
+  /** At most 64 characters. */
+  userId: string;
+  /** At most 64 characters. */
+  userEmail: string;
+  /** WEB, APP, IN_WALLET_APP or IN_MINI_PROGRAM. At most 32 characters. */
+  userTerminal?: string | undefined;
+  /** At most 30 characters. */
+  userPhone?: string | undefined;
+  /** At most 3 characters. */
+  userCountryCode?: string | undefined;
+  /** At most 64 characters. */
+  userFirstName?: string | undefined;
+  /** At most 64 characters. */
+  userLastName?: string | undefined;
+  /** At most 32 characters. */
+  userCreatedAt?: string | undefined;
+  /** At most 128 characters. */
+  userBrowserIp?: string | undefined;
+  /** At most 256 characters. */
+  userAgent?: string | undefined;
+  /** At most 1024 characters. */
+  userReceiptUrl?: string | undefined;
 }
 
 /** The `data` of a successful answer of `POST /api/v1/order/refund`. */
@@ -452,6 +479,256 @@ export interface RefundUserInfo {
   } | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/subscription/cancel`. */
+export interface SubscriptionCancelData {
+  subscriptionRequest: string;
+  merchantSubscriptionId: string;
+  subscriptionId: string;
+  orderStatus: 'AUTHORIZATION_REQUIRED' | 'IN_PROGRESS' | 'ACTIVE' | 'CLOSE' | 'MERCHANT_CANCELLED' | 'USER_CANCELLED' | 'CHANNEL_CANCELLED' | 'EXPIRED';
+}
+
+/** The request of `POST /api/v1/subscription/cancel`: End a subscription. Only one that is `ACTIVE`. What was paid stays paid; nothing more is charged. Cancelling again answers the same. */
+export interface SubscriptionCancelRequest {
+  /** At most 64 characters. */
+  subscriptionId: string;
+  /** Must be the merchant that the API key belongs to. At most 64 characters. */
+  merchantId: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  requestedAt: string;
+}
+
+/** The `data` of a successful answer of `POST /api/v1/subscription/create`. */
+export interface SubscriptionCreateData {
+  subscriptionRequest: string;
+  merchantSubscriptionId: string;
+  subscriptionId: string;
+  subscriptionStatus: 'AUTHORIZATION_REQUIRED' | 'IN_PROGRESS' | 'ACTIVE' | 'CLOSE' | 'MERCHANT_CANCELLED' | 'USER_CANCELLED' | 'CHANNEL_CANCELLED' | 'EXPIRED';
+  /** A string that holds JSON: actionType and webUrl. */
+  subscriptionAction?: string | undefined;
+}
+
+/** The request of `POST /api/v1/subscription/create`: Subscribe a shopper, and charge the first period. With a token in any published shape (contract section 8). Approved, it is `ACTIVE`; declined, `CLOSE`. When the issuer wants to see the shopper it is `AUTHORIZATION_REQUIRED` and `subscriptionAction` says where. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing. */
+export interface SubscriptionCreateRequest {
+  /** The idempotency key. At most 32 characters. */
+  subscriptionRequest: string;
+  /** At most 64 characters. */
+  merchantSubscriptionId: string;
+  /** ISO 4217. At most 12 characters. */
+  currency: string;
+  /** Of a period: decimal string in major units, e.g. 100.00. At most 24 characters. */
+  amount: string;
+  /** At most 12 characters. */
+  userCurrency?: string | undefined;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  requestedAt: string;
+  /** Until when the shopper may authenticate; four hours when absent. ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  orderExpiredAt?: string | undefined;
+  /** At most 1024 characters. */
+  successRedirectUrl?: string | undefined;
+  /** At most 1024 characters. */
+  failedRedirectUrl?: string | undefined;
+  /** At most 512 characters. */
+  cancelRedirectUrl?: string | undefined;
+  /** Receives the notifications of the subscription and of its payments. At most 1024 characters. */
+  notifyUrl: string;
+  /** At most 1024 characters. */
+  subscriptionManagementUrl?: string | undefined;
+  /** At most 256 characters. */
+  extendInfo?: string | undefined;
+  merchantInfo: MerchantInfo;
+  userInfo: SubscriptionUserInfo;
+  productInfo: SubscriptionProductInfo;
+  paymentInfo: SubscriptionPaymentInfo;
+  goodsInfo?: GoodsInfo | undefined;
+  addressInfo?: AddressInfo | undefined;
+  /** The card that pays. At most 64 characters. */
+  tokenId?: string | undefined;
+  paymentTokenData?: string | {
+    /** At most 64 characters. */
+    tokenId?: string | undefined;
+  } | undefined;
+  extraParams?: {
+    /** At most 64 characters. */
+    tokenId?: string | undefined;
+  } | undefined;
+  /** Logo and names for a cashier page. */
+  brandInfo?: unknown | undefined;
+  /** What the merchant knows of the shopper. */
+  riskData?: unknown | undefined;
+  /** Sent by some SDKs. */
+  metadata?: unknown | undefined;
+}
+
+/** The subscription, and which of its periods is paid; the first is 1. */
+export interface SubscriptionInfo {
+  subscriptionId: string;
+  period: string;
+  merchantRequest: string;
+  subscriptionRequest: string;
+}
+
+/** The request of `POST /api/v1/subscription/inquiry`: Read a subscription. By `subscriptionRequest` or `subscriptionId`. With `paymentDetails: 1` also its payments, oldest first. */
+export interface SubscriptionInquiryRequest {
+  /** This or subscriptionId must be given. At most 32 characters. */
+  subscriptionRequest?: string | undefined;
+  /** At most 64 characters. */
+  subscriptionId?: string | undefined;
+  /** 1: with payments. */
+  paymentDetails?: number | undefined;
+}
+
+/** A payment of a subscription that has ended. */
+export interface SubscriptionPaymentDetail {
+  period: string;
+  acquiringOrderId: string;
+  orderCurrency: string;
+  orderAmount: string;
+  orderStatus: 'PAY_IN_PROGRESS' | 'AUTHORIZATION_REQUIRED' | 'AUTHED_WAITING_CAPTURE' | 'CAPTURE_IN_PROGRESS' | 'PAY_SUCCESS' | 'ORDER_CLOSE';
+  orderUpdatedAt: string;
+}
+
+/** How it is paid; payMethodType or payMethodName must be given. */
+export interface SubscriptionPaymentInfo {
+  /** SUBSCRIPTION or MINI_PROGRAM_SUBSCRIPTION. At most 32 characters. */
+  productName: string;
+  /** May be a comma list, e.g. CREDITCARD,DEBITCARD. At most 256 characters. */
+  payMethodType?: string | undefined;
+  /** e.g. CC_VISA. At most 256 characters. */
+  payMethodName?: string | undefined;
+  /** A string that holds JSON. At most 1024 characters. */
+  payMethodProperties?: string | undefined;
+  /** Answers only: a string that holds JSON. At most 1024 characters. */
+  payMethodResponse?: string | undefined;
+  /** A tokenId; required with merchantInitiatedMode. At most 256 characters. */
+  userPaymentAccessToken?: string | undefined;
+  /** At most 64 characters. */
+  payMethodUserAccountNo?: string | undefined;
+  /** At most 24 characters. */
+  payMethodUserAccountType?: string | undefined;
+  /** Accepted as a tokenId. At most 128 characters. */
+  payMethodUserAccessToken?: string | undefined;
+  /** Accepted as a tokenId. At most 128 characters. */
+  payMethodPublicUid?: string | undefined;
+  /** At most 24 characters. */
+  cashierLanguage?: string | undefined;
+}
+
+/** A later period is paid, or will not be: nothing is tried again for it. */
+export interface SubscriptionPeriodChangedNotification {
+  eventType: 'SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION';
+  result: SubscriptionRecord;
+}
+
+/** What is subscribed to, and how often it is paid. */
+export interface SubscriptionProductInfo {
+  /** At most 128 characters. */
+  description: string;
+  /** The length of a period: DAILY, WEEKLY or MONTHLY. At most 12 characters. */
+  periodType: string;
+  /** How many of those a period is, e.g. 1; a year is MONTHLY and 12. At most 12 characters. */
+  periodInterval: string;
+  /** How many periods follow the trial; absent: without end. At most 24 characters. */
+  numberOfPeriod?: string | undefined;
+  /** Decimal string; 0 is a free trial. At most 24 characters. */
+  trialPeriodAmount?: string | undefined;
+  /** Absent or 0: no trial. At most 12 characters. */
+  numberOfTrialPeriod?: string | undefined;
+  /** Of the trial: DAILY, WEEKLY or MONTHLY. At most 12 characters. */
+  trialPeriodType?: string | undefined;
+  /** At most 12 characters. */
+  trialPeriodInterval?: string | undefined;
+  scheduledAmounts?: ({
+    /** Counted from 1, the trial included. At most 24 characters. */
+    period: string;
+    /** At most 24 characters. */
+    amount: string;
+  })[] | undefined;
+}
+
+/** The product, and where on its calendar the subscription is. */
+export interface SubscriptionProductRecord {
+  /** At most 128 characters. */
+  description: string;
+  /** The length of a period: DAILY, WEEKLY or MONTHLY. At most 12 characters. */
+  periodType: string;
+  /** How many of those a period is, e.g. 1; a year is MONTHLY and 12. At most 12 characters. */
+  periodInterval: string;
+  /** How many periods follow the trial; absent: without end. At most 24 characters. */
+  numberOfPeriod?: string | undefined;
+  /** Decimal string; 0 is a free trial. At most 24 characters. */
+  trialPeriodAmount?: string | undefined;
+  /** Absent or 0: no trial. At most 12 characters. */
+  numberOfTrialPeriod?: string | undefined;
+  /** Of the trial: DAILY, WEEKLY or MONTHLY. At most 12 characters. */
+  trialPeriodType?: string | undefined;
+  /** At most 12 characters. */
+  trialPeriodInterval?: string | undefined;
+  scheduledAmounts?: ({
+    /** Counted from 1, the trial included. At most 24 characters. */
+    period: string;
+    /** At most 24 characters. */
+    amount: string;
+  })[] | undefined;
+  startDateTime?: string | undefined;
+  /** When the last period is over. */
+  endDateTime?: string | undefined;
+  /** When a card is charged next. */
+  nextPaymentDateTime?: string | undefined;
+  currentPeriod?: string | undefined;
+}
+
+/** The `data` of a successful answer of `POST /api/v1/subscription/inquiry`. */
+export interface SubscriptionRecord {
+  subscriptionRequest: string;
+  merchantSubscriptionId: string;
+  subscriptionId: string;
+  subscriptionStatus: 'AUTHORIZATION_REQUIRED' | 'IN_PROGRESS' | 'ACTIVE' | 'CLOSE' | 'MERCHANT_CANCELLED' | 'USER_CANCELLED' | 'CHANNEL_CANCELLED' | 'EXPIRED';
+  /** A string that holds JSON: actionType and webUrl. */
+  subscriptionAction?: string | undefined;
+  currency: string;
+  userCurrency: string;
+  amount: string;
+  productInfo: SubscriptionProductRecord;
+  merchantInfo: MerchantInfo;
+  userInfo: SubscriptionUserInfo;
+  paymentInfo: SubscriptionPaymentInfo;
+  goodsInfo?: GoodsInfo | undefined;
+  addressInfo?: AddressInfo | undefined;
+  requestedAt: string;
+  updatedAt: string;
+  /** A string that holds JSON: orderFailedCode and orderFailedDescription. */
+  failedReason?: string | undefined;
+  subscriptionManagementUrl?: string | undefined;
+  extendInfo?: string | undefined;
+  paymentDetails?: SubscriptionPaymentDetail[] | undefined;
+}
+
+/** The status of a subscription changed. */
+export interface SubscriptionStatusNotification {
+  eventType: 'SUBSCRIPTION_STATUS_NOTIFICATION';
+  result: SubscriptionRecord;
+}
+
+/** The subscriber. */
+export interface SubscriptionUserInfo {
+  /** At most 64 characters. */
+  userId: string;
+  /** At most 64 characters. */
+  userEmail: string;
+  /** At most 32 characters. */
+  userTerminal?: string | undefined;
+  /** At most 30 characters. */
+  userPhone?: string | undefined;
+  /** At most 64 characters. */
+  userFirstName?: string | undefined;
+  /** At most 64 characters. */
+  userLastName?: string | undefined;
+  /** At most 32 characters. */
+  userCreatedAt?: string | undefined;
+  /** At most 1024 characters. */
+  userReceiptUrl?: string | undefined;
+}
+
 /** A bare card; only PCI-certified merchants may send one. */
 export interface TokenData {
   /** Card number, digits only. At most 1024 characters. */
@@ -554,7 +831,7 @@ export type TokenizationInquiryData = TokenItem[];
 export type TokenizationRemoveData = null;
 
 /** What arrives at a notify URL. */
-export type Notification = TokenizationNotification | PaymentNotification | RefundNotification;
+export type Notification = TokenizationNotification | PaymentNotification | RefundNotification | SubscriptionStatusNotification | SubscriptionPeriodChangedNotification;
 
 /** Every code that a gateway sends. */
 export type WireCode =

@@ -1,0 +1,89 @@
+/**
+ * Job: charges a period when it begins, without the shopper, or tries again later; ends the subscription when its last period
+ * is over. There is one such job at a time for a subscription: the end of a try queues the next, so that periods are
+ * charged in order, also after a time in which no gateway ran. The row of the period keeps it from being charged twice.
+ */
+import { faults } from '@waffo/protocol/codes';
+import { Fault } from '../fault.ts';
+import type { Gateway } from '../gateway.ts';
+import type { JobResult } from '../job/runner.ts';
+import type { Order } from '../order/order.ts';
+import { chargeOrder } from '../order/pay.ts';
+import { closeOrder } from '../order/settle.ts';
+import type { Tx } from '../storage/database.ts';
+import { orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
+import { notifySubscription } from './notification.ts';
+import { lastPeriodOf } from './period.ts';
+import { findSubscription, lockSubscription, saveSubscription } from './subscription.store.ts';
+import { advance, type Subscription } from './subscription.ts';
+
+/** @param job - `payload.subscriptionId`, `payload.period`, `payload.attempt` */
+export async function renew(
+  gateway: Gateway,
+  job: { readonly merchantId: string; readonly payload: unknown },
+): Promise<JobResult> {
+  const { subscriptionId, period, attempt } = job.payload as Omit<Try, 'initiator'> & { subscriptionId: string };
+  const subscription = await findSubscription(gateway.database, job.merchantId, subscriptionId);
+  if (subscription?.status !== 'ACTIVE') return 'done';
+  if (period > (lastPeriodOf(subscription.terms.plan) ?? period)) await complete(gateway, subscription);
+  else await charge(gateway, subscription, { period, attempt, initiator: 'MIT' });
+  gateway.nudge();
+  return 'done';
+}
+
+async function charge(gateway: Gateway, subscription: Subscription, tried: Try): Promise<void> {
+  const order = orderOf(gateway, subscription, tried);
+  try {
+    const payable = await payableOf(gateway, order, subscription.tokenId);
+    await chargeOrder(gateway, payable.order, payable.means, (tx) => begin(gateway, tx, subscription, tried, payable));
+  } catch (error) {
+    // What became of the charge is found out later, by its attempt.
+    if (!(error instanceof Fault) || error.fault === 'STATUS_UNKNOWN') throw error;
+    await refuse(gateway, subscription, tried, order, error);
+  }
+}
+
+/** @returns false when the subscription has ended, or the try was begun before */
+async function begin(
+  gateway: Gateway,
+  tx: Tx,
+  { merchantId, subscriptionId }: Subscription,
+  tried: Try,
+  payable: Pick<Payable, 'order' | 'dailyLimitMinor'>,
+): Promise<boolean> {
+  const open = await lockSubscription(tx, merchantId, subscriptionId);
+  if (open?.status !== 'ACTIVE' || !(await writeTry(gateway, tx, open, tried, payable))) return false;
+  const { period } = tried;
+  await saveSubscription(
+    tx,
+    { ...open, period, nextChargeAt: undefined, updatedAt: payable.order.createdAt },
+    'ACTIVE',
+  );
+  return true;
+}
+
+/** The token or the contract does not let the period be charged: an order that closes without a call, with the reason. */
+async function refuse(
+  gateway: Gateway,
+  subscription: Subscription,
+  tried: Try,
+  order: Order,
+  why: Fault,
+): Promise<void> {
+  const failure = { code: faults[why.fault].code, description: why.message };
+  await gateway.database.transaction(async (tx) => {
+    if (!(await begin(gateway, tx, subscription, tried, { order, dailyLimitMinor: undefined }))) return;
+    await closeOrder(gateway, tx, order, 'declined', failure);
+  });
+}
+
+/** The last period is over. */
+async function complete(gateway: Gateway, { merchantId, subscriptionId }: Subscription): Promise<void> {
+  await gateway.database.transaction(async (tx) => {
+    const open = await lockSubscription(tx, merchantId, subscriptionId);
+    if (open?.status !== 'ACTIVE') return;
+    const completed = advance(open, 'completed', gateway.clock.now());
+    await saveSubscription(tx, completed, open.status);
+    await notifySubscription(gateway, tx, completed, 'SUBSCRIPTION_STATUS_NOTIFICATION');
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * Carries the end of a period's order on: what becomes of the period, of the subscription, and when a card is charged next.
+ * It runs in the transaction that ends the order, with the order's own notification written before those from here.
+ */
+import type { Gateway } from '../gateway.ts';
+import { enqueue } from '../job/queue.ts';
+import type { Order, OrderFailure } from '../order/order.ts';
+import type { Tx } from '../storage/database.ts';
+import { notifySubscription } from './notification.ts';
+import { lastPeriodOf } from './period.ts';
+import { retryAt } from './retry.ts';
+import { countTries, endPeriod, lockSubscription, postponePeriod, saveSubscription } from './subscription.store.ts';
+import { advance, isWaiting, type Subscription } from './subscription.ts';
+import { periodStart } from './terms.ts';
+
+/** @param order - one that was just paid or closed; nothing happens for one that pays no subscription */
+export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
+  const { subscriptionInfo } = order.echo;
+  if (subscriptionInfo === undefined) return;
+  const { merchantId, failure } = order;
+  const subscription = await lockSubscription(tx, merchantId, subscriptionInfo.subscriptionId);
+  if (subscription === undefined) throw new Error('an order names a subscription that is not there');
+  const period = Number(subscriptionInfo.period);
+  if (order.status === 'PAY_SUCCESS') await paid(gateway, tx, subscription, period);
+  else await failed(gateway, tx, subscription, period, failure);
+}
+
+async function paid(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<void> {
+  await endPeriod(tx, subscription, { period, status: 'PAID' }, gateway.clock.now());
+  if (isWaiting(subscription)) await start(gateway, tx, subscription);
+  else await goOn(gateway, tx, subscription, period);
+}
+
+/**
+ * The subscription runs from now on: this moment is what its periods are counted from.
+ *
+ * @returns it as it is now
+ */
+export async function start(gateway: Gateway, tx: Tx, subscription: Subscription): Promise<Subscription> {
+  const now = gateway.clock.now();
+  const running = advance({ ...subscription, startedAt: now, anchor: now }, 'started', now);
+  const started = await queueNext(gateway, tx, running, 2);
+  await saveSubscription(tx, started, subscription.status);
+  await notifySubscription(gateway, tx, started, 'SUBSCRIPTION_STATUS_NOTIFICATION');
+  return started;
+}
+
+async function failed(
+  gateway: Gateway,
+  tx: Tx,
+  subscription: Subscription,
+  period: number,
+  failure: OrderFailure | undefined,
+): Promise<void> {
+  const now = gateway.clock.now();
+  if (isWaiting(subscription)) {
+    await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
+    const closed = advance(subscription, 'refused', now, failure);
+    await saveSubscription(tx, closed, subscription.status);
+    return notifySubscription(gateway, tx, closed, 'SUBSCRIPTION_STATUS_NOTIFICATION');
+  }
+  const tries = await countTries(tx, subscription, period);
+  const again = subscription.status === 'ACTIVE' ? retryAt({ tries, code: failure?.code, now }) : undefined;
+  if (again !== undefined) {
+    await postponePeriod(tx, subscription, period, now);
+    await queue(gateway, tx, subscription, { period, attempt: tries + 1, dueAt: again });
+    return saveSubscription(tx, { ...subscription, nextChargeAt: again, updatedAt: now }, subscription.status);
+  }
+  await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
+  await goOn(gateway, tx, subscription, period);
+}
+
+/** A later period is decided: the next one is charged when it begins, whatever became of this one. */
+async function goOn(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<void> {
+  const later = { ...subscription, updatedAt: gateway.clock.now() };
+  const next = later.status === 'ACTIVE' ? await queueNext(gateway, tx, later, period + 1) : later;
+  await saveSubscription(tx, next, subscription.status);
+  await notifySubscription(gateway, tx, next, 'SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION');
+}
+
+/** Queues the beginning of a period, or the end of the last one. */
+async function queueNext(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<Subscription> {
+  const dueAt = periodStart(subscription, period);
+  if (dueAt === undefined) throw new Error('a subscription runs without an anchor');
+  await queue(gateway, tx, subscription, { period, attempt: 1, dueAt });
+  const isCharged = period <= (lastPeriodOf(subscription.terms.plan) ?? period);
+  return { ...subscription, nextChargeAt: isCharged ? dueAt : undefined };
+}
+
+const queue = (
+  { clock }: Gateway,
+  tx: Tx,
+  { merchantId, subscriptionId }: Subscription,
+  { period, attempt, dueAt }: { readonly period: number; readonly attempt: number; readonly dueAt: Date },
+): Promise<void> => {
+  const payload = { subscriptionId, period, attempt };
+  return enqueue(tx, { kind: 'subscription/renew', merchantId, payload, dueAt, now: clock.now() });
+};

@@ -1,0 +1,30 @@
+/** What was agreed of a subscription: its calendar, and what each period costs. Pure. */
+import { type Plan, startOf, trialPeriodsOf } from './period.ts';
+
+/** Amounts are decimal strings in major units, as the merchant wrote them. */
+export interface Terms {
+  readonly plan: Plan;
+  readonly amount: string;
+  /** Of each trial period. */
+  readonly trialAmount?: string | undefined;
+  /** Periods with a price of their own, by number. */
+  readonly scheduled: Readonly<Record<string, string>>;
+}
+
+/** What a period costs: a decimal string in major units. */
+export function amountOf({ plan, amount, trialAmount, scheduled }: Terms, period: number): string {
+  if (period <= trialPeriodsOf(plan)) return trialAmount ?? amount;
+  return scheduled[period] ?? amount;
+}
+
+/** Whether nothing is to be paid: a trial may cost nothing (contract C-11). */
+export const isFree = (amount: string): boolean => /^0(?:\.0{1,8})?$/.test(amount);
+
+/** When a period of a subscription begins; undefined before the subscription has begun. */
+export const periodStart = (
+  begun: { readonly terms: Terms; readonly anchor: Date | undefined; readonly anchorPeriod: number },
+  period: number,
+): Date | undefined => {
+  const { terms, anchor, anchorPeriod } = begun;
+  return anchor && startOf({ plan: terms.plan, anchor, anchorPeriod }, period);
+};

@@ -1,0 +1,196 @@
+/** `/subscription/*` (contract sections 12 and 15). */
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import { dateTime, id, merchantInfo, orderStatus, subscriptionStatus, text } from './members.ts';
+import * as order from './order.ts';
+
+const userInfo = z
+  .object({
+    userId: id(64),
+    userEmail: id(64),
+    userTerminal: text(32).optional(),
+    userPhone: text(30).optional(),
+    userFirstName: text(64).optional(),
+    userLastName: text(64).optional(),
+    userCreatedAt: text(32).optional(),
+    userReceiptUrl: text(1024).optional(),
+  })
+  .meta({ id: 'SubscriptionUserInfo', description: 'The subscriber' });
+
+const periodType = (meaning: string) => text(12, `${meaning}: DAILY, WEEKLY or MONTHLY`);
+
+/** Contract section 15.6. */
+const productInfo = z
+  .object({
+    description: id(128),
+    periodType: periodType('The length of a period'),
+    periodInterval: id(12, 'How many of those a period is, e.g. 1; a year is MONTHLY and 12'),
+    numberOfPeriod: text(24, 'How many periods follow the trial; absent: without end').optional(),
+    trialPeriodAmount: text(24, 'Decimal string; 0 is a free trial').optional(),
+    numberOfTrialPeriod: text(12, 'Absent or 0: no trial').optional(),
+    trialPeriodType: periodType('Of the trial').optional(),
+    trialPeriodInterval: text(12).optional(),
+    scheduledAmounts: z
+      .array(z.object({ period: id(24, 'Counted from 1, the trial included'), amount: id(24) }))
+      .max(999)
+      .optional(),
+  })
+  .meta({ id: 'SubscriptionProductInfo', description: 'What is subscribed to, and how often it is paid' });
+
+const productRecord = productInfo
+  .extend({
+    startDateTime: z.string().optional(),
+    endDateTime: z.string().optional().describe('When the last period is over'),
+    nextPaymentDateTime: z.string().optional().describe('When a card is charged next'),
+    currentPeriod: z.string().optional(),
+  })
+  .meta({ id: 'SubscriptionProductRecord', description: 'The product, and where on its calendar the subscription is' });
+
+const paymentInfo = order.paymentInfo
+  .omit({ captureMode: true, merchantInitiatedMode: true, payMethodCountry: true, cashierAppearance: true })
+  .extend({ productName: id(32, 'SUBSCRIPTION or MINI_PROGRAM_SUBSCRIPTION') })
+  .meta({ id: 'SubscriptionPaymentInfo', description: 'How it is paid; payMethodType or payMethodName must be given' });
+
+const createRequest = z
+  .object({
+    subscriptionRequest: id(32, 'The idempotency key'),
+    merchantSubscriptionId: id(64),
+    currency: id(12, 'ISO 4217'),
+    amount: id(24, 'Of a period: decimal string in major units, e.g. 100.00'),
+    userCurrency: text(12).optional(),
+    requestedAt: dateTime(),
+    orderExpiredAt: dateTime('Until when the shopper may authenticate; four hours when absent').optional(),
+    successRedirectUrl: text(1024).optional(),
+    failedRedirectUrl: text(1024).optional(),
+    cancelRedirectUrl: text(512).optional(),
+    notifyUrl: id(1024, 'Receives the notifications of the subscription and of its payments'),
+    subscriptionManagementUrl: text(1024).optional(),
+    extendInfo: text(256).optional(),
+    merchantInfo,
+    userInfo,
+    productInfo,
+    paymentInfo,
+    goodsInfo: order.goodsInfo.optional(),
+    addressInfo: order.addressInfo.optional(),
+    tokenId: text(64, 'The card that pays').optional(),
+    paymentTokenData: order.paymentTokenData.optional(),
+    extraParams: z.object({ tokenId: text(64).optional() }).optional(),
+    brandInfo: order.opaque('Logo and names for a cashier page'),
+    riskData: order.opaque('What the merchant knows of the shopper'),
+    metadata: order.opaque('Sent by some SDKs'),
+  })
+  .meta({ id: 'SubscriptionCreateRequest' });
+
+const ids = {
+  subscriptionRequest: z.string(),
+  merchantSubscriptionId: z.string(),
+  subscriptionId: z.string(),
+};
+
+const action = z.string().optional().describe('A string that holds JSON: actionType and webUrl');
+
+/** Begins a subscription: its first period is paid with the token, and each later one when it begins. */
+export const create = operation({
+  path: '/subscription/create',
+  door: 'merchant',
+  summary: 'Subscribe a shopper, and charge the first period',
+  description:
+    'With a token in any published shape (contract section 8). Approved, it is `ACTIVE`; declined, `CLOSE`. When the issuer wants to see the shopper it is `AUTHORIZATION_REQUIRED` and `subscriptionAction` says where. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing.',
+  request: createRequest,
+  data: z.object({ ...ids, subscriptionStatus, subscriptionAction: action }).meta({ id: 'SubscriptionCreateData' }),
+  envelope: 'order',
+  idempotencyKey: 'subscriptionRequest',
+  faults: [
+    'IDEMPOTENCY_MISMATCH',
+    'CONCURRENT_REQUEST',
+    'CURRENCY_NOT_SUPPORTED',
+    'AMOUNT_OUT_OF_RANGE',
+    'TRANSACTION_LIMIT_EXCEEDED',
+    'DAILY_LIMIT_EXCEEDED',
+    'CONTRACT_FORBIDS',
+    'PAY_METHOD_UNAVAILABLE',
+    'TOKEN_EXPIRED',
+    'TOKEN_INVALID',
+    'PAYMENT_TOKEN_INVALID',
+    'TOKEN_UNVERIFIED',
+    'LANGUAGE_NOT_SUPPORTED',
+    'ORDER_EXPIRY_PAST',
+    'CHANNEL_REJECTED',
+    'STATUS_UNKNOWN',
+  ],
+});
+
+const paymentDetail = z
+  .object({
+    period: z.string(),
+    acquiringOrderId: z.string(),
+    orderCurrency: z.string(),
+    orderAmount: z.string(),
+    orderStatus,
+    orderUpdatedAt: z.string(),
+  })
+  .meta({ id: 'SubscriptionPaymentDetail', description: 'A payment of a subscription that has ended' });
+
+export const subscriptionRecord = z
+  .object({
+    ...ids,
+    subscriptionStatus,
+    subscriptionAction: action,
+    currency: z.string(),
+    userCurrency: z.string(),
+    amount: z.string(),
+    productInfo: productRecord,
+    merchantInfo,
+    userInfo,
+    paymentInfo,
+    goodsInfo: order.goodsInfo.optional(),
+    addressInfo: order.addressInfo.optional(),
+    requestedAt: z.string(),
+    updatedAt: z.string(),
+    failedReason: z
+      .string()
+      .optional()
+      .describe('A string that holds JSON: orderFailedCode and orderFailedDescription'),
+    subscriptionManagementUrl: z.string().optional(),
+    extendInfo: z.string().optional(),
+    paymentDetails: z.array(paymentDetail).optional(),
+  })
+  .meta({ id: 'SubscriptionRecord', description: 'A subscription as inquiry and its notifications show it' });
+
+/** Reads the present state of a subscription. */
+export const inquiry = operation({
+  path: '/subscription/inquiry',
+  door: 'merchant',
+  summary: 'Read a subscription',
+  description:
+    'By `subscriptionRequest` or `subscriptionId`. With `paymentDetails: 1` also its payments, oldest first.',
+  request: z
+    .object({
+      subscriptionRequest: text(32, 'This or subscriptionId must be given').optional(),
+      subscriptionId: text(64).optional(),
+      paymentDetails: z.int32().min(0).max(1).optional().describe('1: with payments'),
+    })
+    .meta({ id: 'SubscriptionInquiryRequest' }),
+  data: subscriptionRecord,
+  envelope: 'order',
+  faults: ['ORDER_NOT_FOUND'],
+});
+
+/** Ends a subscription at once: nothing more is charged. */
+export const cancel = operation({
+  path: '/subscription/cancel',
+  door: 'merchant',
+  summary: 'End a subscription',
+  description:
+    'Only one that is `ACTIVE`. What was paid stays paid; nothing more is charged. Cancelling again answers the same.',
+  request: z
+    .object({
+      subscriptionId: id(64),
+      merchantId: id(64, 'Must be the merchant that the API key belongs to'),
+      requestedAt: dateTime(),
+    })
+    .meta({ id: 'SubscriptionCancelRequest' }),
+  data: z.object({ ...ids, orderStatus: subscriptionStatus }).meta({ id: 'SubscriptionCancelData' }),
+  envelope: 'order',
+  faults: ['ORDER_NOT_FOUND', 'CANCEL_REJECTED', 'STATUS_UNKNOWN'],
+});
