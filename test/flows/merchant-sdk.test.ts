@@ -131,6 +131,37 @@ test('an unknown status is thrown as such, and an inquiry tells later what becam
   expect((await waffo.order().create(params)).unwrap().orderStatus).toBe('PAY_SUCCESS');
 });
 
+test('a shopper is subscribed, renewed and unsubscribed, and each is told', async () => {
+  const seen: unknown[] = [];
+  const webhook = waffo
+    .webhook()
+    .onSubscriptionStatus(({ subscriptionStatus }) => seen.push(subscriptionStatus))
+    .onSubscriptionPeriod(({ productInfo }) => seen.push(productInfo.currentPeriod));
+  const created = await waffo.subscription().create({
+    subscriptionRequest: freshId('s').slice(-32),
+    merchantSubscriptionId: 'PLAN_TEA',
+    currency: 'HKD',
+    amount: '100.00',
+    tokenId: await gateway.bind(),
+    notifyUrl: gateway.receiver.url,
+    userInfo: { userId: 'user_1', userEmail: 'user_1@example.com' },
+    productInfo: { description: 'Tea of the month', periodType: 'MONTHLY', periodInterval: '1' },
+    paymentInfo: { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD' },
+  });
+  const { subscriptionId, subscriptionStatus } = created.unwrap();
+  expect(subscriptionStatus).toBe('ACTIVE');
+  await gateway.travel(31 * 86_400_000);
+  const { paymentDetails } = (await waffo.subscription().inquiry({ subscriptionId, paymentDetails: 1 })).unwrap();
+  expect(paymentDetails?.map(({ period }) => period)).toEqual(['1', '2']);
+  const ended = (await waffo.subscription().cancel({ subscriptionId })).unwrap();
+  expect(ended.orderStatus).toBe('MERCHANT_CANCELLED');
+  await gateway.settle();
+  for (const { body, headers } of gateway.receiver.received.filter(({ event }) => event.eventType.startsWith('SUBS'))) {
+    expect(await webhook.handleWebhook(body, headers['x-signature'])).toMatchObject({ success: true, handled: true });
+  }
+  expect(seen).toEqual(['ACTIVE', '2', 'MERCHANT_CANCELLED']);
+});
+
 test('an API key that the gateway does not know is told apart from a forged answer', async () => {
   const { baseUrl, merchantId, merchantPrivateKey, waffoPublicKey } = gateway.merchant;
   const stranger = new Waffo({

@@ -6,6 +6,7 @@ export type * from './generated/types.ts';
 export type { MerchantConfig, Orders, Params, PayMethodConfig, Refunds, Tokenization } from './resources.ts';
 export type { Environment, WaffoOptions } from './settings.ts';
 export { type SignedWebhook, signWebhookForTest } from './sign-webhook-for-test.ts';
+export type { Subscriptions } from './subscriptions.ts';
 export type { CallOptions } from './transport.ts';
 export { Waffo } from './waffo.ts';
 export type { AnyEvent, Freshness, Handler, Webhook, WebhookAnswer } from './webhook.ts';

@@ -224,8 +224,8 @@ export const payMethodConfigOf = (settings: Settings): PayMethodConfig => ({
     call(settings, calls.payMethodConfig, { merchantId: settings.merchantId, ...params }, options),
 });
 
-/** Requests of orders name the merchant at their top, and the moment under a name of their own. */
-function stamped(
+/** Requests of orders name the merchant at their top, and the moment under a name of their own. @internal */
+export function stamped(
   { merchantId }: Settings,
   time: 'orderRequestedAt' | 'requestedAt' | 'captureRequestedAt',
   params: Partial<Pick<Filled, 'merchantId' | typeof time>>,
@@ -237,7 +237,8 @@ function stamped(
   };
 }
 
-function withMerchant({ merchantId }: Settings, params: Pick<Filled, 'merchantInfo'>): object {
+/** @internal */
+export function withMerchant({ merchantId }: Settings, params: Pick<Filled, 'merchantInfo'>): object {
   const { merchantInfo } = params;
   return { ...params, merchantInfo: { ...merchantInfo, merchantId: merchantInfo?.merchantId ?? merchantId } };
 }

@@ -12,6 +12,7 @@ import {
   tokenizationOf,
 } from './resources.ts';
 import { optionsFromEnv, type Settings, settingsFrom, type WaffoOptions } from './settings.ts';
+import { type Subscriptions, subscriptionsOf } from './subscriptions.ts';
 import { Webhook } from './webhook.ts';
 
 /**
@@ -56,6 +57,11 @@ export class Waffo {
   /** Reads refunds. */
   refund(): Refunds {
     return refundsOf(this.#settings);
+  }
+
+  /** Creates, reads and cancels subscriptions. */
+  subscription(): Subscriptions {
+    return subscriptionsOf(this.#settings);
   }
 
   /** Reads the limits of your contract. */

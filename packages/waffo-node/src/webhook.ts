@@ -9,6 +9,8 @@ import type {
   Notification,
   PaymentNotification,
   RefundNotification,
+  SubscriptionPeriodChangedNotification,
+  SubscriptionStatusNotification,
   TokenizationNotification,
 } from './generated/types.ts';
 import type { Settings } from './settings.ts';
@@ -114,6 +116,24 @@ export class Webhook {
    */
   onRefund(handler: Handler<RefundNotification>): this {
     return this.#on('REFUND_NOTIFICATION', handler);
+  }
+
+  /**
+   * A subscription began, did not begin, or ended. Replaces an earlier handler.
+   *
+   * @example waffo.webhook().onSubscriptionStatus(({ subscriptionId, subscriptionStatus }) => grant(subscriptionId, subscriptionStatus));
+   */
+  onSubscriptionStatus(handler: Handler<SubscriptionStatusNotification>): this {
+    return this.#on('SUBSCRIPTION_STATUS_NOTIFICATION', handler);
+  }
+
+  /**
+   * A later period of a subscription is paid, or will not be: `paymentDetails` says which. Replaces an earlier handler.
+   *
+   * @example waffo.webhook().onSubscriptionPeriod(({ subscriptionId, productInfo }) => extend(subscriptionId, productInfo.currentPeriod));
+   */
+  onSubscriptionPeriod(handler: Handler<SubscriptionPeriodChangedNotification>): this {
+    return this.#on('SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION', handler);
   }
 
   /**

@@ -1,0 +1,77 @@
+/** Subscriptions: what a shopper pays again and again. */
+import type { ApiResponse } from './api-response.ts';
+import { type Call, call } from './client.ts';
+import type {
+  SubscriptionCancelData,
+  SubscriptionCancelRequest,
+  SubscriptionCreateData,
+  SubscriptionCreateRequest,
+  SubscriptionInquiryRequest,
+  SubscriptionRecord,
+} from './generated/types.ts';
+import { type Params, stamped, withMerchant } from './resources.ts';
+import type { Settings } from './settings.ts';
+import type { CallOptions } from './transport.ts';
+
+/** Subscriptions. */
+export interface Subscriptions {
+  /**
+   * Subscribes a shopper and charges the first period; the gateway charges each later one when it begins.
+   *
+   * @param params.subscriptionRequest - at most 32 characters; the idempotency key: store it before you call, and use it
+   *   again when you do not know what became of the call. A repeat with the same content charges nothing
+   * @param params.amount - of a period: decimal string in major units with the decimals of the currency
+   * @param params.productInfo - `periodType` is DAILY, WEEKLY or MONTHLY; a year is MONTHLY with a `periodInterval` of 12
+   * @example
+   * const response = await waffo.subscription().create({
+   *   subscriptionRequest: crypto.randomUUID().replaceAll('-', ''),
+   *   merchantSubscriptionId: 'PLAN_TEA',
+   *   currency: 'HKD',
+   *   amount: '100.00',
+   *   tokenId: 'tok_…',
+   *   notifyUrl: 'https://shop.example/webhook',
+   *   userInfo: { userId: 'user_1', userEmail: 'ada@example.com' },
+   *   productInfo: { description: 'Tea of the month', periodType: 'MONTHLY', periodInterval: '1' },
+   *   paymentInfo: { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD,DEBITCARD' },
+   * });
+   * const { subscriptionId, subscriptionStatus } = response.unwrap(); // ACTIVE, CLOSE, or one that is not final yet
+   */
+  create(
+    params: Params<SubscriptionCreateRequest>,
+    options?: CallOptions,
+  ): Promise<ApiResponse<SubscriptionCreateData>>;
+  /**
+   * A subscription by `subscriptionRequest` or `subscriptionId`; with `paymentDetails: 1` also its payments. One that is not
+   * known is refused (A0009).
+   *
+   * @example
+   * const { productInfo } = (await waffo.subscription().inquiry({ subscriptionId })).unwrap();
+   * console.log(productInfo.nextPaymentDateTime);
+   */
+  inquiry(params: Params<SubscriptionInquiryRequest>, options?: CallOptions): Promise<ApiResponse<SubscriptionRecord>>;
+  /**
+   * Ends an ACTIVE subscription at once: nothing more is charged. Repeating it is harmless.
+   *
+   * @example (await waffo.subscription().cancel({ subscriptionId })).unwrap(); // { orderStatus: 'MERCHANT_CANCELLED', … }
+   */
+  cancel(
+    params: Params<SubscriptionCancelRequest>,
+    options?: CallOptions,
+  ): Promise<ApiResponse<SubscriptionCancelData>>;
+}
+
+const calls = {
+  create: { path: '/subscription/create', doubt: 'inquire-first' },
+  inquiry: { path: '/subscription/inquiry', doubt: 'same-request' },
+  cancel: { path: '/subscription/cancel', doubt: 'inquire-first' },
+} as const satisfies Record<string, Call>;
+
+/** @internal */
+export const subscriptionsOf = (settings: Settings): Subscriptions => ({
+  create: (params, options) => {
+    const requestedAt = params.requestedAt ?? new Date().toISOString();
+    return call(settings, calls.create, { ...withMerchant(settings, params), requestedAt }, options);
+  },
+  inquiry: (params, options) => call(settings, calls.inquiry, params, options),
+  cancel: (params, options) => call(settings, calls.cancel, stamped(settings, 'requestedAt', params), options),
+});
