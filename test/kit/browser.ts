@@ -1,7 +1,7 @@
 /** A real Chromium for tests: Debian's package, or whichever CHROMIUM_PATH names. It talks to loopback only. */
 import { existsSync } from 'node:fs';
 import axe, { type AxeResults } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 
 const quiet = [
   '--headless',
@@ -45,8 +45,8 @@ export async function captureConsole(page: Page): Promise<string[]> {
   return lines;
 }
 
-/** @returns what axe finds, one line for each rule and element; frames are not looked into */
-export async function findBarriers(page: Page): Promise<string[]> {
+/** @returns what axe finds, one line for each rule and element; frames within are not looked into */
+export async function findBarriers(page: Page | Frame): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run({ iframes: false, resultTypes: ["violations"] })');
   return violations.flatMap(({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html}`));
