@@ -247,7 +247,10 @@ describe('a frame', () => {
     await page.goto(`http://127.0.0.1:${port}/`);
     await fill('4000 0000 0000 1000', frame);
     await frame.locator('button[type=submit]').click();
-    await frame.getByRole('link', { name: 'Continue to your bank' }).click();
+    const stepOut = frame.getByRole('link', { name: 'Continue to your bank' });
+    await stepOut.waitFor();
+    for (const inner of page.frames().slice(1)) expect(await findBarriers(inner)).toEqual([]);
+    await stepOut.click();
     await page.locator('input[name=challengeDataEntry]').fill('1234');
     await page.locator('button[value=submit]').click();
     await ended('success');

@@ -123,6 +123,17 @@ describe('a shopper', () => {
     expect(await told(challenge)).toEqual(['VERIFIED']);
   });
 
+  test('fails, and cancels, without JavaScript, too', async () => {
+    await freshPage({ javaScriptEnabled: false });
+    const failed = await meet();
+    for (const code of ['0000', '1111', '2222']) await type(code);
+    await home(failed, 'failed');
+    const cancelled = await meet();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await home(cancelled, 'failed');
+    expect([await told(failed), await told(cancelled)]).toEqual([['FAILED'], ['FAILED']]);
+  });
+
   test('fails three times: is told how many tries are left, by voice too, and comes back with the failure', async () => {
     const challenge = await meet();
     await type('0000');
