@@ -20,6 +20,7 @@ import { ensureSandbox, type SandboxFile } from './merchant/sandbox-home.ts';
 import { operations } from './operations.ts';
 import { operatorProblems, operatorRoutes } from './operator.ts';
 import { pages } from './pages.ts';
+import { refuseSandboxIn } from './production.ts';
 import { recordAccess } from './vault/access-log.ts';
 import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
@@ -59,15 +60,16 @@ export async function startApp(config: Config, parts: Omit<GroundParts, 'besideG
 
 async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
   const { config, clock, log, database, keyring } = ground;
+  const connectors = singleConnector(
+    sandboxAcquirer({ database, clock }),
+    sandboxAcs({ database, clock, code: config.sandboxCode }),
+  );
+  if (config.environment === 'production') await refuseSandboxIn(database, connectors);
   await recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.start' });
   undo.unshift(() => recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.stop' }));
   const platformKeys = await openPlatformKeys({ database, keyring, clock });
   const egress = createEgress(egressRulesOf(config));
   undo.unshift(() => Promise.resolve(egress.close()));
-  const connectors = singleConnector(
-    sandboxAcquirer({ database, clock }),
-    sandboxAcs({ database, clock, code: config.sandboxCode }),
-  );
   const limits = openLimits(ground);
   undo.unshift(() => Promise.resolve(limits.callRates.stop()));
   let runner: Runner | undefined;
@@ -92,8 +94,10 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
   undo.unshift(listener.stop);
   url = config.publicUrl ?? listener.url;
   const demoUrl = `http://127.0.0.1:${config.demoPort}`;
-  const sandbox =
-    role === 'worker' ? undefined : await ensureSandbox(gateway, { home: config.home, publicUrl: url, demoUrl });
+  const hasSandbox = role !== 'worker' && config.environment === 'sandbox';
+  const sandbox = !hasSandbox
+    ? undefined
+    : await ensureSandbox(gateway, { home: config.home, publicUrl: url, demoUrl });
   await ensureStanding(database, standingJobs, clock.now());
   const tables = role === 'api' ? [] : jobsOf(gateway);
   runner = together(tables.map((jobs) => startRunner({ database, clock, log }, jobs, pollOf(role))));

@@ -72,11 +72,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   const crashAt = environment.WAFFO_CRASH_AT || undefined;
   if (crashAt !== undefined && name !== 'sandbox')
     throw new ConfigError('WAFFO_CRASH_AT is for sandbox tests only; unset it.');
-  if (name === 'production')
-    throw new ConfigError(
-      'WAFFO_ENVIRONMENT=production needs an acquirer, and this version has the sandbox acquirer only.',
-    );
-  return {
+  const config: Config = {
     environment: name,
     role: roleIn(read),
     hasMetrics: oneOf('WAFFO_METRICS', read('WAFFO_METRICS') || onIn(name, 'sandbox'), ['on', 'off'] as const) === 'on',
@@ -102,6 +98,22 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     webhookPorts: ports('WAFFO_WEBHOOK_PORTS', read('WAFFO_WEBHOOK_PORTS')),
     crashAt,
   };
+  const unfit = name === 'production' ? unfitForProduction(config, read) : undefined;
+  if (unfit !== undefined) throw new ConfigError(unfit);
+  return config;
+}
+
+/** The first setting with which live money must not be taken, in one sentence that says what to set. */
+function unfitForProduction(config: Config, read: (name: SettingName) => string): string | undefined {
+  if (config.databaseUrl === undefined)
+    return 'Production does not run on the embedded database; name your PostgreSQL in WAFFO_DATABASE_URL.';
+  if (read('WAFFO_KEK_FILE') === '')
+    return 'Production makes up no place for its keys; name the key file in WAFFO_KEK_FILE.';
+  if (!URL.canParse(config.publicUrl ?? '') || new URL(config.publicUrl ?? '').protocol !== 'https:')
+    return 'Production is reached by https only; set WAFFO_PUBLIC_URL to its origin, e.g. https://pay.example.';
+  if (read('WAFFO_SANDBOX_CODE') !== '1234')
+    return "WAFFO_SANDBOX_CODE is the sandbox issuer's, and production has none; unset it.";
+  return undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ import { createLog, type Log } from './observe/log.ts';
 import { type Metrics, measure } from './observe/metrics.ts';
 import type { Database } from './storage/database.ts';
 import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
-import { migrate } from './storage/migrate.ts';
+import { migrate, requireMigrated } from './storage/migrate.ts';
 import { openDatabase } from './storage/postgres.ts';
 import { passesWalls } from './storage/walls.ts';
 import { heldKeks, type KekProvider } from './vault/kek.ts';
@@ -37,6 +37,8 @@ export interface GroundParts {
   readonly writeLog?: (line: string) => void;
   /** Whether a server that a running gateway started may be used, too: a command may, a second gateway may not. */
   readonly besideGateway?: boolean;
+  /** Whether the schema is brought up to date; absent: in the sandbox only, for in production that is a command of its own. */
+  readonly mayMigrate?: boolean;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
   await mkdir(config.home, { recursive: true, mode: 0o700 });
   const { database, close } = await openStorage(config, log, parts.besideGateway ?? false);
   try {
-    await migrate(database, { clock });
+    const mayMigrate = parts.mayMigrate ?? config.environment === 'sandbox';
+    await (mayMigrate ? migrate(database, { clock }) : requireMigrated(database));
     if (await passesWalls(database)) {
       log.warn(
         'the database role is a superuser or has BYPASSRLS: row-level security does not hold it; use an ordinary role',
@@ -71,8 +74,12 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
  * @example
  * await withGround(configFrom(), ({ keyring }) => list(keyring));
  */
-export async function withGround<Result>(config: Config, work: (ground: Ground) => Promise<Result>): Promise<Result> {
-  const ground = await openGround(config, { besideGateway: true });
+export async function withGround<Result>(
+  config: Config,
+  work: (ground: Ground) => Promise<Result>,
+  parts: Pick<GroundParts, 'mayMigrate'> = {},
+): Promise<Result> {
+  const ground = await openGround(config, { ...parts, besideGateway: true });
   try {
     return await work(ground);
   } finally {

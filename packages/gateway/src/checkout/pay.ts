@@ -92,7 +92,7 @@ async function payWith(
   const { merchantId } = order;
   const { encryptedCard, network, save } = paid;
   const connector = gateway.connectors.of(merchantId);
-  checkCard(card, connector, gateway.clock.now());
+  checkCard(card, connector, gateway);
   const summary = summarise(card, connector.factsOf(card.pan));
   await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
   const tried = await gateway.limits.cardTries.judge({ merchantId, merchantUserId: shopperOf(order), card, network });

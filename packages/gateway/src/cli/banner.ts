@@ -23,7 +23,8 @@ export function banner(app: App, facts: { readonly seconds: number; readonly hom
     ...(app.operatorUrl === undefined
       ? []
       : [`  Operator API  ${app.operatorUrl}/operator/v1   key in ${facts.home}/operator.key`]),
-    ...(sandbox === undefined ? ['  It does what is due; others answer calls.'] : keysOf(sandbox, facts.home)),
+    ...(role === 'worker' ? ['  It does what is due; others answer calls.'] : []),
+    ...(sandbox === undefined ? [] : keysOf(sandbox, facts.home)),
     '',
   ];
   return `${lines.join('\n')}\n`;

@@ -7,7 +7,11 @@ export const migrateCommand = (): Command =>
   new Command('migrate')
     .description("bring the database to this version's schema, and check that the key file opens it")
     .action(() =>
-      withGround(configFrom(), async ({ database }) => {
-        process.stdout.write(`${database.description}: the schema is this version's, and the key file opens it\n`);
-      }),
+      withGround(
+        configFrom(),
+        async ({ database }) => {
+          process.stdout.write(`${database.description}: the schema is this version's, and the key file opens it\n`);
+        },
+        { mayMigrate: true },
+      ),
     );

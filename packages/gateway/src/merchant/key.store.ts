@@ -152,3 +152,14 @@ export const lockMerchant = async (tx: Tx, merchantId: string): Promise<boolean>
 
 /** Every proved key of every merchant, and the platform's own. */
 export const knownKeys = (sql: Sql) => sql.rows(knownSpkiRows);
+
+/** A key says in its public part where it was made. */
+const hasTestKeyRows = statement<{ found: boolean }>(
+  'merchant-key/has-test-keys',
+  `select exists (
+     select from merchant_api_key where key_id like 'wk\\_test\\_%' and revoked_at is null
+     union all select from merchant_client_key where key_id like 'wck\\_test\\_%' and revoked_at is null) as found`,
+);
+
+/** Whether any merchant may use an API key or client key that a sandbox gave out. */
+export const hasTestKeys = async (sql: Sql): Promise<boolean> => (await sql.rows(hasTestKeyRows))[0]?.found ?? false;

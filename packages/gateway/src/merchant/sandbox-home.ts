@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { exportPrivateKey, exportPublicKey, parsePrivateKey } from '@waffo/protocol/signature';
 import type { Gateway } from '../gateway.ts';
 import { newApiKey, newClientKey } from '../id.ts';
-import { statement } from '../storage/database.ts';
+import { type Sql, statement } from '../storage/database.ts';
+import { hasTestKeys } from './key.store.ts';
 import { registerMerchant } from './register.ts';
 
 /** One merchant's entry; all that a client needs. */
@@ -33,6 +34,9 @@ export interface SandboxFile extends SandboxMerchant {
 
 /** Several gateways that start on one home make one pair of merchants. The number is any, and the same for each of them. */
 const oneAtATime = statement('sandbox/ensure-once', 'select pg_advisory_xact_lock(4010002)');
+
+/** Whether any merchant may still use a key that a sandbox gave out. */
+export const hasSandboxKeys = (sql: Sql): Promise<boolean> => hasTestKeys(sql);
 
 type Keys = Pick<SandboxMerchant, 'merchantId' | 'apiKey' | 'merchantPrivateKey' | 'clientApiKey'>;
 

@@ -32,7 +32,7 @@ export async function meansOf(
       throw new Fault('PARAMETER_INVALID', 'paymentInfo.merchantInitiatedMode: needs a token; bind the card first');
     }
     const connector = gateway.connectors.of(merchantId);
-    checkCard(card, connector, gateway.clock.now());
+    checkCard(card, connector, gateway);
     return { card, summary: summarise(card, connector.factsOf(card.pan)), tokenId: undefined };
   }
   if (initiator === 'CIT' && !namesToken(input)) return undefined;

@@ -59,6 +59,23 @@ export async function migrate(database: Database, { clock }: { clock: Clock }): 
   return applied;
 }
 
+const exists = statement<{ exists: boolean }>(
+  'migration/exists',
+  `select to_regclass('migration') is not null as exists`,
+);
+
+/**
+ * Changes nothing, unlike `migrate`.
+ *
+ * @throws Error that names the command, when the database is behind this version
+ */
+export async function requireMigrated(database: Database): Promise<void> {
+  const [found] = await database.rows(exists);
+  const pending = found?.exists ? await pendingMigrations(database) : (await readMigrations()).length;
+  if (pending === 0) return;
+  throw new Error(`the database lacks ${pending} of this version's migrations; run \`waffo migrate\` first`);
+}
+
 /** How many files this version has that the database has not applied. */
 export async function pendingMigrations(database: Database): Promise<number> {
   const [migrations, known] = await Promise.all([readMigrations(), database.rows(list)]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { realClock } from '../clock.ts';
+import type { Config } from '../config.ts';
 import { sandboxAcquirer } from '../connector/sandbox/acquirer.ts';
 import { testCards } from '../connector/sandbox/triggers.ts';
 import type { Database } from '../storage/database.ts';
@@ -8,17 +9,20 @@ import { checkCard } from './check-card.ts';
 
 const now = new Date('2026-11-30T23:59:59.999Z');
 const connector = sandboxAcquirer({ database: {} as Database, clock: realClock });
-const check = (card: { pan: string; month?: number; year?: number; cvv?: string; name?: string }) => () =>
-  checkCard(
-    CardBuffer.fromText({
-      pan: card.pan,
-      expiry: { month: card.month ?? 12, year: card.year ?? 2029 },
-      cvv: card.cvv ?? '123',
-      name: card.name ?? 'TEST USER',
-    }),
-    connector,
-    now,
-  );
+type Card = { pan: string; month?: number; year?: number; cvv?: string; name?: string };
+const check =
+  (card: Card, environment: Config['environment'] = 'sandbox') =>
+  () =>
+    checkCard(
+      CardBuffer.fromText({
+        pan: card.pan,
+        expiry: { month: card.month ?? 12, year: card.year ?? 2029 },
+        cvv: card.cvv ?? '123',
+        name: card.name ?? 'TEST USER',
+      }),
+      connector,
+      { clock: { ...realClock, now: () => now }, config: { environment } as Config },
+    );
 
 describe('a card', () => {
   test.each(testCards.map(({ pan, payMethodName }) => [pan, payMethodName]))(
@@ -27,6 +31,17 @@ describe('a card', () => {
       expect(check({ pan })).not.toThrow();
     },
   );
+
+  test.each([...testCards.map(({ pan }) => pan), '4242424242424242', '378282246310005'])(
+    'published for tests is no card in production: %s',
+    (pan) => {
+      expect(check({ pan }, 'production')).toThrow(expect.objectContaining({ fault: 'CARD_NOT_SUPPORTED' }));
+    },
+  );
+
+  test('that nobody published is one in production', () => {
+    expect(check({ pan: '4539578763621486' }, 'production')).not.toThrow();
+  });
 
   test.each([
     ['with a wrong check digit', { pan: '4111111111111112' }, 'CARD_DATA_INVALID'],

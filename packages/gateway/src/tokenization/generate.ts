@@ -79,7 +79,7 @@ async function bindBareCard(
   const tokenData = { ...input.tokenData, pan: pan.fingerprint.toString('hex'), cvv: undefined };
   const fingerprint = requestFingerprint({ ...input, tokenData });
   if ((await findSession(gateway.database, merchantId, input.tokenRequestId)) === undefined) {
-    checkCard(card, gateway.connectors.of(merchantId), gateway.clock.now());
+    checkCard(card, gateway.connectors.of(merchantId), gateway);
     await refuseFullUser(gateway.database, merchantId, input.merchantUserId);
     const session = newSession(gateway, caller, input, notifyUrl, fingerprint);
     const submission = {

@@ -82,7 +82,7 @@ async function openCard(gateway: Gateway, session: Session, jwe: string): Promis
   let card: CardBuffer | undefined;
   try {
     card = await openSubmittedCard(gateway, session, jwe);
-    checkCard(card, gateway.connectors.of(session.merchantId), gateway.clock.now());
+    checkCard(card, gateway.connectors.of(session.merchantId), gateway);
     return card;
   } catch (error) {
     card?.dispose();

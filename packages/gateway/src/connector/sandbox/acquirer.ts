@@ -6,11 +6,11 @@
 import { schemes } from '@waffo/protocol/card';
 import type { Clock } from '../../clock.ts';
 import { randomBase62 } from '../../id.ts';
-import type { Database } from '../../storage/database.ts';
+import type { Database, Sql } from '../../storage/database.ts';
 import type { AcquirerCall, Connector, FollowUpCall, PayMethod } from '../connector.ts';
 import type { DeclineReason } from '../declines.ts';
 import type { Outcome } from '../outcome.ts';
-import { bookOf, type Entry, enter, enterFollowUp, strike } from './books.store.ts';
+import { bookOf, type Entry, enter, enterFollowUp, hasTransactions, strike } from './books.store.ts';
 import { type TestCard, testCardOf, triggerOf } from './triggers.ts';
 
 interface Deps {
@@ -117,3 +117,6 @@ function answered(booked: Entry['outcome'] | undefined): Outcome {
   if (booked === undefined) return { kind: 'unknown' };
   return booked.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : booked;
 }
+
+/** Whether this acquirer ever did anything with this database. */
+export const hasSandboxPayments = (sql: Sql): Promise<boolean> => hasTransactions(sql);

@@ -111,3 +111,11 @@ export async function bookOf(tx: Tx, reference: string): Promise<Book | undefine
     voided: sum.voids > 0,
   };
 }
+
+const hasRows = statement<{ found: boolean }>(
+  'sandbox-transaction/exist',
+  'select exists (select from sandbox_transaction) as found',
+);
+
+/** Whether the sandbox acquirer ever did anything here. */
+export const hasTransactions = async (sql: Sql): Promise<boolean> => (await sql.rows(hasRows))[0]?.found ?? false;
