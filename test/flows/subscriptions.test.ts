@@ -271,6 +271,37 @@ describe('a renewal', () => {
     expect((await inquire(id)).productInfo).toMatchObject({ nextPaymentDateTime: '2027-01-23T12:00:00.000Z' });
   });
 
+  test('of a merchant who wants the payment first: late, it moves the billing day; unpaid, it is the last', async () => {
+    const settings = { renewalOrder: 'PAYMENT_FIRST', renewalAttempts: 2, renewalRetryHours: 48 };
+    const change = 'update merchant set settings = settings || $1::jsonb';
+    await sql(change, [JSON.stringify(settings)]);
+    try {
+      const { id, tokenId } = await subscribed(product({ numberOfPeriod: '4' }));
+      await suspend(tokenId);
+      await advance('30d');
+      await sql(`update token set status = 'VERIFIED' where token_id = $1`, [tokenId]);
+      await advance('2d');
+      expect((await inquire(id)).productInfo).toMatchObject({ nextPaymentDateTime: '2027-01-25T12:00:00.000Z' });
+      await suspend(tokenId);
+      await advance('60d');
+      expect(await paymentsOf(id)).toHaveLength(5);
+      expect((await inquire(id)).productInfo).not.toHaveProperty('nextPaymentDateTime');
+      await advance('60d');
+      expect(toldOf(id).slice(-2)).toEqual(['PERIOD ACTIVE 3', 'STATUS EXPIRED 3']);
+    } finally {
+      await sql(`update merchant set settings = settings - 'renewalOrder' - 'renewalAttempts' - 'renewalRetryHours'`);
+    }
+  });
+
+  test('of a merchant who was suspended fails for that reason', async () => {
+    const { id } = await subscribed();
+    await sql(`update merchant set status = 'SUSPENDED' where merchant_id = $1`, [gateway.merchant.merchantId]);
+    await advance('30d').finally(() => sql(`update merchant set status = 'ACTIVE'`));
+    const { acquiringOrderId } = (await inquire(id)).paymentDetails[1];
+    const { orderFailedReason } = (await gateway.call('/order/inquiry', { acquiringOrderId })).data;
+    expect(JSON.parse(orderFailedReason)).toMatchObject({ orderFailedCode: 'A0006' });
+  });
+
   test('with a removed token fails for that reason, and ends no subscription', async () => {
     const { id, tokenId } = await subscribed();
     await gateway.call('/tokenization/remove', { tokenId });

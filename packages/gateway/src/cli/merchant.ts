@@ -1,5 +1,5 @@
 /** `waffo merchant`: makes merchants, changes what their contract allows, suspends them. Their keys: `waffo merchant-key`. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type AdministrationDeps,
   changeMerchant,
@@ -11,6 +11,7 @@ import {
   setMerchantStatus,
   showMerchant,
 } from '../merchant/administer.ts';
+import { type RenewalOrder, renewalOrders } from '../merchant/merchant.ts';
 import { limitsOf, removeLimits, setLimits } from '../merchant/set-limits.ts';
 import { administering } from './administering.ts';
 import { printLines, printTable } from './print.ts';
@@ -126,6 +127,9 @@ interface Options {
   readonly notifyRemoval?: boolean;
   readonly tokenNotifyUrl?: string;
   readonly refundNotifyUrl?: string;
+  readonly renewalAttempts?: number;
+  readonly renewalRetryHours?: number;
+  readonly renewalOrder?: RenewalOrder;
 }
 
 const withSettings = (command: Command): Command =>
@@ -135,21 +139,37 @@ const withSettings = (command: Command): Command =>
     .option('--enforce-token-owner <yes|no>', "refuse a token of another user than the order's", yesOrNo)
     .option('--notify-removal <yes|no>', 'notify the removal of a token', yesOrNo)
     .option('--token-notify-url <url>', 'where tokens are notified when generate names no URL; "" for nowhere')
-    .option('--refund-notify-url <url>', 'where refunds are notified when order/refund names no URL; "" for nowhere');
+    .option('--refund-notify-url <url>', 'where refunds are notified when order/refund names no URL; "" for nowhere')
+    .option('--renewal-attempts <count>', 'how often a renewal is tried in all', wholeNumber)
+    .option('--renewal-retry-hours <hours>', 'time between two tries', wholeNumber)
+    .addOption(
+      new Option('--renewal-order <order>', 'whether the billing day stays, or moves with a late payment').choices(
+        renewalOrders,
+      ),
+    );
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('Say a whole number above zero.');
+  return Number(text);
+}
 
 function yesOrNo(text: string): boolean {
   if (text !== 'yes' && text !== 'no') throw new InvalidArgumentError('Say yes or no.');
   return text === 'yes';
 }
 
-function wished({ name, pci, lenientAck, enforceTokenOwner, notifyRemoval, ...urls }: Options): MerchantChange {
+function wished({ name, pci, tokenNotifyUrl, refundNotifyUrl, ...rest }: Options): MerchantChange {
   const url = (text: string | undefined) => (text === '' ? null : text);
+  const { lenientAck, enforceTokenOwner, notifyRemoval, renewalAttempts, renewalRetryHours, renewalOrder } = rest;
   const settings = {
     lenientAck,
     enforceTokenOwner,
     notifyRemoval,
-    tokenNotifyUrl: url(urls.tokenNotifyUrl),
-    refundNotifyUrl: url(urls.refundNotifyUrl),
+    renewalAttempts,
+    renewalRetryHours,
+    renewalOrder,
+    tokenNotifyUrl: url(tokenNotifyUrl),
+    refundNotifyUrl: url(refundNotifyUrl),
   };
   return merchantChange.parse({ name, pciCertified: pci, settings });
 }

@@ -22,7 +22,7 @@ import {
   listMerchantRows,
   type MerchantRow,
 } from './merchant.store.ts';
-import { defaultSettings, type MerchantSettings } from './merchant.ts';
+import { defaultSettings, type MerchantSettings, renewalOrders } from './merchant.ts';
 
 export type AdministrationDeps = Pick<Gateway, 'database' | 'clock' | 'platformKeys' | 'config' | 'egress'>;
 type Deps = AdministrationDeps;
@@ -49,6 +49,9 @@ export const merchantChange = z.strictObject({
       notifyRemoval: z.boolean().optional(),
       tokenNotifyUrl: z.string().max(1024).nullable().optional(),
       refundNotifyUrl: z.string().max(1024).nullable().optional(),
+      renewalAttempts: z.int().min(1).max(10).optional(),
+      renewalRetryHours: z.int().min(1).max(720).optional(),
+      renewalOrder: z.enum(renewalOrders).optional(),
     })
     .optional(),
 });
@@ -187,6 +190,9 @@ function settingsWith(
     lenientAck: change.lenientAck ?? present.lenientAck,
     enforceTokenOwner: change.enforceTokenOwner ?? present.enforceTokenOwner,
     notifyRemoval: change.notifyRemoval ?? present.notifyRemoval,
+    renewalAttempts: change.renewalAttempts ?? present.renewalAttempts,
+    renewalRetryHours: change.renewalRetryHours ?? present.renewalRetryHours,
+    renewalOrder: change.renewalOrder ?? present.renewalOrder,
     ...urls,
   };
 }

@@ -5,7 +5,7 @@
  */
 import { createHash, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { keyIdOf } from '../id.ts';
-import type { Database } from '../storage/database.ts';
+import type { Database, Sql } from '../storage/database.ts';
 import { grouped } from '../storage/grouped.ts';
 import {
   findMerchantRow,
@@ -26,7 +26,10 @@ const parsedKeys = new Map<string, KeyObject>();
 export const keyHash = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 /** The merchant of this id, or undefined. */
-export async function findMerchant({ database }: Deps, merchantId: string): Promise<Merchant | undefined> {
+export async function findMerchant(
+  { database }: { readonly database: Sql },
+  merchantId: string,
+): Promise<Merchant | undefined> {
   return merchantFrom(await findMerchantRow(database, merchantId));
 }
 

@@ -13,7 +13,16 @@ export interface MerchantSettings {
   readonly tokenNotifyUrl?: string | undefined;
   /** Used by `order/refund` without a `refundNotifyUrl` (C-29). */
   readonly refundNotifyUrl?: string | undefined;
+  /** How often a renewal is tried in all; 2 when absent. */
+  readonly renewalAttempts?: number | undefined;
+  /** Hours between two tries; 24 when absent. */
+  readonly renewalRetryHours?: number | undefined;
+  /** SERVICE_FIRST, also when absent: the billing day stays. PAYMENT_FIRST: what is paid late moves it, and what is not paid ends the charges. */
+  readonly renewalOrder?: RenewalOrder | undefined;
 }
+
+export const renewalOrders = ['SERVICE_FIRST', 'PAYMENT_FIRST'] as const;
+export type RenewalOrder = (typeof renewalOrders)[number];
 
 export const defaultSettings: MerchantSettings = {
   lenientAck: false,

@@ -7,6 +7,7 @@ import { faults } from '@waffo/protocol/codes';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
+import { findMerchant } from '../merchant/find.ts';
 import type { Order } from '../order/order.ts';
 import { chargeOrder } from '../order/pay.ts';
 import { closeOrder } from '../order/settle.ts';
@@ -34,11 +35,13 @@ export async function renew(
 async function charge(gateway: Gateway, subscription: Subscription, tried: Try): Promise<void> {
   const order = orderOf(gateway, subscription, tried);
   try {
+    const merchant = await findMerchant(gateway, subscription.merchantId);
+    if (merchant?.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
     const payable = await payableOf(gateway, order, subscription.tokenId);
     await chargeOrder(gateway, payable.order, payable.means, (tx) => begin(gateway, tx, subscription, tried, payable));
   } catch (error) {
-    // What became of the charge is found out later, by its attempt.
-    if (!(error instanceof Fault) || error.fault === 'STATUS_UNKNOWN') throw error;
+    // What passes by itself is tried again; what became of a charge is found out later, by its attempt.
+    if (!(error instanceof Fault) || faults[error.fault].retry !== 'never') throw error;
     await refuse(gateway, subscription, tried, order, error);
   }
 }

@@ -1,11 +1,30 @@
 /**
- * When a renewal that failed is tried again (contract section 12.8: two tries in all, a day apart). What an issuer has declined
- * for good is not: the schemes fine merchants who try.
+ * What follows a renewal that failed (contract section 12.8). How often and when it is tried again is the merchant's to say; what
+ * an issuer has declined for good is not tried again: the schemes fine merchants who do.
  */
 import type { DeclineReason } from '../connector/declines.ts';
+import type { MerchantSettings } from '../merchant/merchant.ts';
 
-const tries = 2;
-const intervalMs = 24 * 3_600_000;
+/** A merchant's rules. */
+export interface RenewalRules {
+  /** In all, the first included. */
+  readonly attempts: number;
+  readonly intervalMs: number;
+  /** The billing day never moves, and every period is charged. Otherwise what is paid late moves it, and a period that is not paid is the last. */
+  readonly keepsDay: boolean;
+}
+
+const hourMs = 3_600_000;
+
+export const rulesOf = ({
+  renewalAttempts,
+  renewalRetryHours,
+  renewalOrder,
+}: Partial<MerchantSettings>): RenewalRules => ({
+  attempts: renewalAttempts ?? 2,
+  intervalMs: (renewalRetryHours ?? 24) * hourMs,
+  keepsDay: renewalOrder !== 'PAYMENT_FIRST',
+});
 
 const forGood: readonly string[] = [
   'INVALID_CARD_NUMBER',
@@ -20,11 +39,10 @@ const forGood: readonly string[] = [
  * @param failed.code - why the last one failed
  * @returns undefined: the period is given up
  */
-export function retryAt(failed: {
-  readonly tries: number;
-  readonly code: string | undefined;
-  readonly now: Date;
-}): Date | undefined {
-  if (failed.tries >= tries || forGood.includes(failed.code ?? '')) return undefined;
+export function retryAt(
+  { attempts, intervalMs }: RenewalRules,
+  failed: { readonly tries: number; readonly code: string | undefined; readonly now: Date },
+): Date | undefined {
+  if (failed.tries >= attempts || forGood.includes(failed.code ?? '')) return undefined;
   return new Date(failed.now.getTime() + intervalMs);
 }

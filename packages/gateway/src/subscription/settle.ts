@@ -4,11 +4,12 @@
  */
 import type { Gateway } from '../gateway.ts';
 import { enqueue } from '../job/queue.ts';
+import { findMerchant } from '../merchant/find.ts';
 import type { Order, OrderFailure } from '../order/order.ts';
 import type { Tx } from '../storage/database.ts';
 import { notifySubscription } from './notification.ts';
 import { lastPeriodOf } from './period.ts';
-import { retryAt } from './retry.ts';
+import { type RenewalRules, retryAt, rulesOf } from './retry.ts';
 import { countTries, endPeriod, lockSubscription, postponePeriod, saveSubscription } from './subscription.store.ts';
 import { advance, isWaiting, type Subscription } from './subscription.ts';
 import { periodStart } from './terms.ts';
@@ -26,10 +27,20 @@ export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Prom
 }
 
 async function paid(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<void> {
-  await endPeriod(tx, subscription, { period, status: 'PAID' }, gateway.clock.now());
-  if (isWaiting(subscription)) await start(gateway, tx, subscription);
-  else await goOn(gateway, tx, subscription, period);
+  const now = gateway.clock.now();
+  await endPeriod(tx, subscription, { period, status: 'PAID' }, now);
+  if (isWaiting(subscription)) {
+    await start(gateway, tx, subscription);
+    return;
+  }
+  const { keepsDay } = await rulesFor(tx, subscription);
+  const moved = !keepsDay && (await countTries(tx, subscription, period)) > 1;
+  const counted = moved ? { ...subscription, anchor: now, anchorPeriod: period } : subscription;
+  await goOn(gateway, tx, counted, period, period + 1);
 }
+
+const rulesFor = async (tx: Tx, { merchantId }: Subscription): Promise<RenewalRules> =>
+  rulesOf((await findMerchant({ database: tx }, merchantId))?.settings ?? {});
 
 /**
  * The subscription runs from now on: this moment is what its periods are counted from.
@@ -59,23 +70,36 @@ async function failed(
     await saveSubscription(tx, closed, subscription.status);
     return notifySubscription(gateway, tx, closed, 'SUBSCRIPTION_STATUS_NOTIFICATION');
   }
+  const rules = await rulesFor(tx, subscription);
   const tries = await countTries(tx, subscription, period);
-  const again = subscription.status === 'ACTIVE' ? retryAt({ tries, code: failure?.code, now }) : undefined;
+  const again = subscription.status === 'ACTIVE' ? retryAt(rules, { tries, code: failure?.code, now }) : undefined;
   if (again !== undefined) {
     await postponePeriod(tx, subscription, period, now);
     await queue(gateway, tx, subscription, { period, attempt: tries + 1, dueAt: again });
     return saveSubscription(tx, { ...subscription, nextChargeAt: again, updatedAt: now }, subscription.status);
   }
   await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
-  await goOn(gateway, tx, subscription, period);
+  const last = lastPeriodOf(subscription.terms.plan);
+  await goOn(gateway, tx, subscription, period, rules.keepsDay ? period + 1 : last && last + 1);
 }
 
-/** A later period is decided: the next one is charged when it begins, whatever became of this one. */
-async function goOn(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<void> {
-  const later = { ...subscription, updatedAt: gateway.clock.now() };
-  const next = later.status === 'ACTIVE' ? await queueNext(gateway, tx, later, period + 1) : later;
-  await saveSubscription(tx, next, subscription.status);
-  await notifySubscription(gateway, tx, next, 'SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION');
+/**
+ * A later period is decided.
+ *
+ * @param next - the one that is charged then, or after which nothing is; undefined: nothing more happens by itself
+ */
+async function goOn(
+  gateway: Gateway,
+  tx: Tx,
+  subscription: Subscription,
+  period: number,
+  next: number | undefined,
+): Promise<void> {
+  const later = { ...subscription, period, updatedAt: gateway.clock.now() };
+  const goesOn = later.status === 'ACTIVE' && next !== undefined;
+  const saved = goesOn ? await queueNext(gateway, tx, later, next) : later;
+  await saveSubscription(tx, saved, subscription.status);
+  await notifySubscription(gateway, tx, saved, 'SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION');
 }
 
 /** Queues the beginning of a period, or the end of the last one. */
