@@ -32,6 +32,9 @@ export interface Config {
   readonly home: string;
   /** Undefined: the embedded server. */
   readonly databaseUrl: string | undefined;
+  /** Absolute; undefined: the password is in the URL. */
+  readonly databasePasswordFile: string | undefined;
+  readonly databaseConnections: number;
   readonly kek: KekSource;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly sessionLifetimeMs: number;
@@ -86,6 +89,8 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     demoPort: integer('WAFFO_DEMO_PORT', read('WAFFO_DEMO_PORT'), 0, 65_535),
     home,
     databaseUrl: read('WAFFO_DATABASE_URL') || undefined,
+    databasePasswordFile: absoluteOrNone(read('WAFFO_DATABASE_PASSWORD_FILE')),
+    databaseConnections: integer('WAFFO_DATABASE_CONNECTIONS', read('WAFFO_DATABASE_CONNECTIONS'), 2, 1_000),
     kek,
     logLevel: oneOf('WAFFO_LOG_LEVEL', read('WAFFO_LOG_LEVEL'), ['debug', 'info', 'warn', 'error'] as const),
     sessionLifetimeMs: integer('WAFFO_SESSION_MINUTES', read('WAFFO_SESSION_MINUTES'), 1, 24 * 60) * 60_000,
@@ -185,6 +190,7 @@ function sandboxCode(text: string): string {
   return text;
 }
 
+const absoluteOrNone = (path: string): string | undefined => (path === '' ? undefined : absolute(path));
 const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(path));
 
 function integer(name: string, text: string, least: number, most: number): number {

@@ -2,7 +2,7 @@
  * What stands before anything is served: settings → clock, log, migrated database, opened key ring. The gateway builds on
  * it, and so does every command of the operator.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, realClock } from './clock.ts';
 import type { Config, KekSource } from './config.ts';
@@ -96,13 +96,26 @@ async function openKeks(source: KekSource, database: Database): Promise<KekProvi
 
 async function openStorage(config: Config, log: Log, share: boolean): Promise<Pick<Ground, 'database' | 'close'>> {
   if (config.databaseUrl !== undefined) {
-    const database = await openDatabase({ url: config.databaseUrl });
+    const url = await withPassword(config.databaseUrl, config.databasePasswordFile);
+    const database = await openDatabase({ url, poolSize: config.databaseConnections });
     return { database, close: () => database.close() };
   }
   const server = await (share ? shareEmbedded : startEmbedded)({ dataFolder: join(config.home, 'database'), log });
   const stop = () => server.stop();
-  const database = await openDatabase({ url: server.url, description: server.description }).catch((error: unknown) =>
-    stop().then(() => Promise.reject(error)),
-  );
+  const database = await openDatabase({
+    url: server.url,
+    description: server.description,
+    poolSize: config.databaseConnections,
+  }).catch((error: unknown) => stop().then(() => Promise.reject(error)));
   return { database, close: () => database.close().finally(stop) };
+}
+
+async function withPassword(text: string, path: string | undefined): Promise<string> {
+  if (path === undefined) return text;
+  const password = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
+    throw new Error(`${path}, named in WAFFO_DATABASE_PASSWORD_FILE, cannot be read (${code})`);
+  });
+  const url = new URL(text);
+  url.password = encodeURIComponent(password.trim());
+  return url.href;
 }

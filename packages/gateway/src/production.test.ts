@@ -93,6 +93,20 @@ describe('a setting of a sandbox is refused in production:', () => {
   });
 });
 
+test('the password of the database comes from a file', async () => {
+  const url = new URL(database.url);
+  const file = join(home, 'password');
+  await writeFile(file, `${decodeURIComponent(url.password)}\n`, { mode: 0o600 });
+  url.password = '';
+  const named = { WAFFO_DATABASE_URL: url.href, WAFFO_DATABASE_PASSWORD_FILE: file };
+  expect(await refusalOf({ ...named })).not.toMatch(/password/);
+  await writeFile(file, 'another');
+  expect(await refusalOf({ ...named })).toMatch(/password/);
+  expect(await refusalOf({ ...named, WAFFO_DATABASE_PASSWORD_FILE: `${file}.gone` })).toMatch(
+    /cannot be read \(ENOENT\)/,
+  );
+});
+
 describe('migrations in production', () => {
   test('are a command: the gateway names it, and changes nothing by itself', async () => {
     const behind = { WAFFO_DATABASE_URL: empty.url, WAFFO_KEK_FILE: join(home, 'new-kek') };

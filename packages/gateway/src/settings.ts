@@ -29,6 +29,16 @@ export const settings = [
     fallback: '',
     meaning: 'PostgreSQL 15 or later; empty starts the embedded server in WAFFO_HOME',
   },
+  {
+    name: 'WAFFO_DATABASE_PASSWORD_FILE',
+    fallback: '',
+    meaning: "file with the password of the URL's role, so that it stands in no variable; empty: it is in the URL",
+  },
+  {
+    name: 'WAFFO_DATABASE_CONNECTIONS',
+    fallback: '8',
+    meaning: 'most connections of one process to the database; requests beyond them wait up to two seconds',
+  },
   { name: 'WAFFO_KEK_FILE', fallback: '', meaning: 'key-encryption keys, mode 0600; empty: kek in WAFFO_HOME' },
   {
     name: 'WAFFO_KEK_FILE_2',
