@@ -1,6 +1,7 @@
 /** The composition root: settings → a running gateway. A list, not a place for logic. */
 import type { Config } from './config.ts';
 import { singleConnector } from './connector/registry.ts';
+import { sandboxAccountUpdater } from './connector/sandbox/account-updater.ts';
 import { sandboxAcquirer } from './connector/sandbox/acquirer.ts';
 import { sandboxAcs } from './connector/sandbox/acs.ts';
 import { armCrashPoint } from './crash-point.ts';
@@ -63,6 +64,7 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
   const connectors = singleConnector(
     sandboxAcquirer({ database, clock }),
     sandboxAcs({ database, clock, code: config.sandboxCode }),
+    sandboxAccountUpdater,
   );
   if (config.environment === 'production') await refuseSandboxIn(database, connectors);
   await recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.start' });

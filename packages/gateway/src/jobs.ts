@@ -11,8 +11,10 @@ import { resolveUnknown, type Settlers } from './payment/resolve-unknown.ts';
 import { settleRefund } from './refund/settle.ts';
 import { renew } from './subscription/renew.ts';
 import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts';
+import { expireCards } from './tokenization/expire-cards.ts';
 import { expireSession } from './tokenization/expire-session.ts';
 import { settleBinding } from './tokenization/finish.ts';
+import { refreshCardOf } from './tokenization/refresh-card.ts';
 import { anchorDaily } from './vault/access-anchor.ts';
 import { deliver } from './webhook/deliver.ts';
 import { forget } from './webhook/forget.ts';
@@ -59,7 +61,9 @@ const rowsOf = (gateway: Gateway): readonly JobTable[] => [
     'subscription/renew': { run: (job) => renew(gateway, job) },
     'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
     'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },
+    'tokenization/expire-cards': { run: (job) => expireCards(gateway, job) },
     'tokenization/expire-session': { run: (job) => expireSession(gateway, job) },
+    'tokenization/refresh-card': { run: (job) => refreshCardOf(gateway, job) },
     'vault/access-anchor': { run: () => anchorDaily(gateway, systemSigner(gateway.platformKeys)) },
     'webhook/forget': { run: () => forget(gateway) },
   },

@@ -25,6 +25,7 @@ import {
   setClientKeyOrigins,
 } from './merchant/keys.ts';
 import { currencyLimits, limitsOf, removeLimits, setLimits } from './merchant/set-limits.ts';
+import { askAboutToken, listTokens, resumeToken, showToken, suspendToken } from './tokenization/suspend.ts';
 import {
   eventChoice,
   eventPage,
@@ -41,6 +42,7 @@ const page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).optional(),
 });
 const status = z.strictObject({ status: z.enum(['ACTIVE', 'SUSPENDED']) });
+const userOfTokens = z.strictObject({ merchantUserId: z.string().min(1).max(64) });
 const origins = z.strictObject({ origins: z.array(z.string().max(256)).max(50) });
 const publicKey = z.strictObject({ publicKey: z.string().max(8192) });
 const endpoint = z.strictObject({ url: z.string().max(1024).optional() });
@@ -52,6 +54,7 @@ const apiKey = `${one}/api-keys/:keyId`;
 const clientKey = `${one}/client-keys/:keyId`;
 const clock = `${one}/clock`;
 const limits = `${one}/limits/:currency`;
+const token = `${one}/tokens/:tokenId`;
 const rsaKey = `${one}/public-keys/:keyId`;
 
 export const operatorRoutes: readonly OperatorRoute[] = [
@@ -87,6 +90,16 @@ export const operatorRoutes: readonly OperatorRoute[] = [
     setLimits(g, p.merchantId, p.currency, to),
   ),
   route('DELETE', limits, 'Cover a currency no more', nothing, (g, p) => removeLimits(g, p.merchantId, p.currency)),
+  route('GET', `${one}/tokens`, "List a user's tokens", userOfTokens, (g, p, of) =>
+    listTokens(g, p.merchantId, of.merchantUserId),
+  ),
+  route('GET', token, 'Show a token', nothing, (g, p) => showToken(g, p.merchantId, p.tokenId)),
+  route('PUT', `${token}/status`, 'Suspend a token, or let it back', status, (g, p, to) =>
+    (to.status === 'SUSPENDED' ? suspendToken : resumeToken)(g, p.merchantId, p.tokenId),
+  ),
+  route('POST', `${token}/refresh`, 'Ask the account updater about its card', nothing, (g, p) =>
+    askAboutToken(g, p.merchantId, p.tokenId),
+  ),
   route('GET', clock, 'Show what time it lives in', nothing, (g, p) => showClock(g, p.merchantId)),
   route('POST', `${clock}/freeze`, 'Make its clock stand still', stillness, (g, p, to) =>
     freezeClock(g, p.merchantId, to.at, g),

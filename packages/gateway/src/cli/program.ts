@@ -8,6 +8,7 @@ import { merchantCommand } from './merchant.ts';
 import { merchantKeyCommand } from './merchant-key.ts';
 import { migrateCommand } from './migrate.ts';
 import { serveCommand } from './serve.ts';
+import { tokenCommand } from './token.ts';
 import { webhookCommand } from './webhook.ts';
 
 /**
@@ -21,6 +22,7 @@ export function program(): Command {
     .addCommand(migrateCommand())
     .addCommand(merchantCommand())
     .addCommand(merchantKeyCommand())
+    .addCommand(tokenCommand())
     .addCommand(clockCommand())
     .addCommand(webhookCommand())
     .addCommand(auditCommand())

@@ -30,7 +30,7 @@ type Deps = AdministrationDeps;
 /** Why an operator's wish was not carried out; its message is one sentence that says what to do. */
 export class AdministrationRefused extends Error {
   override readonly name = 'AdministrationRefused';
-  readonly code: 'MERCHANT_UNKNOWN' | 'SETTING_INVALID';
+  readonly code: 'MERCHANT_UNKNOWN' | 'SETTING_INVALID' | 'TOKEN_UNKNOWN' | 'TOKEN_FIXED';
 
   constructor(code: AdministrationRefused['code'], message: string) {
     super(message);

@@ -18,6 +18,7 @@ import {
   takesPart,
   wasAsked,
 } from '../threeds/begin.ts';
+import { asksIssuer, type ThreeDsDecision } from '../threeds/decision.ts';
 import { linkSecretOf } from '../vault/cvv-hold.ts';
 import { withCard } from '../vault/vault.ts';
 import { finishOrder } from './finish.ts';
@@ -59,13 +60,8 @@ export const isAsked = (
   gateway: Pick<Gateway, 'connectors'>,
   { merchantId, initiator }: Pick<Order, 'merchantId' | 'initiator'>,
   { summary }: Pick<Means, 'summary'>,
-  decision: ThreeDsDecision = '3DS_ATTEMPT',
-): boolean =>
-  initiator === 'CIT' &&
-  decision !== 'NO_3DS' &&
-  (decision === '3DS_FORCE' || takesPart(gateway, merchantId, summary.masked));
-
-export type ThreeDsDecision = '3DS_FORCE' | '3DS_ATTEMPT' | 'NO_3DS';
+  decision?: ThreeDsDecision,
+): boolean => initiator === 'CIT' && asksIssuer(decision, () => takesPart(gateway, merchantId, summary.masked));
 
 /** What the issuer will be asked about an order. */
 export function questionAbout(gateway: Gateway, order: Order, means: Means, asked: Asked): Question {

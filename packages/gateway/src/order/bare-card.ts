@@ -8,9 +8,9 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import type { Merchant } from '../merchant/merchant.ts';
+import { parseDecision, type ThreeDsDecision } from '../threeds/decision.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { fingerprintOf } from '../vault/fingerprint.ts';
-import type { ThreeDsDecision } from './authenticate.ts';
 
 type Input = RequestOf<typeof operations.create>;
 export type BareCard = CardBuffer;
@@ -57,12 +57,8 @@ export async function envelopeOf(
 }
 
 /** How the merchant wants the shopper to be asked. @throws Fault PARAMETER_INVALID */
-export function threeDsDecisionOf({ cardInfo }: Input): ThreeDsDecision | undefined {
-  const decision = cardInfo?.threeDsDecision;
-  if (!decision) return undefined;
-  if (decision === '3DS_FORCE' || decision === '3DS_ATTEMPT' || decision === 'NO_3DS') return decision;
-  throw new Fault('PARAMETER_INVALID', 'cardInfo.threeDsDecision: expected 3DS_FORCE, 3DS_ATTEMPT or NO_3DS');
-}
+export const threeDsDecisionOf = ({ cardInfo }: Input): ThreeDsDecision | undefined =>
+  parseDecision(cardInfo?.threeDsDecision, 'cardInfo.threeDsDecision');
 
 /** The fingerprint that tells a repeat: with the vault's own for the number, and without the code. */
 export async function fingerprintOfOrder(

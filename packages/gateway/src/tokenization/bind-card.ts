@@ -8,6 +8,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { Authentication } from '../threeds/authentication.ts';
 import { askIssuer, newAuthentication, openAuthentication, recordAnswer, takesPart } from '../threeds/begin.ts';
+import { asksIssuer, type ThreeDsDecision } from '../threeds/decision.ts';
 import { mayGoOn } from '../threeds/result.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { dropCvv } from '../vault/cvv-hold.ts';
@@ -19,7 +20,10 @@ import type { Session } from './session.ts';
 import { refuseFullUserFirmly } from './user-limit.ts';
 
 /** Which session, under which key, and whose. */
-type BindingSession = Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId'>;
+type BindingSession = Pick<
+  Session,
+  'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId' | 'threeDsDecision'
+>;
 
 export interface Submission {
   readonly card: CardBuffer;
@@ -60,7 +64,8 @@ export async function bindCard(
   if (tried.judgement === 'user-full') throw new Fault('MERCHANT_LIMIT_EXCEEDED', userFull);
   const mandated = tried.judgement === 'challenge';
   if (tried.judgement === 'decline' || (mandated && threeDs === undefined)) throw cardDeclined();
-  const result = await bindJudgedCard(gateway, session, submission, open, mandated);
+  const decision = mandated ? '3DS_FORCE' : session.threeDsDecision;
+  const result = await bindJudgedCard(gateway, session, submission, open, decision);
   // An issuer that wants to see the shopper by itself has not failed anybody.
   if (result === 'bound' || (result === 'challenge' && !mandated)) await tried.approved();
   return result;
@@ -73,7 +78,7 @@ async function bindJudgedCard(
   session: BindingSession,
   submission: Submission,
   open: (tx: Tx) => Promise<boolean>,
-  mandated: boolean,
+  decision: ThreeDsDecision | undefined,
 ): Promise<Verification | 'challenge'> {
   const { merchantId } = session;
   const { card } = submission;
@@ -81,9 +86,9 @@ async function bindJudgedCard(
   const sealed = await sealCard(gateway, { merchantId, card });
   const binding = { session, submission, sealed, summary: summarise(card, facts) };
   const keep = async (tx: Tx) => (await open(tx)) && (await keepCard(gateway, tx, binding));
-  const isAsked =
-    submission.threeDs !== undefined && (mandated || takesPart(gateway, merchantId, binding.summary.masked));
-  if (!isAsked) return verifyCard(gateway, session, card, keep);
+  const isAsked = asksIssuer(decision, () => takesPart(gateway, merchantId, binding.summary.masked));
+  if (submission.threeDs === undefined || !isAsked) return verifyCard(gateway, session, card, keep);
+  const mandated = decision === '3DS_FORCE';
   const authentication = await beginAuthentication(gateway, binding, { ...submission.threeDs, mandated }, keep);
   return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication);
 }

@@ -5,8 +5,8 @@ import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
-import { findToken, listTokensOfUser, saveToken } from './token.store.ts';
-import { advance, type Token } from './token.ts';
+import { findToken, listTokensOfUser, lockToken, saveToken } from './token.store.ts';
+import { advance, allows } from './token.ts';
 
 /** `tok_` and base62, 22 or more. */
 const tokenIdForm = /^tok_[0-9A-Za-z]{22,60}$/;
@@ -58,13 +58,15 @@ export async function savedCardsOf(
 
 /** A first approved charge with the shopper present verifies an unverified token; any other status stays. */
 export async function authenticateToken(gateway: Gateway, tx: Tx, merchantId: string, tokenId: string): Promise<void> {
-  const token: Token | undefined = await findToken(tx, merchantId, tokenId);
-  if (token?.status !== 'UNVERIFIED') return;
+  const token = await lockToken(tx, merchantId, tokenId);
+  if (token === undefined || !allows(token, 'authenticated')) return;
   const verified = advance(token, 'authenticated', gateway.clock.now());
-  if (await saveToken(tx, verified, token.status)) await notifyToken(gateway, tx, verified);
+  await saveToken(tx, verified);
+  await notifyToken(gateway, tx, verified);
 }
 
-function cardExpired(card: CardSummary, now: Date): boolean {
+/** Whether a card is good no more. A token's status says so a little later, when the account updater was asked. */
+export function cardExpired(card: CardSummary, now: Date): boolean {
   const expiry = parseExpiry(card.expiry);
   return expiry === undefined || isExpired(expiry, now);
 }

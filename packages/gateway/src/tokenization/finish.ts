@@ -20,6 +20,7 @@ import { endSession, findSession, lockSession, markSubmittedAgain } from './sess
 import type { BindingFailure, Session } from './session.ts';
 import { insertToken } from './token.store.ts';
 import type { Token } from './token.ts';
+import { watchExpiry } from './watch-expiry.ts';
 
 /** The currency of the zero-amount verification; it is not charged. */
 export const verificationCurrency = 'USD';
@@ -126,6 +127,7 @@ async function bind(gateway: Gateway, tx: Tx, session: Session, networkTransacti
     merchantUserId: session.merchantUserId,
     subMerchantId: session.subMerchantId,
     status: (await wasAuthenticated(tx, session.merchantId, subject)) ? 'VERIFIED' : 'UNVERIFIED',
+    formerStatus: undefined,
     cardId: session.cardId,
     card: session.card,
     billingAddress: session.billingAddress,
@@ -134,6 +136,7 @@ async function bind(gateway: Gateway, tx: Tx, session: Session, networkTransacti
     updatedAt: now,
   };
   await insertToken(tx, token);
+  await watchExpiry(gateway, tx, token);
   await keepNetworkTransactionId(tx, token, networkTransactionId);
   await endSession(tx, session, { status: 'BOUND', tokenId: token.tokenId }, now);
   await notifyToken(gateway, tx, token);

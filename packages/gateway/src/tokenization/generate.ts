@@ -11,6 +11,7 @@ import { requestFingerprint } from '../idempotency.ts';
 import { enqueue } from '../job/queue.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import type { Tx } from '../storage/database.ts';
+import { parseDecision } from '../threeds/decision.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { fingerprintOf } from '../vault/fingerprint.ts';
 import { newSessionKey } from '../vault/session-key.ts';
@@ -34,6 +35,9 @@ export async function generate(gateway: Gateway, caller: MerchantCaller, input: 
   const notifyUrl = input.notifyUrl ?? merchant.settings.tokenNotifyUrl;
   const reason = notifyUrl === undefined ? undefined : gateway.egress.check(notifyUrl);
   if (reason !== undefined) throw new Fault('PARAMETER_INVALID', `notifyUrl: ${reason}`);
+  if (parseDecision(input.threeDsDecision, 'threeDsDecision') === '3DS_FORCE' && input.tokenData !== undefined) {
+    throw new Fault('PARAMETER_INVALID', 'threeDsDecision: 3DS_FORCE needs the shopper; bind with @waffo/payment-sdk');
+  }
   if (input.tokenData === undefined) return openSession(gateway, caller, input, notifyUrl);
   const card = bareCard(input.tokenData);
   try {
@@ -153,6 +157,7 @@ const newSession = (
   subMerchantId: input.merchantInfo.subMerchantId,
   notifyUrl,
   billingAddress: input.billingAddress,
+  threeDsDecision: parseDecision(input.threeDsDecision, 'threeDsDecision'),
   createdAt: gateway.clock.now(),
 });
 

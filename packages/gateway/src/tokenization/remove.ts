@@ -7,8 +7,8 @@ import type { Gateway } from '../gateway.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { eraseCard } from '../vault/vault.ts';
 import { notifyToken } from './notification.ts';
-import { findToken, listTokensOfUser, saveToken } from './token.store.ts';
-import { advance, isRemoved, type Token } from './token.ts';
+import { findToken, listTokensOfUser, lockToken, saveToken } from './token.store.ts';
+import { advance, isRemoved } from './token.ts';
 
 type Input = RequestOf<typeof operations.remove>;
 type Data = DataOf<typeof operations.remove>;
@@ -20,10 +20,10 @@ export async function remove(gateway: Gateway, caller: MerchantCaller, input: In
     const token = await findToken(gateway.database, merchant.merchantId, tokenId);
     const foreign = merchantUserId !== undefined && token?.merchantUserId !== merchantUserId;
     if (token === undefined || foreign) throw new Fault('TOKEN_INVALID', 'tokenId: unknown');
-    await removeToken(gateway, merchant, token);
+    await removeToken(gateway, merchant, tokenId);
   } else if (merchantUserId !== undefined) {
     const tokens = await listTokensOfUser(gateway.database, merchant.merchantId, merchantUserId);
-    for (const token of tokens) await removeToken(gateway, merchant, token);
+    for (const token of tokens) await removeToken(gateway, merchant, token.tokenId);
   } else {
     throw new Fault('PARAMETER_INVALID', 'tokenId: give this or merchantUserId');
   }
@@ -32,16 +32,13 @@ export async function remove(gateway: Gateway, caller: MerchantCaller, input: In
 }
 
 /** Removing what is removed already changes nothing and tells nobody. */
-async function removeToken(gateway: Gateway, merchant: Merchant, token: Token): Promise<void> {
-  if (isRemoved(token)) return;
-  const removed = advance(token, 'removed', gateway.clock.now());
-  const saved = await gateway.database.transaction(async (tx) => {
-    if (!(await saveToken(tx, removed, token.status))) return false;
-    if (token.cardId !== undefined) await eraseCard(tx, { merchantId: merchant.merchantId, cardId: token.cardId });
-    if (merchant.settings.notifyRemoval) await notifyToken(gateway, tx, removed);
-    return true;
+async function removeToken(gateway: Gateway, { merchantId, settings }: Merchant, tokenId: string): Promise<void> {
+  await gateway.database.transaction(async (tx) => {
+    const token = await lockToken(tx, merchantId, tokenId);
+    if (token === undefined || isRemoved(token)) return;
+    const removed = advance(token, 'removed', gateway.clock.now());
+    await saveToken(tx, removed);
+    if (token.cardId !== undefined) await eraseCard(tx, { merchantId, cardId: token.cardId });
+    if (settings.notifyRemoval) await notifyToken(gateway, tx, removed);
   });
-  if (saved) return;
-  const present = await findToken(gateway.database, token.merchantId, token.tokenId);
-  if (present !== undefined) await removeToken(gateway, merchant, present);
 }

@@ -27,6 +27,7 @@ export async function savePaidCard(
     expiresAt: undefined,
     subMerchantId: undefined,
     billingAddress: undefined,
+    threeDsDecision: undefined,
     createdAt: gateway.clock.now(),
   };
   const submission = { card, submitFingerprint: undefined, billingAddress: undefined, returnUrl: undefined };

@@ -21,6 +21,7 @@ interface SessionRow {
   card_id: string | null;
   card_summary: CardSummary | null;
   return_url: string | null;
+  three_ds_decision: Session['threeDsDecision'] | null;
   token_id: string | null;
   failure: BindingFailure | null;
   created_at: Date;
@@ -29,14 +30,15 @@ interface SessionRow {
 
 const columns = `merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key, expires_at,
   refused_submits, submit_fingerprint, merchant_user_id, sub_merchant_id, notify_url, billing_address, card_id,
-  card_summary, return_url, token_id, failure, created_at, updated_at`;
+  card_summary, return_url, three_ds_decision, token_id, failure, created_at, updated_at`;
 
 const insert = statement<{ token_request_id: string }>(
   'session/insert',
   `insert into tokenization_session
      (merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key,
-      expires_at, merchant_user_id, sub_merchant_id, notify_url, billing_address, created_at, updated_at)
-   values ($1, $2, $3, 'OPEN', $4, $5, $6, $7, $8, $9, $10, $11, $11)
+      expires_at, merchant_user_id, sub_merchant_id, notify_url, billing_address, three_ds_decision, created_at,
+      updated_at)
+   values ($1, $2, $3, 'OPEN', $4, $5, $6, $7, $8, $9, $10, $12, $11, $11)
    on conflict (merchant_id, token_request_id) do nothing
    returning token_request_id`,
 );
@@ -138,6 +140,7 @@ export async function insertSession(
     | 'subMerchantId'
     | 'notifyUrl'
     | 'billingAddress'
+    | 'threeDsDecision'
     | 'createdAt'
   >,
 ): Promise<boolean> {
@@ -153,6 +156,7 @@ export async function insertSession(
     session.notifyUrl ?? null,
     json(session.billingAddress),
     session.createdAt,
+    session.threeDsDecision ?? null,
   ]);
   return rows.length === 1;
 }
@@ -277,6 +281,7 @@ function sessionFrom(row: SessionRow): Session {
     cardId: row.card_id ?? undefined,
     card: row.card_summary ?? undefined,
     returnUrl: row.return_url ?? undefined,
+    threeDsDecision: row.three_ds_decision ?? undefined,
     tokenId: row.token_id ?? undefined,
     failure: row.failure ?? undefined,
     createdAt: row.created_at,

@@ -4,6 +4,7 @@
  * CHALLENGE the shopper, BOUND and FAILED nobody.
  */
 import type { DeclineReason } from '../connector/declines.ts';
+import type { ThreeDsDecision } from '../threeds/decision.ts';
 import type { CardSummary } from './card-summary.ts';
 import type { BillingAddress } from './token.ts';
 
@@ -42,6 +43,8 @@ export interface Session {
   readonly cardId: string | undefined;
   readonly card: CardSummary | undefined;
   readonly returnUrl: string | undefined;
+  /** The merchant's wish; undefined: as the card takes part. */
+  readonly threeDsDecision: ThreeDsDecision | undefined;
   readonly tokenId: string | undefined;
   readonly failure: BindingFailure | undefined;
   readonly createdAt: Date;

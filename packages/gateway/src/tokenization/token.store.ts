@@ -11,6 +11,7 @@ interface TokenRow {
   merchant_user_id: string;
   sub_merchant_id: string | null;
   status: TokenStatus;
+  former_status: TokenStatus | null;
   card_id: string | null;
   card_summary: CardSummary | null;
   billing_address: BillingAddress | null;
@@ -19,15 +20,20 @@ interface TokenRow {
   updated_at: Date;
 }
 
-const columns = `merchant_id, token_id, token_request_id, merchant_user_id, sub_merchant_id, status, card_id,
+const columns = `merchant_id, token_id, token_request_id, merchant_user_id, sub_merchant_id, status, former_status, card_id,
   card_summary, billing_address, notify_url, created_at, updated_at`;
 
 const insert = statement(
   'token/insert',
-  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 );
 
 const find = statement<TokenRow>('token/find', `select ${columns} from token where merchant_id = $1 and token_id = $2`);
+
+const lock = statement<TokenRow>(
+  'token/lock',
+  `select ${columns} from token where merchant_id = $1 and token_id = $2 for update`,
+);
 
 const findByRequest = statement<TokenRow>(
   'token/find-by-request',
@@ -46,11 +52,27 @@ const countOfUser = statement<{ bound: bigint }>(
   `select count(*) as bound from token where merchant_id = $1 and merchant_user_id = $2 and status <> 'REMOVED'`,
 );
 
-const save = statement<{ token_id: string }>(
+const save = statement(
   'token/save',
-  `update token set status = $4, card_id = $5, card_summary = $6, updated_at = $7
-   where merchant_id = $1 and token_id = $2 and status = $3
-   returning token_id`,
+  `update token set status = $3, former_status = $4, card_id = $5, card_summary = $6, updated_at = $7
+   where merchant_id = $1 and token_id = $2`,
+);
+
+const listExpiring = statement<TokenRow>(
+  'token/list-expiring',
+  `select ${columns} from token
+   where merchant_id = $1 and card_summary ->> 'expiry' = $2 and status in ('UNVERIFIED', 'VERIFIED')
+   order by token_id limit $3`,
+);
+
+const watchMonth = statement<{ expiry: string }>(
+  'token/watch-month',
+  'insert into token_expiry (merchant_id, expiry) values ($1, $2) on conflict do nothing returning expiry',
+);
+
+const unwatchMonth = statement(
+  'token/unwatch-month',
+  'delete from token_expiry where merchant_id = $1 and expiry = $2',
 );
 
 export async function insertToken(tx: Tx, token: Token): Promise<void> {
@@ -61,6 +83,7 @@ export async function insertToken(tx: Tx, token: Token): Promise<void> {
     token.merchantUserId,
     token.subMerchantId ?? null,
     token.status,
+    token.formerStatus ?? null,
     token.cardId ?? null,
     json(token.card),
     json(token.billingAddress),
@@ -86,18 +109,31 @@ export const listTokensOfUser = async (sql: Sql, merchantId: string, merchantUse
 export const countTokensOfUser = async (sql: Sql, merchantId: string, merchantUserId: string): Promise<number> =>
   Number((await sql.rows(countOfUser, [merchantId, merchantUserId]))[0]?.bound ?? 0n);
 
-/** Saves a token that had `expected` as its status; false when another change was faster. */
-export async function saveToken(tx: Tx, token: Token, expected: TokenStatus): Promise<boolean> {
-  const saved = await tx.rows(save, [
-    token.merchantId,
-    token.tokenId,
-    expected,
-    token.status,
-    token.cardId ?? null,
-    json(token.card),
-    token.updatedAt,
-  ]);
-  return saved.length === 1;
+/** Reads a token and keeps others from changing it until the transaction ends. */
+export const lockToken = async (tx: Tx, merchantId: string, tokenId: string): Promise<Token | undefined> =>
+  (await tx.rows(lock, [merchantId, tokenId])).map(tokenFrom)[0];
+
+/** Saves a token that this transaction has locked. */
+export async function saveToken(tx: Tx, token: Token): Promise<void> {
+  const { merchantId, tokenId, status, formerStatus = null, cardId = null, card, updatedAt } = token;
+  await tx.rows(save, [merchantId, tokenId, status, formerStatus, cardId, json(card), updatedAt]);
+}
+
+/** Tokens that can be charged whose card is good to the end of this month. @param expiry - `MM/YYYY` */
+export const listExpiringTokens = async (
+  sql: Sql,
+  merchantId: string,
+  expiry: string,
+  limit: number,
+): Promise<Token[]> => (await sql.rows(listExpiring, [merchantId, expiry, limit])).map(tokenFrom);
+
+/** Notes that a job waits for the end of this month; false when one did already. */
+export const watchExpiryMonth = async (tx: Tx, merchantId: string, expiry: string): Promise<boolean> =>
+  (await tx.rows(watchMonth, [merchantId, expiry])).length === 1;
+
+/** Whoever binds a card of this month from now on queues a job again. */
+export async function unwatchExpiryMonth(sql: Sql, merchantId: string, expiry: string): Promise<void> {
+  await sql.rows(unwatchMonth, [merchantId, expiry]);
 }
 
 const json = (value: object | undefined): string | null => (value === undefined ? null : JSON.stringify(value));
@@ -110,6 +146,7 @@ function tokenFrom(row: TokenRow): Token {
     merchantUserId: row.merchant_user_id,
     subMerchantId: row.sub_merchant_id ?? undefined,
     status: row.status,
+    formerStatus: row.former_status ?? undefined,
     cardId: row.card_id ?? undefined,
     card: row.card_summary ?? undefined,
     billingAddress: row.billing_address ?? undefined,

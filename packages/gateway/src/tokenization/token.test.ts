@@ -1,11 +1,11 @@
 import { type TokenStatus, tokenStatuses } from '@waffo/protocol/statuses';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { advance, type Token, type TokenEvent, transitions } from './token.ts';
+import { advance, allows, type Token, type TokenEvent, transitions } from './token.ts';
 
 const now = new Date('2026-11-23T12:00:00.000Z');
 const statuses = Object.keys(tokenStatuses) as TokenStatus[];
-const events: TokenEvent[] = ['authenticated', 'removed'];
+const events: TokenEvent[] = ['authenticated', 'suspended', 'resumed', 'expired', 'renewed', 'removed'];
 
 const tokenIn = (status: TokenStatus): Token => ({
   merchantId: 'M1',
@@ -14,6 +14,7 @@ const tokenIn = (status: TokenStatus): Token => ({
   merchantUserId: 'u',
   subMerchantId: undefined,
   status,
+  formerStatus: status === 'SUSPENDED' || status === 'EXPIRED' ? 'VERIFIED' : undefined,
   cardId: status === 'REMOVED' ? undefined : 'card',
   card: undefined,
   billingAddress: undefined,
@@ -29,7 +30,7 @@ describe('a token', () => {
       const next = transitions[status][event];
       const act = () => advance(tokenIn(status), event, now).status;
       if (next === undefined) expect(act).toThrow(expect.objectContaining({ fault: 'TOKEN_INVALID' }));
-      else expect(act()).toBe(next);
+      else expect(act()).toBe(next === 'former' ? 'VERIFIED' : next);
     },
   );
 
@@ -45,6 +46,19 @@ describe('a token', () => {
           removed ||= token.status === 'REMOVED';
         }
         if (removed) expect(token.cardId).toBeUndefined();
+      }),
+    );
+  });
+
+  test('that was held back or expired comes back as what it was, through any detour', () => {
+    const detours = fc.array(fc.constantFrom<TokenEvent>('suspended', 'resumed', 'expired', 'renewed'));
+    fc.assert(
+      fc.property(fc.constantFrom<TokenStatus>('UNVERIFIED', 'VERIFIED'), detours, (status, sequence) => {
+        let token = tokenIn(status);
+        for (const event of sequence) if (allows(token, event)) token = advance(token, event, now);
+        const chargeable = ['UNVERIFIED', 'VERIFIED'].includes(token.status);
+        expect(chargeable ? token.status : token.formerStatus).toBe(status);
+        expect(token.formerStatus === undefined).toBe(chargeable);
       }),
     );
   });

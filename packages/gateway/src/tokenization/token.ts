@@ -21,6 +21,8 @@ export interface Token {
   readonly merchantUserId: string;
   readonly subMerchantId: string | undefined;
   readonly status: TokenStatus;
+  /** What it was before it was suspended or expired, and becomes again. */
+  readonly formerStatus: TokenStatus | undefined;
   /** Absent once removed. */
   readonly cardId: string | undefined;
   /** Absent once removed. */
@@ -31,16 +33,30 @@ export interface Token {
   readonly updatedAt: Date;
 }
 
-export type TokenEvent = 'authenticated' | 'removed';
+/**
+ * `authenticated`: a charge with the shopper present was approved. `suspended`, `resumed`: the merchant or its operator
+ * said so. `expired`: the card behind it is good no more. `renewed`: the account updater knows the card that took its place.
+ */
+export type TokenEvent = 'authenticated' | 'suspended' | 'resumed' | 'expired' | 'renewed' | 'removed';
 
-/** status → event → next status. What is missing is refused. REMOVED is final: card and fingerprint are erased. */
-export const transitions: Readonly<Record<TokenStatus, Partial<Record<TokenEvent, TokenStatus>>>> = {
-  UNVERIFIED: { authenticated: 'VERIFIED', removed: 'REMOVED' },
-  VERIFIED: { removed: 'REMOVED' },
-  SUSPENDED: { removed: 'REMOVED' },
-  EXPIRED: { removed: 'REMOVED' },
+/** status → event → next status; `former` is what it was before. What is missing is refused. REMOVED is final: card and fingerprint are erased. */
+export const transitions: Readonly<Record<TokenStatus, Partial<Record<TokenEvent, TokenStatus | 'former'>>>> = {
+  UNVERIFIED: {
+    authenticated: 'VERIFIED',
+    suspended: 'SUSPENDED',
+    expired: 'EXPIRED',
+    renewed: 'UNVERIFIED',
+    removed: 'REMOVED',
+  },
+  VERIFIED: { suspended: 'SUSPENDED', expired: 'EXPIRED', renewed: 'VERIFIED', removed: 'REMOVED' },
+  SUSPENDED: { resumed: 'former', renewed: 'SUSPENDED', removed: 'REMOVED' },
+  EXPIRED: { renewed: 'former', removed: 'REMOVED' },
   REMOVED: {},
 };
+
+/** Whether the table has a row for it. */
+export const allows = ({ status }: Pick<Token, 'status'>, event: TokenEvent): boolean =>
+  transitions[status][event] !== undefined;
 
 /**
  * The token after an event.
@@ -48,10 +64,17 @@ export const transitions: Readonly<Record<TokenStatus, Partial<Record<TokenEvent
  * @throws Fault TOKEN_INVALID when the event does not fit the status
  */
 export function advance(token: Token, event: TokenEvent, now: Date): Token {
-  const status = transitions[token.status][event];
-  if (status === undefined) throw new Fault('TOKEN_INVALID', `The token is ${token.status}.`);
+  const next = transitions[token.status][event];
+  if (next === undefined) throw new Fault('TOKEN_INVALID', `The token is ${token.status}.`);
+  const status = next === 'former' ? (token.formerStatus ?? 'UNVERIFIED') : next;
   const erased = status === 'REMOVED' ? { cardId: undefined, card: undefined } : {};
-  return { ...token, ...erased, status, updatedAt: now };
+  return { ...token, ...erased, status, formerStatus: formerAfter(token, status), updatedAt: now };
+}
+
+/** Only what waits to become something else again remembers what that is. */
+function formerAfter(token: Token, status: TokenStatus): TokenStatus | undefined {
+  if (status !== 'SUSPENDED' && status !== 'EXPIRED') return undefined;
+  return status === token.status ? token.formerStatus : token.status;
 }
 
 export const isRemoved = (token: Token): boolean => token.status === 'REMOVED';

@@ -5,7 +5,7 @@
  */
 import { inspect } from 'node:util';
 import { type Expiry, maskPan, type Scheme, schemeOf } from '@waffo/protocol/card';
-import { type CardRecord, cvvOffset, decodeRecord, encodeRecord } from '@waffo/protocol/envelope/record';
+import { type CardRecord, cvvOffset, decodeRecord, encodeRecord, panOffset } from '@waffo/protocol/envelope/record';
 
 const shown = '[card]';
 
@@ -49,8 +49,7 @@ export class CardBuffer {
    * @throws EnvelopeError that names the member which does not fit
    */
   static fromText(card: { pan: string; expiry: Expiry; cvv: string | undefined; name: string }): CardBuffer {
-    const expiry = `${String(card.expiry.month).padStart(2, '0')}/${card.expiry.year}`;
-    return new CardBuffer(encodeRecord({ ...card, expiry }));
+    return new CardBuffer(encodeRecord({ ...card, expiry: textOf(card.expiry) }));
   }
 
   /** ASCII digits; a view, all zero after `dispose`. */
@@ -109,6 +108,19 @@ export class CardBuffer {
     return new CardBuffer(copy);
   }
 
+  /**
+   * The card that took this one's place, for the same holder; it has no CVV.
+   *
+   * @param card.pan - ASCII digits; the same number when absent
+   * @returns another card; its owner disposes of it
+   */
+  succeededBy({ pan = this.pan, expiry }: { readonly pan?: Uint8Array; readonly expiry: Expiry }): CardBuffer {
+    const record = encodeRecord({ pan: '0'.repeat(pan.length), expiry: textOf(expiry), name: this.name });
+    // A number never becomes a string: it is put over the zeros.
+    record.set(pan, panOffset + 1);
+    return new CardBuffer(record);
+  }
+
   /** Wipes the card. Using it afterwards is a mistake and throws; a card of zeros must not travel. */
   dispose(): void {
     this.#record.fill(0);
@@ -136,5 +148,7 @@ export class CardBuffer {
     return this.#content;
   }
 }
+
+const textOf = ({ month, year }: Expiry): string => `${String(month).padStart(2, '0')}/${year}`;
 
 const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

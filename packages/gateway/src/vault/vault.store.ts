@@ -64,6 +64,12 @@ const insertCardRow = statement(
   `insert into vault_card (merchant_id, card_id, data_key_id, sealed, fingerprint, fingerprint_version, fingerprint_key_id, created_at)
    values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
+const updateCardRow = statement<{ card_id: string }>(
+  'vault/update-card',
+  `update vault_card
+   set data_key_id = $3, sealed = $4, fingerprint = $5, fingerprint_version = $6, fingerprint_key_id = $7
+   where merchant_id = $1 and card_id = $2 returning card_id`,
+);
 const findCardRow = statement<CardRow>(
   'vault/find-card',
   'select data_key_id, sealed from vault_card where merchant_id = $1 and card_id = $2',
@@ -113,30 +119,33 @@ export async function countSeals(
   return (await sql.rows(count, [merchant_id, data_key_id, sealsPerBlock, sealsPerKey])).length === 1;
 }
 
-export async function insertCard(
-  tx: Tx,
-  card: {
-    merchantId: string;
-    cardId: string;
-    dataKeyId: string;
-    sealed: Buffer;
-    fingerprint: Buffer;
-    fingerprintVersion: number;
-    fingerprintKeyId: string;
-    now: Date;
-  },
-): Promise<void> {
-  await tx.rows(insertCardRow, [
-    card.merchantId,
-    card.cardId,
-    card.dataKeyId,
-    card.sealed,
-    card.fingerprint,
-    card.fingerprintVersion,
-    card.fingerprintKeyId,
-    card.now,
-  ]);
+/** What is written of a card. */
+interface CardValues {
+  readonly merchantId: string;
+  readonly cardId: string;
+  readonly dataKeyId: string;
+  readonly sealed: Buffer;
+  readonly fingerprint: Buffer;
+  readonly fingerprintVersion: number;
+  readonly fingerprintKeyId: string;
 }
+
+const valuesOf = (card: CardValues) => [
+  card.merchantId,
+  card.cardId,
+  card.dataKeyId,
+  card.sealed,
+  card.fingerprint,
+  card.fingerprintVersion,
+  card.fingerprintKeyId,
+];
+
+export async function insertCard(tx: Tx, card: CardValues & { readonly now: Date }): Promise<void> {
+  await tx.rows(insertCardRow, [...valuesOf(card), card.now]);
+}
+
+export const updateCard = async (tx: Tx, card: CardValues): Promise<boolean> =>
+  (await tx.rows(updateCardRow, valuesOf(card))).length === 1;
 
 export const findCard = async (sql: Sql, merchantId: string, cardId: string): Promise<CardRow | undefined> =>
   (await sql.rows(findCardRow, [merchantId, cardId]))[0];

@@ -11,7 +11,7 @@ import { CardBuffer } from './card-buffer.ts';
 import { type Fingerprint, fingerprintOf, fingerprintsOf } from './fingerprint.ts';
 import { type Keyring, withItsKey } from './keyring.ts';
 import { open, seal } from './seal.ts';
-import { deleteCard, findByFingerprint, findCard, insertCard } from './vault.store.ts';
+import { deleteCard, findByFingerprint, findCard, insertCard, updateCard } from './vault.store.ts';
 
 /** There is no such card: it was erased, or belongs to somebody else. */
 export class CardMissing extends Error {
@@ -30,13 +30,13 @@ export interface SealedCard extends Fingerprint {
  * Seals a card; the CVV is left out. Done before a transaction begins: making a first key takes one of its own.
  *
  * @param of.card - stays the caller's, who disposes of it
- * @returns what `storeCard` stores, under a new card id
+ * @param of.cardId - of the card that it takes the place of, for `replaceCard`; a new one when absent
+ * @returns what `storeCard` stores
  */
 export async function sealCard(
   keys: { readonly keyring: Keyring },
-  { merchantId, card }: { readonly merchantId: string; readonly card: CardBuffer },
+  { merchantId, card, cardId = newRowId() }: { merchantId: string; card: CardBuffer; cardId?: string },
 ): Promise<SealedCard> {
-  const cardId = newRowId();
   const key = await keys.keyring.dataKey(merchantId, 'card');
   const fingerprint = await fingerprintOf(keys, merchantId, card.pan);
   const record = card.recordToStore();
@@ -50,6 +50,13 @@ export async function sealCard(
 
 /** Stores a sealed card, in the transaction of what it was sealed for. */
 export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> => insertCard(tx, { ...card, now });
+
+/**
+ * Puts a card in the place of the one that has its id: whoever is about to open that finds the one or the other, never none.
+ *
+ * @returns false when the card was erased meanwhile; then nothing is stored
+ */
+export const replaceCard = (tx: Tx, card: SealedCard): Promise<boolean> => updateCard(tx, card);
 
 /** Who opens a card, and why: what the access log keeps. */
 export interface CardUse {

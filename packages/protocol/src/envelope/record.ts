@@ -48,8 +48,8 @@ export const recordBytes = 256;
 const version = 1;
 const offsets = { version: 0, pan: 1, month: 21, year: 22, cvv: 24, name: 29 } as const;
 
-/** Where the CVV's length stands; its digits follow. */
-export const cvvOffset = offsets.cvv;
+/** Where the lengths of PAN and CVV stand; their digits follow. */
+export const { pan: panOffset, cvv: cvvOffset } = offsets;
 const unprintable = /[\p{Cc}\p{Cs}]/u;
 
 /**

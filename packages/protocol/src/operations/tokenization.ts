@@ -22,6 +22,7 @@ const generateRequest = z
     notifyUrl: text(1024, 'Receives TOKENIZATION_NOTIFICATION').optional(),
     tokenData: tokenData.optional(),
     billingAddress: billingAddress.optional(),
+    threeDsDecision: text(12, '3DS_FORCE, 3DS_ATTEMPT or NO_3DS; ours, and subject to risk control').optional(),
   })
   .meta({ id: 'TokenGenerateRequest' });
 

@@ -763,6 +763,8 @@ export interface TokenGenerateRequest {
   notifyUrl?: string | undefined;
   tokenData?: TokenData | undefined;
   billingAddress?: BillingAddress | undefined;
+  /** 3DS_FORCE, 3DS_ATTEMPT or NO_3DS; ours, and subject to risk control. At most 12 characters. */
+  threeDsDecision?: string | undefined;
 }
 
 /** The request of `POST /api/v1/tokenization/inquiry`: List the tokens of a user. By `merchantUserId`, `tokenId` or `tokenRequestId`. Oldest first. Removed tokens are answered only to a lookup by `tokenId`, without card data. Nothing found is an empty list. */

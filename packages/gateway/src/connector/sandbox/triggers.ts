@@ -17,6 +17,8 @@ export interface TestCard {
   readonly followUps?: Readonly<Partial<Record<'capture' | 'void' | 'refund', DeclineReason>>>;
   /** What 3-D Secure does with it; absent: the card takes no part. */
   readonly threeDs?: 'challenge' | 'frictionless' | 'refused' | 'unavailable';
+  /** What the account updater knows of it: `expiry` a later one, `number` another number (`successor`), `closed`. */
+  readonly update?: 'expiry' | 'closed' | { readonly successor: string };
   readonly facts: CardFacts;
 }
 
@@ -77,6 +79,11 @@ export const testCards: readonly TestCard[] = [
   { ...card('4000000000001091', 'CC_VISA'), threeDs: 'frictionless' },
   { ...card('4000000000001109', 'CC_VISA'), threeDs: 'refused' },
   { ...card('4000000000001117', 'CC_VISA'), threeDs: 'unavailable' },
+  // Ours: the account updater (decision 0019).
+  { ...card('4000000000003006', 'CC_VISA'), update: 'expiry' },
+  { ...card('4000000000003014', 'CC_VISA'), update: { successor: '4000000000003113' } },
+  card('4000000000003113', 'CC_VISA'),
+  { ...card('4000000000003022', 'CC_VISA'), update: 'closed' },
 ];
 
 export interface TriggerAmount {
