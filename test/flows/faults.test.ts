@@ -47,12 +47,9 @@ const good: Record<string, () => Promise<Record<string, unknown>>> = {
     ...merchantPart(),
     ...subscriptionOf(gateway, { tokenId: await subscriberToken() }),
   }),
-  '/subscription/inquiry': async () => ({ subscriptionId: (await subscribe()).data.subscriptionId }),
-  '/subscription/cancel': async () => ({
-    ...idPart(),
-    requestedAt: now,
-    subscriptionId: (await subscribe()).data.subscriptionId,
-  }),
+  '/subscription/inquiry': () => subscribed(),
+  '/subscription/update': async () => ({ ...(await subscribed()), amount: '1.00' }),
+  '/subscription/cancel': async () => ({ ...idPart(), requestedAt: now, ...(await subscribed()) }),
   '/merchantconfig/inquiry': async () => idPart(),
   '/paymethodconfig/inquiry': async () => idPart(),
 };
@@ -121,12 +118,16 @@ const subscribe = async (fields: object = {}, card: object = {}) =>
   gateway.call('/subscription/create', subscriptionOf(gateway, { tokenId: await subscriberToken(card), ...fields }));
 const subscriptionWith = (paymentInfo: object) =>
   subscribe({ paymentInfo: { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD', ...paymentInfo } });
+/** Its id; with a card that is declined when it is charged, of one that never began. */
+const subscribed = async (card: object = {}) => ({ subscriptionId: (await subscribe({}, card)).data.subscriptionId });
+const closed = () => subscribed({ pan: '4000000000000341' });
+const repriced = async (fields: object, subscription = subscribed()) =>
+  gateway.call('/subscription/update', { ...(await subscription), ...fields });
 /** A token whose card has expired since. */
 async function expiredToken(): Promise<string> {
   const tokenId = await gateway.bind({ expiry: '11/2026' });
-  await sql(`update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`, [
-    tokenId,
-  ]);
+  const expire = `update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = $1`;
+  await sql(expire, [tokenId]);
   return tokenId;
 }
 async function paidOrder() {
@@ -321,11 +322,11 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     CONCURRENT_REQUEST: async () => {
       const body = subscriptionOf(gateway, { tokenId: await subscriberToken() });
       const { subscriptionId } = (await gateway.call('/subscription/create', body)).data;
-      const [charge] = await gateway.database.rows<{ acquiring_order_id: string }>(
-        { name: 'test/charge', text: 'select acquiring_order_id from subscription_charge where subscription_id = $1' },
+      await sql(
+        `update payment_attempt set status = 'SENDING' where subject_id =
+           (select acquiring_order_id from subscription_charge where subscription_id = $1)`,
         [subscriptionId],
       );
-      await putBackToSending(charge?.acquiring_order_id ?? '');
       return gateway.call('/subscription/create', body);
     },
     CURRENCY_NOT_SUPPORTED: () => subscribe({ currency: 'XXX' }),
@@ -339,8 +340,7 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     PAYMENT_TOKEN_INVALID: () => subscribe({ tokenId: 'tok_short' }),
     TOKEN_UNVERIFIED: () => {
       const trial = { numberOfTrialPeriod: '1', trialPeriodAmount: '0' };
-      const product = { description: 'Tea', periodType: 'MONTHLY', periodInterval: '1', ...trial };
-      return subscribe({ productInfo: product });
+      return subscribe({ productInfo: { description: 'x', periodType: 'DAILY', periodInterval: '1', ...trial } });
     },
     LANGUAGE_NOT_SUPPORTED: () => subscriptionWith({ cashierLanguage: 'not a language' }),
     ORDER_EXPIRY_PAST: () => subscribe({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),
@@ -350,12 +350,15 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
   '/subscription/inquiry': {
     ORDER_NOT_FOUND: () => gateway.call('/subscription/inquiry', { subscriptionRequest: 'nobody_made_this' }),
   },
+  '/subscription/update': {
+    ORDER_NOT_FOUND: () => gateway.call('/subscription/update', { subscriptionId: 'SC_nobody' }),
+    AMOUNT_OUT_OF_RANGE: () => repriced({ amount: '0.00' }),
+    CHANNEL_REJECTED: () => repriced({ amount: '90.00' }),
+    ORDER_STATE_INVALID: () => repriced({ amount: '1.00' }, closed()),
+  },
   '/subscription/cancel': {
     ORDER_NOT_FOUND: () => gateway.call('/subscription/cancel', { subscriptionId: 'SC_nobody' }),
-    CANCEL_REJECTED: async () => {
-      const { subscriptionId } = (await subscribe({}, { pan: '4000000000000341' })).data;
-      return gateway.call('/subscription/cancel', { subscriptionId });
-    },
+    CANCEL_REJECTED: async () => gateway.call('/subscription/cancel', await closed()),
     STATUS_UNKNOWN: async () => {
       const body = subscriptionOf(gateway, { tokenId: await subscriberToken(), amount: '92.00' });
       await gateway.call('/subscription/create', body);

@@ -42,6 +42,7 @@ async function goodRequests() {
   const acquiringOrderId = (await gateway.call('/order/create', order)).data.acquiringOrderId;
   const subscription = { merchantInfo, ...subscriptionOf(gateway, { tokenId }) };
   const { subscriptionId } = (await gateway.call('/subscription/create', subscription)).data;
+  const another = (await gateway.call('/subscription/create', subscriptionOf(gateway, { tokenId }))).data;
   const binding = { merchantInfo, tokenRequestId: freshId('t'), merchantUserId: 'user_1', tokenType: 'CARD' };
   const { tokenSessionId } = (await gateway.call('/tokenization/generate', binding)).data;
   const encryptedCard = await seal(tokenSessionId, testCard);
@@ -59,6 +60,12 @@ async function goodRequests() {
     '/refund/inquiry': { refundRequestId: money.refundRequestId },
     '/subscription/create': subscription,
     '/subscription/inquiry': { subscriptionId, paymentDetails: 1 },
+    // One that nobody cancels.
+    '/subscription/update': {
+      subscriptionId: another.subscriptionId,
+      amount: '1.00',
+      productInfo: { scheduledAmounts: [{ period: '2', amount: '1.00' }] },
+    },
     '/subscription/cancel': { subscriptionId, merchantId, requestedAt: at },
     '/merchantconfig/inquiry': { merchantId },
     '/paymethodconfig/inquiry': { merchantId },

@@ -153,6 +153,8 @@ test('a shopper is subscribed, renewed and unsubscribed, and each is told', asyn
   await gateway.travel(31 * 86_400_000);
   const { paymentDetails } = (await waffo.subscription().inquiry({ subscriptionId, paymentDetails: 1 })).unwrap();
   expect(paymentDetails?.map(({ period }) => period)).toEqual(['1', '2']);
+  const changed = (await waffo.subscription().update({ subscriptionId, amount: '120.00' })).unwrap();
+  expect(changed).toMatchObject({ previousAmount: '100.00', newAmount: '120.00', nextEffectivePeriod: '3' });
   const ended = (await waffo.subscription().cancel({ subscriptionId })).unwrap();
   expect(ended.orderStatus).toBe('MERCHANT_CANCELLED');
   await gateway.settle();

@@ -338,6 +338,44 @@ describe('a renewal', () => {
 
 const suspend = (tokenId: string) => sql(`update token set status = 'SUSPENDED' where token_id = $1`, [tokenId]);
 
+describe('a new price', () => {
+  test('holds from the next period on; the one that runs keeps its own, also when it is tried again', async () => {
+    const { id, tokenId } = await subscribed(product({ scheduledAmounts: [{ period: '2', amount: '50.00' }] }));
+    await suspend(tokenId);
+    await advance('30d');
+    await sql(`update token set status = 'VERIFIED' where token_id = $1`, [tokenId]);
+    const scheduledAmounts = [{ period: '4', amount: '5.00' }];
+    const change = { subscriptionId: id, amount: '120.00', productInfo: { scheduledAmounts } };
+    expect((await gateway.call('/subscription/update', change)).data).toEqual({
+      subscriptionRequest: (await inquire(id)).subscriptionRequest,
+      subscriptionId: id,
+      previousAmount: '100.00',
+      newAmount: '120.00',
+      previousScheduledAmounts: [{ period: '2', amount: '50.00' }],
+      newScheduledAmounts: scheduledAmounts,
+      nextEffectivePeriod: '3',
+    });
+    await advance('63d');
+    expect((await paymentsOf(id)).slice(1)).toEqual([
+      '2 ORDER_CLOSE 50.00',
+      '2 PAY_SUCCESS 50.00',
+      '3 PAY_SUCCESS 120.00',
+      '4 PAY_SUCCESS 5.00',
+    ]);
+    expect(await inquire(id)).toMatchObject({ amount: '120.00', productInfo: { scheduledAmounts } });
+  });
+
+  test('is refused for a period that has begun', async () => {
+    const { id } = await subscribed();
+    const productInfo = { scheduledAmounts: [{ period: '1', amount: '1.00' }] };
+    const answer = await gateway.call('/subscription/update', { subscriptionId: id, productInfo });
+    expect(answer).toMatchObject({
+      code: 'A0003',
+      msg: expect.stringContaining('productInfo.scheduledAmounts.period:'),
+    });
+  });
+});
+
 describe('a period is paid once', () => {
   const dueJob = `select payload from job where kind = 'subscription/renew' and payload->>'subscriptionId' = $1`;
   const run = (payload: unknown) =>

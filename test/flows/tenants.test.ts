@@ -166,6 +166,7 @@ const rows: Record<string, Row> = {
     body: ({ tokenId }, sender) => ({ ...info(sender), ...subscriptionOf(gateway, { tokenId }) }),
   },
   '/subscription/inquiry': { body: ({ subscriptionId }) => ({ subscriptionId, paymentDetails: 1 }) },
+  '/subscription/update': { body: ({ subscriptionId }) => ({ subscriptionId, amount: '1.00' }) },
   '/subscription/cancel': {
     body: ({ subscriptionId }, { merchantId }) => ({ subscriptionId, merchantId, requestedAt: at }),
   },

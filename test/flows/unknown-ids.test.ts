@@ -187,6 +187,14 @@ const rows: readonly Row[] = [
     malformed: anyId,
   },
   {
+    operation: '/subscription/update',
+    by: 'subscriptionId',
+    body: (subscriptionId) => ({ subscriptionId, amount: '1.00' }),
+    unknown: `SC20261123120000${'x'.repeat(15)}`,
+    others: () => [ids.subscription],
+    malformed: anyId,
+  },
+  {
     operation: '/subscription/cancel',
     by: 'subscriptionId',
     body: (subscriptionId) => ({ ...own(), subscriptionId, requestedAt: now }),

@@ -187,6 +187,7 @@ const filled: Readonly<Record<string, { readonly merchantId?: true; readonly tim
   '/order/capture': { merchantId: true, time: 'captureRequestedAt' },
   '/order/refund': { merchantId: true, time: 'requestedAt' },
   '/subscription/inquiry': {},
+  '/subscription/update': {},
   '/subscription/cancel': { merchantId: true, time: 'requestedAt' },
   '/merchantconfig/inquiry': { merchantId: true },
   '/paymethodconfig/inquiry': { merchantId: true },

@@ -17,6 +17,7 @@ import { refund as refundOrder } from './refund/request.ts';
 import { cancel as cancelSubscription } from './subscription/cancel.ts';
 import { create as createSubscription } from './subscription/create.ts';
 import { inquiry as inquireSubscription } from './subscription/inquiry.ts';
+import { update as updateSubscription } from './subscription/update.ts';
 import { generate } from './tokenization/generate.ts';
 import { inquiry as inquireTokens } from './tokenization/inquiry.ts';
 import { remove } from './tokenization/remove.ts';
@@ -36,6 +37,7 @@ export const operations: readonly Route[] = [
   route(subscription.create, createSubscription),
   route(subscription.inquiry, inquireSubscription),
   route(subscription.cancel, cancelSubscription),
+  route(subscription.update, updateSubscription),
   route(config.merchantConfig, merchantConfig),
   route(config.payMethodConfig, payMethodConfig),
 ];

@@ -8,6 +8,8 @@ import type {
   SubscriptionCreateRequest,
   SubscriptionInquiryRequest,
   SubscriptionRecord,
+  SubscriptionUpdateData,
+  SubscriptionUpdateRequest,
 } from './generated/types.ts';
 import { type Params, stamped, withMerchant } from './resources.ts';
 import type { Settings } from './settings.ts';
@@ -58,12 +60,23 @@ export interface Subscriptions {
     params: Params<SubscriptionCancelRequest>,
     options?: CallOptions,
   ): Promise<ApiResponse<SubscriptionCancelData>>;
+  /**
+   * Changes what an ACTIVE subscription costs, from `nextEffectivePeriod` on. `scheduledAmounts` replaces the earlier list.
+   *
+   * @example
+   * const { nextEffectivePeriod } = (await waffo.subscription().update({ subscriptionId, amount: '120.00' })).unwrap();
+   */
+  update(
+    params: Params<SubscriptionUpdateRequest>,
+    options?: CallOptions,
+  ): Promise<ApiResponse<SubscriptionUpdateData>>;
 }
 
 const calls = {
   create: { path: '/subscription/create', doubt: 'inquire-first' },
   inquiry: { path: '/subscription/inquiry', doubt: 'same-request' },
   cancel: { path: '/subscription/cancel', doubt: 'inquire-first' },
+  update: { path: '/subscription/update', doubt: 'same-request' },
 } as const satisfies Record<string, Call>;
 
 /** @internal */
@@ -74,4 +87,5 @@ export const subscriptionsOf = (settings: Settings): Subscriptions => ({
   },
   inquiry: (params, options) => call(settings, calls.inquiry, params, options),
   cancel: (params, options) => call(settings, calls.cancel, stamped(settings, 'requestedAt', params), options),
+  update: (params, options) => call(settings, calls.update, params, options),
 });

@@ -59,7 +59,7 @@ export class Waffo {
     return refundsOf(this.#settings);
   }
 
-  /** Creates, reads and cancels subscriptions. */
+  /** Creates, reads, changes and cancels subscriptions. */
   subscription(): Subscriptions {
     return subscriptionsOf(this.#settings);
   }

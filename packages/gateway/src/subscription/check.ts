@@ -15,6 +15,7 @@ const periodTypes: readonly string[] = ['DAILY', 'WEEKLY', 'MONTHLY'] satisfies 
 /** Ten years of months, and no date beyond what the wire can write. */
 const longestInterval: Readonly<Record<PeriodType, number>> = { DAILY: 3_660, WEEKLY: 520, MONTHLY: 120 };
 const mostPeriods = 499;
+const mostScheduled = 9_999;
 
 /**
  * What is agreed by a request.
@@ -44,16 +45,31 @@ export async function checkSubscription(gateway: Gateway, merchantId: string, in
 
 function termsOf({ amount, productInfo }: Input): Terms {
   const plan = planOf(productInfo);
-  const scheduled = new Map<string, string>();
-  for (const { period, amount: price } of productInfo.scheduledAmounts ?? []) {
-    const number = wholeNumber('productInfo.scheduledAmounts.period', period, 1, 9_999);
-    if (number <= trialPeriodsOf(plan)) throw invalid('productInfo.scheduledAmounts.period', 'a trial has one price');
-    if (number > (lastPeriodOf(plan) ?? number)) throw invalid('productInfo.scheduledAmounts.period', 'after the last');
-    if (scheduled.has(String(number))) throw invalid('productInfo.scheduledAmounts.period', 'named twice');
-    scheduled.set(String(number), price);
-  }
   const trialAmount = plan.trial && (productInfo.trialPeriodAmount || undefined);
-  return { plan, amount, trialAmount, scheduled: Object.fromEntries(scheduled) };
+  const scheduled = scheduleOf(plan, productInfo.scheduledAmounts ?? [], trialPeriodsOf(plan) + 1);
+  return { plan, amount, trialAmount, scheduled };
+}
+
+/**
+ * Prices by period.
+ *
+ * @param first - the first period that may have one
+ * @throws Fault PARAMETER_INVALID
+ */
+export function scheduleOf(
+  plan: Plan,
+  amounts: readonly { readonly period: string; readonly amount: string }[],
+  first: number,
+): Terms['scheduled'] {
+  const member = 'productInfo.scheduledAmounts.period';
+  const last = lastPeriodOf(plan) ?? mostScheduled;
+  const scheduled = new Map<string, string>();
+  for (const { period, amount } of amounts) {
+    const number = wholeNumber(member, period, first, last);
+    if (scheduled.has(String(number))) throw invalid(member, 'named twice');
+    scheduled.set(String(number), amount);
+  }
+  return Object.fromEntries(scheduled);
 }
 
 function planOf(product: Input['productInfo']): Plan {
@@ -89,9 +105,18 @@ function wholeNumber(member: string, text: string, least: number, most: number):
 
 const invalid = (member: string, why: string): Fault => new Fault('PARAMETER_INVALID', `${member}: ${why}`);
 
-/** Every price is read now, so that none is found wrong when it is due. */
-function checkAmounts(gateway: Gateway, merchantId: string, input: Input, terms: Terms): void {
-  const account = { merchantId, currency: input.currency, echo: { userCurrency: input.userCurrency } };
+/**
+ * Every price is read now, so that none is found wrong when it is due.
+ *
+ * @throws Fault of `minorUnitsOf`
+ */
+export function checkAmounts(
+  gateway: Pick<Gateway, 'connectors'>,
+  merchantId: string,
+  { currency, userCurrency }: Pick<Input, 'currency' | 'userCurrency'>,
+  terms: Terms,
+): void {
+  const account = { merchantId, currency, echo: { userCurrency } };
   const read = (member: string, amount: string) => minorUnitsOf(gateway, account, { amount, member });
   read('amount', terms.amount);
   for (const price of Object.values(terms.scheduled)) read('productInfo.scheduledAmounts.amount', price);

@@ -128,6 +128,19 @@ export async function saveSubscription(tx: Tx, subscription: Subscription, befor
   if (rows.length !== 1) throw new Error('a subscription changed under its lock');
 }
 
+const saveAgreed = statement(
+  'subscription/save-terms',
+  `update subscription set terms = $3, echo = $4, updated_at = $5 where merchant_id = $1 and subscription_id = $2`,
+);
+
+/** Saves what was agreed anew, of a subscription that is locked. */
+export async function saveTerms(
+  tx: Tx,
+  { merchantId, subscriptionId, terms, echo, updatedAt }: Subscription,
+): Promise<void> {
+  await tx.rows(saveAgreed, [merchantId, subscriptionId, JSON.stringify(terms), JSON.stringify(echo), updatedAt]);
+}
+
 interface Named {
   readonly merchantId: string;
   readonly subscriptionId: string;

@@ -50,5 +50,6 @@ describe('a subscription', () => {
       '10.00',
     ]);
     expect(amountOf({ ...terms, trialAmount: undefined }, 1)).toBe('10.00');
+    expect(amountOf({ ...terms, kept: { period: 4, amount: '7.00' } }, 4)).toBe('7.00');
   });
 });

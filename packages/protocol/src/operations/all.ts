@@ -21,6 +21,7 @@ export const operations = [
   subscription.create,
   subscription.inquiry,
   subscription.cancel,
+  subscription.update,
   config.merchantConfig,
   config.payMethodConfig,
 ] as const;

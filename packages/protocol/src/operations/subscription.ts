@@ -19,6 +19,10 @@ const userInfo = z
 
 const periodType = (meaning: string) => text(12, `${meaning}: DAILY, WEEKLY or MONTHLY`);
 
+const scheduledAmounts = z
+  .array(z.object({ period: id(24, 'Counted from 1, the trial included'), amount: id(24) }))
+  .max(999);
+
 /** Contract section 15.6. */
 const productInfo = z
   .object({
@@ -30,10 +34,7 @@ const productInfo = z
     numberOfTrialPeriod: text(12, 'Absent or 0: no trial').optional(),
     trialPeriodType: periodType('Of the trial').optional(),
     trialPeriodInterval: text(12).optional(),
-    scheduledAmounts: z
-      .array(z.object({ period: id(24, 'Counted from 1, the trial included'), amount: id(24) }))
-      .max(999)
-      .optional(),
+    scheduledAmounts: scheduledAmounts.optional(),
   })
   .meta({ id: 'SubscriptionProductInfo', description: 'What is subscribed to, and how often it is paid' });
 
@@ -193,4 +194,38 @@ export const cancel = operation({
   data: z.object({ ...ids, orderStatus: subscriptionStatus }).meta({ id: 'SubscriptionCancelData' }),
   envelope: 'order',
   faults: ['ORDER_NOT_FOUND', 'CANCEL_REJECTED', 'STATUS_UNKNOWN'],
+});
+
+/** Changes what a subscription costs. */
+export const update = operation({
+  path: '/subscription/update',
+  door: 'merchant',
+  summary: 'Change the price of a subscription',
+  description:
+    'Only of one that is `ACTIVE`. From `nextEffectivePeriod` on; the period that runs keeps its price, also when it is tried again. `scheduledAmounts` replaces the earlier list.',
+  request: z
+    .object({
+      subscriptionRequest: text(32, 'This or subscriptionId must be given').optional(),
+      subscriptionId: text(64).optional(),
+      amount: text(24, 'Of a period; unchanged when absent').optional(),
+      productInfo: z
+        .object({ trialPeriodAmount: text(24).optional(), scheduledAmounts: scheduledAmounts.optional() })
+        .optional(),
+    })
+    .meta({ id: 'SubscriptionUpdateRequest' }),
+  data: z
+    .object({
+      subscriptionRequest: z.string(),
+      subscriptionId: z.string(),
+      previousAmount: z.string(),
+      newAmount: z.string(),
+      previousTrialPeriodAmount: z.string().optional(),
+      newTrialPeriodAmount: z.string().optional(),
+      previousScheduledAmounts: scheduledAmounts,
+      newScheduledAmounts: scheduledAmounts,
+      nextEffectivePeriod: z.string(),
+    })
+    .meta({ id: 'SubscriptionUpdateData' }),
+  envelope: 'order',
+  faults: ['ORDER_NOT_FOUND', 'AMOUNT_OUT_OF_RANGE', 'CHANNEL_REJECTED', 'ORDER_STATE_INVALID'],
 });

@@ -709,6 +709,49 @@ export interface SubscriptionStatusNotification {
   result: SubscriptionRecord;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/subscription/update`. */
+export interface SubscriptionUpdateData {
+  subscriptionRequest: string;
+  subscriptionId: string;
+  previousAmount: string;
+  newAmount: string;
+  previousTrialPeriodAmount?: string | undefined;
+  newTrialPeriodAmount?: string | undefined;
+  previousScheduledAmounts: ({
+    /** Counted from 1, the trial included. At most 24 characters. */
+    period: string;
+    /** At most 24 characters. */
+    amount: string;
+  })[];
+  newScheduledAmounts: ({
+    /** Counted from 1, the trial included. At most 24 characters. */
+    period: string;
+    /** At most 24 characters. */
+    amount: string;
+  })[];
+  nextEffectivePeriod: string;
+}
+
+/** The request of `POST /api/v1/subscription/update`: Change the price of a subscription. Only of one that is `ACTIVE`. From `nextEffectivePeriod` on; the period that runs keeps its price, also when it is tried again. `scheduledAmounts` replaces the earlier list. */
+export interface SubscriptionUpdateRequest {
+  /** This or subscriptionId must be given. At most 32 characters. */
+  subscriptionRequest?: string | undefined;
+  /** At most 64 characters. */
+  subscriptionId?: string | undefined;
+  /** Of a period; unchanged when absent. At most 24 characters. */
+  amount?: string | undefined;
+  productInfo?: {
+    /** At most 24 characters. */
+    trialPeriodAmount?: string | undefined;
+    scheduledAmounts?: ({
+      /** Counted from 1, the trial included. At most 24 characters. */
+      period: string;
+      /** At most 24 characters. */
+      amount: string;
+    })[] | undefined;
+  } | undefined;
+}
+
 /** The subscriber. */
 export interface SubscriptionUserInfo {
   /** At most 64 characters. */
