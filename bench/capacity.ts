@@ -56,7 +56,8 @@ export function planFor({ results, deliveriesPerSecond, memoryMb }: Performance,
       return sum + (rate * micros) / 1_000_000 / busy;
     }, 0);
   const gatewayCores = coresOf('gateway');
-  const notifications = orders + bindings;
+  // A token tells of itself twice: when it is bound, and when it was first charged.
+  const notifications = orders + 2 * bindings;
   const apiProcesses = Math.ceil(gatewayCores) + spare;
   const workers = Math.ceil(notifications / deliveriesPerSecond / busy) + spare;
   return {

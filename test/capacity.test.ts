@@ -21,8 +21,8 @@ test('cores are processor time over the share of a core that is used, and a proc
   const plan = planFor(measured, { orders: 100, bindings: 100, inquiries: 1_000 });
   expect(plan.gatewayCores).toBeCloseTo((0.4 + 0.1 + 0.3 + 0.4) / 0.4);
   expect(plan.databaseCores).toBeCloseTo((0.2 + 0.05 + 0.15 + 0.1) / 0.4);
-  // 200 notifications a second of 300 × 0.4: two workers, and the spare one.
-  expect(plan).toMatchObject({ apiProcesses: 4, workers: 3, notifications: 200, memoryMb: 704 });
+  // 300 notifications a second of 300 × 0.4: three workers, and the spare one.
+  expect(plan).toMatchObject({ apiProcesses: 4, workers: 4, notifications: 300, memoryMb: 804 });
 });
 
 test('a call that was not measured is not guessed', () => {

@@ -12,6 +12,7 @@ import { Fault } from '../fault.ts';
 import { forMerchant, type Gateway } from '../gateway.ts';
 import { networkOf } from '../limits/limit.ts';
 import type { Merchant } from '../merchant/merchant.ts';
+import { type Traced, traced } from '../observe/trace.ts';
 import { headerOf, type Incoming, identify } from './callers.ts';
 import { corsHeaders, readerAt } from './cors.ts';
 import { faultFrom } from './fault-from.ts';
@@ -38,6 +39,8 @@ interface Exchange {
   readonly route: Route | undefined;
   readonly startedAt: Date;
   merchant?: Merchant;
+  /** Absent where no operation was reached. */
+  span?: Traced;
   /** Set once the caller is known for who it is. */
   isProved?: boolean;
   /** Signs the answer: the merchant's once it is known. */
@@ -51,7 +54,11 @@ export const dispatch =
   (dispatcher: Dispatcher, route: Route) =>
   (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const exchange = exchangeOf(dispatcher, request, route);
-    return respond(dispatcher, exchange, reply, () => perform(dispatcher, route, exchange));
+    const { requestId } = exchange.incoming;
+    return traced('request', { requestId, operation: route.operation.path }, (span) => {
+      exchange.span = span;
+      return respond(dispatcher, exchange, reply, () => perform(dispatcher, route, exchange));
+    });
   };
 
 /** Answers a request that reaches no handler: an unknown path, or what the framework refused. */
@@ -92,11 +99,15 @@ async function perform(
   requireOwnMerchant(sent, caller.merchant);
   if (caller.merchant.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
   const { merchantId } = caller.merchant;
-  if (caller.door === 'browser') return handler(await forMerchant(gateway, merchantId), caller, input);
+  const handle = () =>
+    traced('operation', { operation: operation.path, merchantId }, async () =>
+      handler(await forMerchant(gateway, merchantId), caller, input),
+    );
+  if (caller.door === 'browser') return handle();
   callRates.count('calls', merchantId);
   const leave = callRates.enter(merchantId, operation.path.endsWith('/inquiry'));
   try {
-    return await handler(await forMerchant(gateway, merchantId), caller, input);
+    return await handle();
   } finally {
     leave();
   }
@@ -172,12 +183,14 @@ function send(
   const hint = fault && gateway.config.environment === 'sandbox' ? hintOf(exchange, fault) : undefined;
   if (hint !== undefined) reply.header('X-Waffo-Hint', hint);
   if (fault?.retryAfterSeconds !== undefined) reply.header('Retry-After', fault.retryAfterSeconds);
+  const code = fault ? faults[fault.fault].code : successCode;
+  exchange.span?.note({ code, status: signed.status, ...(merchant && { merchantId: merchant.merchantId }) });
   const failed = fault?.fault === 'SYSTEM_ERROR';
   gateway.log[failed ? 'error' : 'info'](failed ? 'failed' : 'answered', {
     requestId: incoming.requestId,
     ...(route && { operation: route.operation.path }),
     ...(merchant && { merchantId: merchant.merchantId }),
-    code: fault ? faults[fault.fault].code : successCode,
+    code,
     status: signed.status,
     ms: gateway.clock.now().getTime() - exchange.startedAt.getTime(),
     ...(fault?.cause !== undefined && { error: fault.cause }),

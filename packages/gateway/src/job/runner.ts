@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import type { Log } from '../observe/log.ts';
+import { traced } from '../observe/trace.ts';
 import type { Database } from '../storage/database.ts';
 import { claimJobs, findNextDue, finishJob, type Job, rescheduleJob, retryJob } from './job.store.ts';
 import { openPlaces, type Room } from './places.ts';
@@ -170,7 +171,7 @@ async function resultOf({ log }: Deps, jobs: JobTable, job: Job): Promise<JobRes
   try {
     const row = jobs[kind];
     if (row === undefined) throw new Error('a job was claimed that nobody can run');
-    return await row.run(job);
+    return await traced('job', { job: kind, merchantId, attempt: attempts + 1 }, () => row.run(job));
   } catch (error) {
     log.error('a job failed and will be tried again', { job: kind, merchantId, attempt: attempts + 1, error });
     return 'failed';

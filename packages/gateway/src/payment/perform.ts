@@ -11,6 +11,7 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
 import { enqueue } from '../job/queue.ts';
+import { traced } from '../observe/trace.ts';
 import type { Tx } from '../storage/database.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
@@ -127,7 +128,12 @@ async function walk<Settled>(
   const begun = await gateway.database.transaction((tx) => recordIntent(gateway, tx, attempt, road));
   if (!begun) return { kind: 'not-begun' };
   crashPoint('payment/intent-committed', intent.verb);
-  const outcome = await send(attempt.attemptId);
+  const { merchantId, connector, verb } = attempt;
+  const outcome = await traced('connector', { merchantId, connector, verb }, async (span) => {
+    const answered = await send(attempt.attemptId);
+    span.note({ outcome: answered.kind });
+    return answered;
+  });
   crashPoint('payment/connector-answered', intent.verb);
   const settled = await recordSurely(gateway, () =>
     gateway.database.transaction(async (tx) => {

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { JobResult } from '../job/runner.ts';
 import type { Log } from '../observe/log.ts';
+import { traced } from '../observe/trace.ts';
 import type { Database } from '../storage/database.ts';
 import { judge } from './acknowledgement.ts';
 import { type Egress, EgressError } from './egress.ts';
@@ -79,7 +80,12 @@ export async function deliver(
     throw new Error('another worker makes the same attempt');
   }
   crashPoint('webhook/before-send');
-  const attempted = await attemptOf(deps, { ...event, signature }, receiver, startedAt);
+  const attempted = await traced('webhook', { merchantId, attempt }, async (span) => {
+    const made = await attemptOf(deps, { ...event, signature }, receiver, startedAt);
+    const { delivered, httpStatus: status } = made;
+    span.note({ outcome: delivered ? 'acknowledged' : 'not acknowledged', ...(status !== undefined && { status }) });
+    return made;
+  });
   crashPoint('webhook/answered');
   const retryAt = attempted.delivered ? undefined : nextAttemptAt(ofRound, startedAt);
   const status = attempted.delivered ? 'DELIVERED' : retryAt === undefined ? 'EXHAUSTED' : 'PENDING';
