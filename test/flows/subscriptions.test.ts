@@ -333,6 +333,9 @@ describe('a renewal', () => {
     expect((await gateway.call('/order/refund', refund)).data).toMatchObject({
       refundStatus: 'ORDER_PARTIALLY_REFUNDED',
     });
+    const { refundRequestId } = refund;
+    const { data } = await gateway.call('/refund/inquiry', { refundRequestId });
+    expect(data).toMatchObject({ subscriptionInfo: { subscriptionId: id, period: '1' } });
   });
 });
 

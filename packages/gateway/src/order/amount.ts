@@ -11,25 +11,32 @@ interface Account {
   readonly echo: Pick<OrderEcho, 'userCurrency'>;
 }
 
+/** An amount as a request has it. */
+interface Written {
+  readonly amount: string;
+  readonly member: string;
+  readonly currencyMember?: string;
+}
+
 /** Whether the shopper pays in another currency, which lets some currencies have decimals (contract section 4). */
 export const isCrossCurrency = (orderCurrency: string, userCurrency: string | undefined): boolean =>
   userCurrency !== undefined && userCurrency !== '' && userCurrency !== orderCurrency;
 
 /**
- * @param written.member - the member's name, for the message
+ * @param written.member - the member's name, for the message, and `currencyMember` that of its currency
  * @returns minor units, more than zero
  * @throws Fault of a trigger amount; CURRENCY_NOT_SUPPORTED; PARAMETER_INVALID for a wrong form; AMOUNT_OUT_OF_RANGE for zero
  */
 export function minorUnitsOf(
   gateway: Pick<Gateway, 'connectors'>,
   { merchantId, currency, echo }: Account,
-  { amount, member }: { readonly amount: string; readonly member: string },
+  { amount, member, currencyMember = 'orderCurrency' }: Written,
 ): bigint {
   const { fault, anyPrecision } = gateway.connectors.of(merchantId).screen(amount);
   if (fault !== undefined) throw new Fault(fault);
   const exponent = exponentOf(currency);
   if (exponent === undefined)
-    throw new Fault('CURRENCY_NOT_SUPPORTED', `orderCurrency: ${currency.slice(0, 12)} is not supported`);
+    throw new Fault('CURRENCY_NOT_SUPPORTED', `${currencyMember}: ${currency.slice(0, 12)} is not supported`);
   const minor = read(amount, currency, { exponent, anyPrecision, member, userCurrency: echo.userCurrency });
   if (minor <= 0n) throw new Fault('AMOUNT_OUT_OF_RANGE', `${member}: must be greater than zero`);
   return minor;

@@ -35,6 +35,7 @@ export function recordOf(refund: Refund, order: Order): Record {
     ...(echo.merchantUserId !== undefined && { merchantUserId: echo.merchantUserId }),
     ...(echo.userInfo && { userInfo: echo.userInfo as NonNullable<Record['userInfo']> }),
     ...(echo.extendInfo !== undefined && { extendInfo: echo.extendInfo }),
+    ...(order.echo.subscriptionInfo && { subscriptionInfo: order.echo.subscriptionInfo }),
   };
 }
 

@@ -117,7 +117,8 @@ export function checkAmounts(
   terms: Terms,
 ): void {
   const account = { merchantId, currency, echo: { userCurrency } };
-  const read = (member: string, amount: string) => minorUnitsOf(gateway, account, { amount, member });
+  const read = (member: string, amount: string) =>
+    minorUnitsOf(gateway, account, { amount, member, currencyMember: 'currency' });
   read('amount', terms.amount);
   for (const price of Object.values(terms.scheduled)) read('productInfo.scheduledAmounts.amount', price);
   if (terms.trialAmount !== undefined && !isFree(terms.trialAmount)) {

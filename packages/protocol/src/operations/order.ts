@@ -161,7 +161,7 @@ const inquiryRequest = z
   .meta({ id: 'OrderInquiryRequest' });
 
 /** Contract section 15.11: of which subscription an order is a payment. */
-const subscriptionInfo = z
+export const subscriptionInfo = z
   .object({
     subscriptionId: z.string(),
     period: z.string(),

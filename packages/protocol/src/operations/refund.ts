@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operation } from '../operation.ts';
 import { dateTime, id, text } from './members.ts';
+import { subscriptionInfo } from './order.ts';
 
 const bankInfo = z.object({
   bankAccountNo: text(64).optional(),
@@ -123,6 +124,7 @@ export const refundRecord = z
     merchantUserId: z.string().optional(),
     userInfo: userInfo.optional(),
     extendInfo: z.string().optional(),
+    subscriptionInfo: subscriptionInfo.optional(),
   })
   .meta({ id: 'RefundRecord', description: 'A refund as inquiry and REFUND_NOTIFICATION show it' });
 

@@ -437,6 +437,7 @@ export interface RefundRecord {
   merchantUserId?: string | undefined;
   userInfo?: RefundUserInfo | undefined;
   extendInfo?: string | undefined;
+  subscriptionInfo?: SubscriptionInfo | undefined;
 }
 
 /** Who is paid back, for methods that must be told. */
