@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPlatformKeys } from '../../packages/gateway/src/merchant/platform-keys.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { holdCvv, readCvv } from '../../packages/gateway/src/vault/cvv-hold.ts';
+import { ensureImportKey, lineOpener } from '../../packages/gateway/src/vault/import-key.ts';
 import { heldKeks } from '../../packages/gateway/src/vault/kek.ts';
 import { keksFromFiles } from '../../packages/gateway/src/vault/kek-file.ts';
 import { openKeyring } from '../../packages/gateway/src/vault/keyring.ts';
@@ -81,6 +82,12 @@ const sealed: Record<string, SealedColumn> = {
     },
     read: (row) => openSubmitted({ ...row, token_request_id: row.acquiring_order_id }),
   },
+  'vault_import_key.sealed': {
+    key: ['merchant_id'],
+    keyId: 'data_key_id',
+    bindingOf: (row) => ({ purpose: 'secret', merchantId: row.merchant_id, recordId: 'import-key' }),
+    read: (row) => lineOpener(gateway.app.gateway, row.merchant_id),
+  },
   'platform_key.sealed': {
     key: ['merchant_id'],
     keyId: 'data_key_id',
@@ -111,7 +118,13 @@ const sealed: Record<string, SealedColumn> = {
 
 /** Bytes that are no ciphertext: public keys, hashes, keyed hashes, and a notification's text. */
 const notSealed = [
-  ...['merchant_api_key.key_hash', 'merchant_client_key.key_hash', 'merchant_public_key.spki', 'platform_key.spki'],
+  ...[
+    'merchant_api_key.key_hash',
+    'merchant_client_key.key_hash',
+    'merchant_public_key.spki',
+    'platform_key.spki',
+    'vault_import_key.point',
+  ],
   ...['vault_card.fingerprint', 'tokenization_session.request_fingerprint', 'tokenization_session.submit_fingerprint'],
   ...[
     'payment_order.request_fingerprint',
@@ -139,6 +152,7 @@ beforeAll(async () => {
   for (const as of [gateway.merchant, gateway.pci]) {
     await openSession(as);
     await openSession(as);
+    await ensureImportKey(gateway.app.gateway, as.merchantId);
     for (const holdId of ['one', 'two']) {
       const key = { merchantId: as.merchantId, holdId, secret };
       await gateway.database.transaction((tx) => holdCvv(tx, key, Buffer.from('123'), gateway.clock.now()));

@@ -9,6 +9,7 @@ import {
   suspendToken,
 } from '../../packages/gateway/src/tokenization/suspend.ts';
 import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { startChallenge } from '../kit/shopper.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -192,17 +193,35 @@ describe('the account updater', () => {
     expect(paid.map(({ data }) => data.orderStatus)).toEqual(Array(10).fill('PAY_SUCCESS'));
   });
 
-  test('is the third who opens a card, and each time is written down', async () => {
+  test('opens a card, and that is written down as every other use is, also of a card that was just sent', async () => {
     const tokenId = await tokenOf({ pan: later.pan });
     await refresh(tokenId);
-    const uses = await gateway.database.rows(
-      {
-        name: 'test/uses',
-        text: `select purpose from access_entry where token_id = $1 and act = 'card.use'`,
-      },
-      [tokenId],
+    const { data } = await pay(tokenId);
+    const bare = { pan: '4111111111111111', expiry: '12/2030', cvv: '123', name: 'Ada' };
+    const sent = { tokenRequestId: freshId('treq'), merchantUserId: 'u', tokenType: 'CARD', tokenData: bare };
+    await gateway.call('/tokenization/generate', sent, gateway.pci);
+    const uses = async (subject: string) =>
+      gateway.database.rows(
+        {
+          name: 'test/uses',
+          text: `select purpose from access_entry e where act = 'card.use' and (subject = $1 or token_id = $1) order by at`,
+        },
+        [subject],
+      );
+    expect(await uses(tokenId)).toEqual([{ purpose: 'account-update' }, { purpose: 'purchase' }]);
+    expect(await uses(`order/${data.acquiringOrderId}`)).toEqual([{ purpose: 'purchase' }]);
+    const { tokenRequestId } = await inquire(tokenId);
+    expect(await uses(`tokenization/${tokenRequestId}`)).toEqual([{ purpose: 'verify' }]);
+    expect(await uses(`tokenization/${sent.tokenRequestId}`)).toEqual([{ purpose: 'verify' }]);
+  });
+
+  test('a challenged card is lent to its bank, and that is written down, too', async () => {
+    const { tokenRequestId } = await startChallenge(gateway);
+    const purposes = await gateway.database.rows(
+      { name: 'test/uses-of-binding', text: 'select purpose from access_entry where subject = $1 order by sequence' },
+      [`tokenization/${tokenRequestId}`],
     );
-    expect(uses).toEqual([{ purpose: 'account-update' }]);
+    expect(purposes).toEqual([{ purpose: 'authenticate' }]);
   });
 });
 

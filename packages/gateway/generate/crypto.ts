@@ -49,10 +49,11 @@ export const uses = {
     rotation: `${command('session')}; values end with their session`,
   },
   secret: {
-    algorithm: `${sealing}; inside: RSA-2048, SHA256withRSA (PKCS#1 v1.5)`,
-    protects: 'the private keys that sign answers and notifications, one for each merchant',
-    rests: '`platform_key.sealed`',
-    users: 'the signers of answers and notifications',
+    algorithm: `${sealing}; inside: RSA-2048, SHA256withRSA (PKCS#1 v1.5); P-256 for ECDH-ES with A256GCM (JWE)`,
+    protects:
+      'the private keys that sign answers and notifications, and those that open imported cards; one of each for a merchant',
+    rests: '`platform_key.sealed`, `vault_import_key.sealed`',
+    users: 'the signers of answers and notifications; `waffo token import`',
     rotation: command('secret'),
   },
   cvv: {

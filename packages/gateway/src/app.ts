@@ -1,9 +1,6 @@
 /** The composition root: settings → a running gateway. A list, not a place for logic. */
 import type { Config } from './config.ts';
-import { singleConnector } from './connector/registry.ts';
-import { sandboxAccountUpdater } from './connector/sandbox/account-updater.ts';
-import { sandboxAcquirer } from './connector/sandbox/acquirer.ts';
-import { sandboxAcs } from './connector/sandbox/acs.ts';
+import { openConnectors } from './connector/open.ts';
 import { armCrashPoint } from './crash-point.ts';
 import type { Gateway } from './gateway.ts';
 import { type Ground, type GroundParts, openGround } from './ground.ts';
@@ -61,11 +58,7 @@ export async function startApp(config: Config, parts: Omit<GroundParts, 'besideG
 
 async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
   const { config, clock, log, database, keyring } = ground;
-  const connectors = singleConnector(
-    sandboxAcquirer({ database, clock }),
-    sandboxAcs({ database, clock, code: config.sandboxCode }),
-    sandboxAccountUpdater,
-  );
+  const connectors = openConnectors(ground);
   if (config.environment === 'production') await refuseSandboxIn(database, connectors);
   await recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.start' });
   undo.unshift(() => recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.stop' }));

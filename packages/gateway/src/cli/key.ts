@@ -7,6 +7,7 @@ import { sealedPlatformKeys } from '../merchant/platform-keys.ts';
 import { sealedSessions } from '../tokenization/sealed-sessions.ts';
 import { recordAccess } from '../vault/access-log.ts';
 import { cards, fingerprints } from '../vault/card-places.ts';
+import { sealedImportKeys } from '../vault/import-key.ts';
 import { addToKeyFile } from '../vault/kek-file.ts';
 import { type KeyInventory, listKeys } from '../vault/key-inventory.ts';
 import { type KeyPurpose, keyPurposes } from '../vault/keyring.ts';
@@ -19,7 +20,14 @@ import { operator } from './audit.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 /** Everything that is sealed; what is not on this list cannot be rotated. */
-const places: readonly SealedPlace[] = [cards, fingerprints, sealedPlatformKeys, sealedSessions, sealedCheckouts];
+const places: readonly SealedPlace[] = [
+  cards,
+  fingerprints,
+  sealedPlatformKeys,
+  sealedImportKeys,
+  sealedSessions,
+  sealedCheckouts,
+];
 
 const kinds = ['kek', ...keyPurposes, 'all'] as const;
 

@@ -12,10 +12,11 @@ import {
   type TokenView,
 } from '../tokenization/suspend.ts';
 import { printLines, printTable } from './print.ts';
+import { exportCommand, importCommand, importKeyCommand } from './token-transfer.ts';
 
 export const tokenCommand = (): Command =>
   new Command('token')
-    .description("look at a merchant's tokens, hold them back, bring them up to date")
+    .description("look at a merchant's tokens, hold them back, bring them up to date, move them in and out")
     .addCommand(
       new Command('list')
         .description("a user's tokens that are not removed")
@@ -34,7 +35,10 @@ export const tokenCommand = (): Command =>
         'have the running gateway ask the account updater what became of its card; the merchant is notified of news',
         askAboutToken,
       ),
-    );
+    )
+    .addCommand(importKeyCommand())
+    .addCommand(importCommand())
+    .addCommand(exportCommand());
 
 const one = (
   name: string,

@@ -19,6 +19,7 @@ import {
   wasAsked,
 } from '../threeds/begin.ts';
 import { asksIssuer, type ThreeDsDecision } from '../threeds/decision.ts';
+import { recordAccess } from '../vault/access-log.ts';
 import { linkSecretOf } from '../vault/cvv-hold.ts';
 import { withCard } from '../vault/vault.ts';
 import { finishOrder } from './finish.ts';
@@ -141,10 +142,15 @@ export async function authenticateOpenOrder(
 }
 
 function lendFor(gateway: Gateway, { order, means: { card }, authentication }: Question): Lend {
-  if (!('cardId' in card)) return (ask) => ask(card);
   const { merchantId, acquiringOrderId } = order;
-  const { cardId, tokenId } = card;
   const reference = authentication.authenticationId;
-  const use = { merchantId, cardId, tokenId, purpose: 'authenticate', subject: `order/${acquiringOrderId}`, reference };
-  return (ask) => withCard(gateway, use, ask);
+  const use = { merchantId, purpose: 'authenticate', subject: `order/${acquiringOrderId}`, reference };
+  if (!('cardId' in card)) {
+    return async (ask) => {
+      await recordAccess(gateway, { ...use, actor: 'gateway', act: 'card.use' });
+      return ask(card);
+    };
+  }
+  const { cardId, tokenId } = card;
+  return (ask) => withCard(gateway, { ...use, cardId, tokenId }, ask);
 }

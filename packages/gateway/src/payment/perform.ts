@@ -14,6 +14,8 @@ import { enqueue } from '../job/queue.ts';
 import { traced } from '../observe/trace.ts';
 import type { Tx } from '../storage/database.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
+import type { Access } from '../vault/access-entry.ts';
+import { recordAccess } from '../vault/access-log.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, type CardUse, withCard } from '../vault/vault.ts';
 import { type Charge, findCharge, insertAttempt } from './attempt.store.ts';
@@ -208,7 +210,7 @@ async function callWithCard(
         ? withCard(gateway, useOf(payment, card, reference), (lent) =>
             card.cvv === undefined ? send(lent) : sendWithCvv(lent, card.cvv, send),
           )
-        : send(card);
+        : recordAccess(gateway, accessOf(payment, reference)).then(() => send(card));
     return await inTime(answer);
   } catch (error) {
     if (!(error instanceof CardMissing))
@@ -217,6 +219,16 @@ async function callWithCard(
     return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
   }
 }
+
+/** Of a card in hand, which is not in the vault, or not yet. */
+const accessOf = ({ merchantId, verb, subject }: Payment, reference: string): Access => ({
+  merchantId,
+  actor: 'gateway',
+  act: 'card.use',
+  purpose: verb,
+  subject: `${subject.kind}/${subject.id}`,
+  reference,
+});
 
 const useOf = (
   { merchantId, verb, subject }: Payment,

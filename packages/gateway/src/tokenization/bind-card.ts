@@ -10,6 +10,7 @@ import type { Authentication } from '../threeds/authentication.ts';
 import { askIssuer, newAuthentication, openAuthentication, recordAnswer, takesPart } from '../threeds/begin.ts';
 import { asksIssuer, type ThreeDsDecision } from '../threeds/decision.ts';
 import { mayGoOn } from '../threeds/result.ts';
+import { recordAccess } from '../vault/access-log.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { dropCvv } from '../vault/cvv-hold.ts';
 import { type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
@@ -134,10 +135,22 @@ async function beginAuthentication(
 /** Asks the issuer, and goes on, waits or gives up as it says. */
 async function authenticate(
   gateway: Gateway,
-  { session, submission }: Binding,
+  { session, submission, sealed }: Binding,
   before: Authentication,
 ): Promise<Verification | 'challenge'> {
-  const authentication = await askIssuer(gateway, before, (ask) => ask(submission.card));
+  const { merchantId, tokenRequestId } = session;
+  const authentication = await askIssuer(gateway, before, async (ask) => {
+    await recordAccess(gateway, {
+      merchantId,
+      actor: 'gateway',
+      act: 'card.use',
+      purpose: 'authenticate',
+      cardId: sealed.cardId,
+      subject: `tokenization/${tokenRequestId}`,
+      reference: before.authenticationId,
+    });
+    return ask(submission.card);
+  });
   const record = (tx: Tx) => recordAnswer(tx, before, authentication);
   if (authentication.status === 'CHALLENGE') {
     const waits = await gateway.database.transaction(

@@ -58,6 +58,23 @@ const save = statement(
    where merchant_id = $1 and token_id = $2`,
 );
 
+const listByCard = statement<TokenRow>(
+  'token/list-by-card',
+  `select ${columns} from token
+   where merchant_id = $1 and card_id = any($2) and merchant_user_id = $3 order by sequence`,
+);
+
+const page = statement<TokenRow>(
+  'token/page',
+  `select ${columns} from token where merchant_id = $1 and token_id > $2 and card_id is not null
+   order by token_id limit $3`,
+);
+
+const countWithCard = statement<{ tokens: bigint }>(
+  'token/count-with-card',
+  'select count(*) as tokens from token where merchant_id = $1 and card_id is not null',
+);
+
 const listExpiring = statement<TokenRow>(
   'token/list-expiring',
   `select ${columns} from token
@@ -118,6 +135,20 @@ export async function saveToken(tx: Tx, token: Token): Promise<void> {
   const { merchantId, tokenId, status, formerStatus = null, cardId = null, card, updatedAt } = token;
   await tx.rows(save, [merchantId, tokenId, status, formerStatus, cardId, json(card), updatedAt]);
 }
+
+/** A user's tokens for any of these cards, the oldest first. */
+export const listTokensByCard = async (
+  sql: Sql,
+  { merchantId, merchantUserId }: Pick<Token, 'merchantId' | 'merchantUserId'>,
+  cardIds: readonly string[],
+): Promise<Token[]> => (await sql.rows(listByCard, [merchantId, cardIds, merchantUserId])).map(tokenFrom);
+
+/** Tokens with a card, in the order of their ids. @param after - the last of the page before; `''` at first */
+export const pageTokens = async (sql: Sql, merchantId: string, after: string, limit: number): Promise<Token[]> =>
+  (await sql.rows(page, [merchantId, after, limit])).map(tokenFrom);
+
+export const countTokens = async (sql: Sql, merchantId: string): Promise<number> =>
+  Number((await sql.rows(countWithCard, [merchantId]))[0]?.tokens ?? 0n);
 
 /** Tokens that can be charged whose card is good to the end of this month. @param expiry - `MM/YYYY` */
 export const listExpiringTokens = async (
