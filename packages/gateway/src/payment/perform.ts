@@ -168,13 +168,17 @@ async function recordIntent(
   return true;
 }
 
+const willBeAsked = 'an outcome could not be recorded; the acquirer will be asked';
+const notUsed = 'the use of a card could not be written down; the card is not used';
+
 /**
  * The acquirer has answered: from here on nobody may be told that nothing happened. A database that is away for a moment
- * is tried again; a commit whose answer was lost is harmless to repeat, for an outcome is recorded once.
+ * is tried again; a commit whose answer was lost is harmless to repeat, for an outcome is recorded once. The use of a card
+ * is written down as surely, before it: a moment without a database is no reason to decline.
  *
  * @throws Fault STATUS_UNKNOWN when it cannot be written down; `resolve-unknown` will
  */
-async function recordSurely<T>(gateway: Gateway, record: () => Promise<T>): Promise<T> {
+async function recordSurely<T>(gateway: Gateway, record: () => Promise<T>, lost = willBeAsked): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await record();
@@ -184,7 +188,7 @@ async function recordSurely<T>(gateway: Gateway, record: () => Promise<T>): Prom
         await sleep(recordPauseMs);
         continue;
       }
-      gateway.log.error('an outcome could not be recorded; the acquirer will be asked', { error: cause });
+      gateway.log.error(lost, { error: cause });
       throw new Fault('STATUS_UNKNOWN', undefined, { cause });
     }
   }
@@ -210,7 +214,9 @@ async function callWithCard(
         ? withCard(gateway, useOf(payment, card, reference), (lent) =>
             card.cvv === undefined ? send(lent) : sendWithCvv(lent, card.cvv, send),
           )
-        : recordAccess(gateway, accessOf(payment, reference)).then(() => send(card));
+        : recordSurely(gateway, () => recordAccess(gateway, accessOf(payment, reference)), notUsed).then(() =>
+            send(card),
+          );
     return await inTime(answer);
   } catch (error) {
     if (!(error instanceof CardMissing))
