@@ -2,9 +2,9 @@
  * The key pair to which others encrypt the cards of a merchant that move in. Its private half rests sealed, opens lines of
  * that merchant and is told to nobody. A file for one merchant never opens for another.
  */
-import { createECDH } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { type Database, statement } from '../storage/database.ts';
+import { withNewKeyPair } from './key-pair.ts';
 import { type Keyring, withItsKey } from './keyring.ts';
 import { type MovingCard, readMovingCard } from './moving-card.ts';
 import { keyIdOf, open, seal } from './seal.ts';
@@ -17,7 +17,6 @@ interface Deps {
 }
 
 const recordId = 'import-key';
-const scalarBytes = 32;
 
 const find = statement<{ point: Buffer; sealed: Buffer }>(
   'import-key/find',
@@ -42,15 +41,10 @@ export async function ensureImportKey(
   const [present] = await database.rows(find, [merchantId]);
   if (present !== undefined) return transferKeyOf(present.point);
   const key = await keyring.dataKey(merchantId, 'secret');
-  const pair = createECDH('prime256v1');
-  const point = pair.generateKeys();
-  const bare = pair.getPrivateKey();
-  // Of one scalar in 256 the first byte is zero, and node leaves it out.
-  const scalar = Buffer.alloc(scalarBytes);
-  bare.copy(scalar, scalarBytes - bare.length);
-  const sealed = seal(key, bindingOf(merchantId), scalar);
-  bare.fill(0);
-  scalar.fill(0);
+  const { point, sealed } = withNewKeyPair((pair) => ({
+    point: pair.point,
+    sealed: seal(key, bindingOf(merchantId), pair.scalar),
+  }));
   await database.rows(insert, [merchantId, point, key.keyId, sealed, clock.now()]);
   return ensureImportKey(deps, merchantId);
 }

@@ -2,16 +2,14 @@
  * The key pair of a tokenization session: its public half is the session id, its private half rests sealed and opens one
  * card envelope. What was encrypted to a session stays closed once the private half is gone.
  */
-import { createECDH } from 'node:crypto';
 import { EnvelopeError } from '@waffo/protocol/envelope/error';
 import { open as openEnvelope } from '@waffo/protocol/envelope/open';
 import { sessionIdOf } from '@waffo/protocol/envelope/session-id';
 import type { Database } from '../storage/database.ts';
 import { CardBuffer } from './card-buffer.ts';
+import { withNewKeyPair } from './key-pair.ts';
 import type { Keyring } from './keyring.ts';
 import { keyIdOf, open, seal } from './seal.ts';
-
-const scalarBytes = 32;
 
 /**
  * Makes the key pair of a session. Call it before a transaction begins (see `Keyring.dataKey`).
@@ -25,19 +23,10 @@ export async function newSessionKey(
   session: { readonly merchantId: string; readonly tokenRequestId: string },
 ): Promise<{ sessionId: string; sealedPrivateKey: Buffer }> {
   const key = await keyring.dataKey(session.merchantId, 'session');
-  const pair = createECDH('prime256v1');
-  pair.generateKeys();
-  const sessionId = sessionIdOf(pair.getPublicKey(null, 'compressed'));
-  const bare = pair.getPrivateKey();
-  // Of one scalar in 256 the first byte is zero, and node leaves it out.
-  const scalar = Buffer.alloc(scalarBytes);
-  try {
-    bare.copy(scalar, scalarBytes - bare.length);
+  return withNewKeyPair(({ compressed, scalar }) => {
+    const sessionId = sessionIdOf(compressed);
     return { sessionId, sealedPrivateKey: seal(key, bindingOf({ ...session, sessionId }), scalar) };
-  } finally {
-    bare.fill(0);
-    scalar.fill(0);
-  }
+  });
 }
 
 /**

@@ -3,9 +3,10 @@
  * `A256GCM`, as any JOSE library writes it. Another algorithm is never taken, whatever a header asks for. It must never
  * tell anything of the content.
  */
-import { createCipheriv, createECDH, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { contentKey, decrypt, ivBytes, tagBytes } from '@waffo/protocol/envelope/content';
 import { EnvelopeError } from '@waffo/protocol/envelope/error';
+import { withNewKeyPair } from './key-pair.ts';
 
 const coordinateBytes = 32;
 
@@ -65,24 +66,22 @@ export function recipientPoint(jwk: string): Buffer {
  * @returns the compact serialisation; its header names the recipient's key by thumbprint
  */
 export function sealTransfer(plaintext: Uint8Array, recipient: Buffer): string {
-  const ephemeral = createECDH('prime256v1');
-  ephemeral.generateKeys();
-  const scalar = ephemeral.getPrivateKey();
-  const key = contentKey(recipient, scalar);
-  try {
-    const { kty, crv, x, y } = transferKeyOf(ephemeral.getPublicKey());
-    const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: transferKeyOf(recipient).kid, epk: { kty, crv, x, y } };
-    const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
-    const iv = randomBytes(ivBytes);
-    const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes });
-    cipher.setAAD(Buffer.from(protectedHeader, 'latin1'));
-    const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-    const bytes = [iv, ciphertext, cipher.getAuthTag()];
-    return [protectedHeader, '', ...bytes.map((part) => part.toString('base64url'))].join('.');
-  } finally {
-    scalar.fill(0);
-    key.fill(0);
-  }
+  return withNewKeyPair(({ point, scalar }) => {
+    const key = contentKey(recipient, scalar);
+    try {
+      const { kty, crv, x, y } = transferKeyOf(point);
+      const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: transferKeyOf(recipient).kid, epk: { kty, crv, x, y } };
+      const protectedHeader = Buffer.from(JSON.stringify(header)).toString('base64url');
+      const iv = randomBytes(ivBytes);
+      const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes });
+      cipher.setAAD(Buffer.from(protectedHeader, 'latin1'));
+      const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+      const bytes = [iv, ciphertext, cipher.getAuthTag()];
+      return [protectedHeader, '', ...bytes.map((part) => part.toString('base64url'))].join('.');
+    } finally {
+      key.fill(0);
+    }
+  });
 }
 
 /**
