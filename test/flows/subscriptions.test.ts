@@ -239,13 +239,16 @@ describe('a renewal', () => {
 
   test('follows a free trial, for which nothing is charged', async () => {
     const { tokenId } = await subscribed();
-    const { data } = await create(
-      subscriptionOf(gateway, { tokenId, ...product({ numberOfTrialPeriod: '1', trialPeriodAmount: '0' }) }),
-    );
-    expect(data.subscriptionStatus).toBe('ACTIVE');
-    expect(await paymentsOf(data.subscriptionId)).toEqual([]);
+    const trial = product({ numberOfTrialPeriod: '2', trialPeriodAmount: '0', numberOfPeriod: '1' });
+    const { data } = await create(subscriptionOf(gateway, { tokenId, ...trial }));
+    const { subscriptionId: id, subscriptionStatus } = data;
+    expect(subscriptionStatus).toBe('ACTIVE');
+    expect((await inquire(id)).productInfo).toMatchObject({ nextPaymentDateTime: '2027-01-23T12:00:00.000Z' });
     await advance('31d');
-    expect(await paymentsOf(data.subscriptionId)).toEqual(['2 PAY_SUCCESS 100.00']);
+    expect(await paymentsOf(id)).toEqual([]);
+    await advance('31d');
+    expect(await paymentsOf(id)).toEqual(['3 PAY_SUCCESS 100.00']);
+    expect(toldOf(id)).toEqual(['STATUS ACTIVE 1', 'PERIOD ACTIVE 2', 'PAYMENT PAY_SUCCESS 3', 'PERIOD ACTIVE 3']);
   });
 
   test('that failed is tried once more a day later; then the period is given up, and the next one is charged', async () => {

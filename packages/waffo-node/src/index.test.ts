@@ -106,10 +106,13 @@ describe('its examples', () => {
       const paymentRequestId: string;
       const refundRequestId: string;
       const acquiringOrderId: string;
+      const subscriptionId: string;
       const testPrivateKey: string;
       function askForAnotherCard(): void;
       function showPending(paymentRequestId: string): void;
       function saveToken(tokenRequestId: string, tokenId: string | undefined, tokenStatus: string): Promise<void>;
+      function grant(subscriptionId: string, subscriptionStatus: string): Promise<void>;
+      function extend(subscriptionId: string, currentPeriod: string | undefined): Promise<void>;
       function settle(paymentRequestId: string, orderStatus: string): Promise<void>;
       function settleRefund(refundRequestId: string, refundStatus: string): Promise<void>;
       interface Answer { status(code: number): Answer; set(headers: Record<string, string>): Answer; send(body: string): void }

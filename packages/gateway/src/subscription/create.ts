@@ -20,7 +20,7 @@ import { chargeableToken } from '../tokenization/charge.ts';
 import { orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
 import { checkSubscription } from './check.ts';
 import { subscriptionActionOf } from './record.ts';
-import { start } from './settle.ts';
+import { passFree } from './settle.ts';
 import { findSubscription, findSubscriptionByRequest, insertSubscription, listOrderIds } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
 import { amountOf, isFree, type Terms } from './terms.ts';
@@ -56,11 +56,12 @@ export async function create(gateway: Gateway, { merchant }: MerchantCaller, inp
 
 /** A free trial begins at once. */
 async function begin(gateway: Gateway, subscription: Subscription): Promise<Subscription | undefined> {
-  const begun = await gateway.database.transaction(async (tx) =>
-    (await insertSubscription(tx, subscription)) ? start(gateway, tx, subscription) : undefined,
+  const { merchantId, subscriptionId } = subscription;
+  const begun = await gateway.database.transaction(
+    async (tx) => (await insertSubscription(tx, subscription)) && passFree(gateway, tx, subscription, 1),
   );
   gateway.nudge();
-  return begun;
+  return begun ? findSubscription(gateway.database, merchantId, subscriptionId) : undefined;
 }
 
 /** @returns undefined when another request with this id was faster */

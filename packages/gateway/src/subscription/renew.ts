@@ -15,8 +15,10 @@ import type { Tx } from '../storage/database.ts';
 import { orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
 import { notifySubscription } from './notification.ts';
 import { lastPeriodOf } from './period.ts';
+import { passFree } from './settle.ts';
 import { findSubscription, lockSubscription, saveSubscription } from './subscription.store.ts';
 import { advance, type Subscription } from './subscription.ts';
+import { amountOf, isFree } from './terms.ts';
 
 /** @param job - `payload.subscriptionId`, `payload.period`, `payload.attempt` */
 export async function renew(
@@ -27,6 +29,7 @@ export async function renew(
   const subscription = await findSubscription(gateway.database, job.merchantId, subscriptionId);
   if (subscription?.status !== 'ACTIVE') return 'done';
   if (period > (lastPeriodOf(subscription.terms.plan) ?? period)) await complete(gateway, subscription);
+  else if (isFree(amountOf(subscription.terms, period))) await pass(gateway, subscription, period);
   else await charge(gateway, subscription, { period, attempt, initiator: 'MIT' });
   gateway.nudge();
   return 'done';
@@ -77,6 +80,14 @@ async function refuse(
   await gateway.database.transaction(async (tx) => {
     if (!(await begin(gateway, tx, subscription, tried, { order, dailyLimitMinor: undefined }))) return;
     await closeOrder(gateway, tx, order, 'declined', failure);
+  });
+}
+
+/** A further period of a free trial begins. */
+async function pass(gateway: Gateway, { merchantId, subscriptionId }: Subscription, period: number): Promise<void> {
+  await gateway.database.transaction(async (tx) => {
+    const open = await lockSubscription(tx, merchantId, subscriptionId);
+    if (open?.status === 'ACTIVE') await passFree(gateway, tx, open, period);
   });
 }
 

@@ -8,11 +8,18 @@ import { findMerchant } from '../merchant/find.ts';
 import type { Order, OrderFailure } from '../order/order.ts';
 import type { Tx } from '../storage/database.ts';
 import { notifySubscription } from './notification.ts';
-import { lastPeriodOf } from './period.ts';
+import { lastPeriodOf, trialPeriodsOf } from './period.ts';
 import { type RenewalRules, retryAt, rulesOf } from './retry.ts';
-import { countTries, endPeriod, lockSubscription, postponePeriod, saveSubscription } from './subscription.store.ts';
+import {
+  claimTry,
+  countTries,
+  endPeriod,
+  lockSubscription,
+  postponePeriod,
+  saveSubscription,
+} from './subscription.store.ts';
 import { advance, isWaiting, type Subscription } from './subscription.ts';
-import { periodStart } from './terms.ts';
+import { amountOf, isFree, periodStart } from './terms.ts';
 
 /** @param order - one that was just paid or closed; nothing happens for one that pays no subscription */
 export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
@@ -42,18 +49,25 @@ async function paid(gateway: Gateway, tx: Tx, subscription: Subscription, period
 const rulesFor = async (tx: Tx, { merchantId }: Subscription): Promise<RenewalRules> =>
   rulesOf((await findMerchant({ database: tx }, merchantId))?.settings ?? {});
 
-/**
- * The subscription runs from now on: this moment is what its periods are counted from.
- *
- * @returns it as it is now
- */
-export async function start(gateway: Gateway, tx: Tx, subscription: Subscription): Promise<Subscription> {
+/** The subscription runs from now on: this moment is what its periods are counted from. */
+async function start(gateway: Gateway, tx: Tx, subscription: Subscription): Promise<void> {
   const now = gateway.clock.now();
   const running = advance({ ...subscription, startedAt: now, anchor: now }, 'started', now);
   const started = await queueNext(gateway, tx, running, 2);
   await saveSubscription(tx, started, subscription.status);
   await notifySubscription(gateway, tx, started, 'SUBSCRIPTION_STATUS_NOTIFICATION');
-  return started;
+}
+
+/**
+ * A period that costs nothing has begun: it counts as paid, without an order.
+ *
+ * @returns false when it was counted before
+ */
+export async function passFree(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<boolean> {
+  const now = gateway.clock.now();
+  if (!(await claimTry(tx, subscription, { period, attempt: 1 }, now))) return false;
+  await paid(gateway, tx, subscription, period);
+  return true;
 }
 
 async function failed(
@@ -107,8 +121,15 @@ async function queueNext(gateway: Gateway, tx: Tx, subscription: Subscription, p
   const dueAt = periodStart(subscription, period);
   if (dueAt === undefined) throw new Error('a subscription runs without an anchor');
   await queue(gateway, tx, subscription, { period, attempt: 1, dueAt });
-  const isCharged = period <= (lastPeriodOf(subscription.terms.plan) ?? period);
-  return { ...subscription, nextChargeAt: isCharged ? dueAt : undefined };
+  return { ...subscription, nextChargeAt: nextCharge(subscription, period) };
+}
+
+/** When a card is charged next, from a period on: free ones charge none. */
+function nextCharge(subscription: Subscription, period: number): Date | undefined {
+  const { terms } = subscription;
+  const charged = isFree(amountOf(terms, period)) ? trialPeriodsOf(terms.plan) + 1 : period;
+  const isLater = charged > (lastPeriodOf(terms.plan) ?? charged);
+  return isLater ? undefined : periodStart(subscription, charged);
 }
 
 const queue = (

@@ -239,12 +239,12 @@ export const countTries = async (sql: Sql, { merchantId, subscriptionId }: Named
 const charges = statement<{ acquiring_order_id: string }>(
   'subscription-charge/list',
   `select acquiring_order_id from subscription_charge where merchant_id = $1 and subscription_id = $2
-   order by period, try`,
+   order by period desc, try desc limit 100`,
 );
 
-/** The orders that tried to pay its periods, oldest first. */
+/** The orders that tried to pay its periods, by period; the latest hundred. */
 export const listOrderIds = async (sql: Sql, { merchantId, subscriptionId }: Named): Promise<string[]> =>
-  (await sql.rows(charges, [merchantId, subscriptionId])).map((row) => row.acquiring_order_id);
+  (await sql.rows(charges, [merchantId, subscriptionId])).map((row) => row.acquiring_order_id).reverse();
 
 function subscriptionFrom(row: SubscriptionRow): Subscription {
   return {

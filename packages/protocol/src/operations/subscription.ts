@@ -164,7 +164,7 @@ export const inquiry = operation({
   door: 'merchant',
   summary: 'Read a subscription',
   description:
-    'By `subscriptionRequest` or `subscriptionId`. With `paymentDetails: 1` also its payments, oldest first.',
+    'By `subscriptionRequest` or `subscriptionId`. With `paymentDetails: 1` also its latest hundred payments, oldest first.',
   request: z
     .object({
       subscriptionRequest: text(32, 'This or subscriptionId must be given').optional(),

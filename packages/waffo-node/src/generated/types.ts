@@ -568,7 +568,7 @@ export interface SubscriptionInfo {
   subscriptionRequest: string;
 }
 
-/** The request of `POST /api/v1/subscription/inquiry`: Read a subscription. By `subscriptionRequest` or `subscriptionId`. With `paymentDetails: 1` also its payments, oldest first. */
+/** The request of `POST /api/v1/subscription/inquiry`: Read a subscription. By `subscriptionRequest` or `subscriptionId`. With `paymentDetails: 1` also its latest hundred payments, oldest first. */
 export interface SubscriptionInquiryRequest {
   /** This or subscriptionId must be given. At most 32 characters. */
   subscriptionRequest?: string | undefined;
