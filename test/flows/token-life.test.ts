@@ -204,7 +204,7 @@ describe('the account updater', () => {
       gateway.database.rows(
         {
           name: 'test/uses',
-          text: `select purpose from access_entry e where act = 'card.use' and (subject = $1 or token_id = $1) order by at`,
+          text: `select purpose from access_entry e where act = 'card.use' and (subject = $1 or token_id = $1) order by sequence`,
         },
         [subject],
       );
