@@ -28,4 +28,8 @@ describe('the page of proofs', () => {
   test.each(['W-1', 'W-2', 'W-3', 'W-4', 'W-5', 'W-6', 'W-7', 'W-8', 'W-9'])('names a test of %s', (row) => {
     expect(proofs.flatMap((proof) => proof.row.split(', '))).toContain(row);
   });
+
+  test.each(Array.from({ length: 12 }, (_, i) => `24.${i + 1}`))("names a test of the contract's row %s", (row) => {
+    expect(proofs.map((proof) => proof.row)).toContain(row);
+  });
 });

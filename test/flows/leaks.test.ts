@@ -1,5 +1,6 @@
 /** No card number and no security code ever rests in a log, an answer, a webhook or the database. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openCheckout, payByCard } from '../kit/checkout.ts';
 import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { dump, lineOf, type Sentinel, scannerFor } from '../kit/leak-scan.ts';
 
@@ -54,20 +55,47 @@ test('a whole run of bindings, refusals, payments and removals leaves no card in
   );
   await gateway.travel(24 * 3_600_000);
 
-  const scanner = scannerFor(sentinels);
+  expect(gateway.receiver.received.length).toBeGreaterThan(sentinels.length / 2);
+  await expectNoLeak(sentinels);
+});
+
+test('nor does the hosted checkout: cards paid, refused and saved, and the pages it answers with', async () => {
+  const cards: Sentinel[] = Array.from({ length: 8 }, (_, i) => ({
+    pan: withCheckDigit(`4929${String(61_845_309_277 + i * 983)}`),
+    cvv: String(641 + i),
+  }));
+  const pages: string[] = [];
+  for (const [i, { pan, cvv = '' }] of cards.entries()) {
+    const checkout = await openCheckout(gateway);
+    const expiry = i % 4 === 1 ? '12/2025' : '12/2030';
+    const page = await payByCard(checkout, { pan, cvv, expiry }, i % 2 === 0 ? { saveCard: 'yes' } : {});
+    pages.push(page.text, JSON.stringify(page));
+    await gateway.call('/order/inquiry', { acquiringOrderId: checkout.acquiringOrderId });
+  }
+  expect(pages.join('')).toContain('Payment Successful');
+  await gateway.settle();
+  const saved = gateway.receiver
+    .events('TOKENIZATION_NOTIFICATION')
+    .map(({ result }) => String(result.tokenData?.maskedCardInfo).slice(-4));
+  expect(saved).toContain(cards[0]?.pan.slice(-4));
+  await expectNoLeak(cards, { pages: pages.join('\n') });
+});
+
+async function expectNoLeak(cards: readonly Sentinel[], more: Record<string, string> = {}): Promise<void> {
+  const scanner = scannerFor(cards);
   const sinks = {
+    ...more,
     log: gateway.logLines.join(''),
     answers: gateway.answers.map(({ raw }) => raw).join('\n'),
     webhooks: gateway.receiver.received.map(({ body, headers }) => `${JSON.stringify(headers)}${body}`).join('\n'),
     database: await dump((statement) => gateway.database.rows(statement)),
   };
-  expect(gateway.receiver.received.length).toBeGreaterThan(sentinels.length / 2);
   for (const [sink, content] of Object.entries(sinks)) {
     expect(content.length, `${sink} is empty: the scan proves nothing`).toBeGreaterThan(1_000);
     const leaks = scanner.find(content).map(lineOf);
     expect(leaks, sink).toEqual([]);
   }
-});
+}
 
 function withCheckDigit(body: string): string {
   const sum = [...body].reverse().reduce((total, digit, i) => {
