@@ -12,7 +12,7 @@ import { findChromium, findDebianPostgres } from './steps/tools.mjs';
 import { runVitest } from './steps/vitest.mjs';
 
 /** All but those that ask the same thing thousands of times: once is enough, the server makes no difference to them. */
-const flowsAgain = ['--project', 'flows', ...['malformed', 'order-model', 'card-testing'].flatMap(without)];
+const flowsAgain = ['--project', 'flows', ...['malformed', 'order-model', 'card-testing', 'faults'].flatMap(without)];
 const since = performance.now();
 const total = { passed: 0, failed: 0 };
 
