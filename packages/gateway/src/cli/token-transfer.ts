@@ -90,6 +90,8 @@ async function importFile(
   const progress = startProgress({ noun: 'lines', total });
   const out = await open(results, 'w', privateMode);
   try {
+    // Also of a file that was there.
+    await out.chmod(privateMode);
     let line = 0;
     for await (const jwe of linesOf(file)) {
       line += 1;

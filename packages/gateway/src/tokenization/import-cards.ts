@@ -18,7 +18,7 @@ import { findSameCards, sealCard, storeCard } from '../vault/vault.ts';
 import { summarise } from './card-summary.ts';
 import { checkCard } from './check-card.ts';
 import { endSession, findSession, insertSession } from './session.store.ts';
-import { insertToken, listTokensByCard } from './token.store.ts';
+import { findToken, insertToken, listTokensByCard } from './token.store.ts';
 import type { Token } from './token.ts';
 import { refuseFullUser } from './user-limit.ts';
 import { watchExpiry } from './watch-expiry.ts';
@@ -30,7 +30,7 @@ export interface ImportedLine {
   readonly id: string | undefined;
   /** `duplicate`: the user has a token for this card already, which is named. */
   readonly result: 'imported' | 'duplicate' | 'refused';
-  /** Absent in a dry run, and of a refused line. */
+  /** Absent of a line that a dry run would take, and of a refused one. */
   readonly tokenId: string | undefined;
   readonly reason: string | undefined;
 }
@@ -84,16 +84,22 @@ async function take(deps: Deps, run: ImportRun, moving: MovingCard): Promise<Imp
   return tokenId === undefined ? take(deps, run, moving) : { id, result: 'imported', tokenId, reason: undefined };
 }
 
-/** A line that was taken before answers the same again; another binding under its id is none of ours. */
+/** A line that was taken before answers the same again, as long as its token stands for its card; another binding is none of ours. */
 async function importedBefore(deps: Deps, merchantId: string, moving: MovingCard): Promise<ImportedLine | undefined> {
-  const session = await findSession(deps.database, merchantId, moving.id);
+  const { id, card } = moving;
+  const session = await findSession(deps.database, merchantId, id);
   if (session === undefined) return undefined;
   const isOurs = session.requestFingerprint.equals(fingerprintOfLine(moving)) && session.tokenId !== undefined;
-  const { id } = moving;
-  return isOurs
-    ? { id, result: 'imported', tokenId: session.tokenId, reason: undefined }
-    : { id, result: 'refused', tokenId: undefined, reason: 'id: another binding of the merchant has it' };
+  if (!isOurs) return refused(id, 'id: another binding of the merchant has it');
+  const token = await findToken(deps.database, merchantId, session.tokenId);
+  if (token?.cardId === undefined) return refused(id, 'id: the token that it became was removed');
+  const same = await findSameCards(deps, { merchantId, card });
+  return same.includes(token.cardId)
+    ? { id, result: 'imported', tokenId: token.tokenId, reason: undefined }
+    : refused(id, 'id: the token that it became stands for another card number');
 }
+
+const refused = (id: string, reason: string): ImportedLine => ({ id, result: 'refused', tokenId: undefined, reason });
 
 async function wouldTake(
   deps: Deps,
@@ -159,6 +165,6 @@ const sessionOf = (token: Token, moving: MovingCard) => ({
   threeDsDecision: undefined,
 });
 
-/** The number is left out: the id stands for it, and a keyed hash of it would change with its key. */
+/** The number is compared with the vault's: a keyed hash of it would change with its key. */
 const fingerprintOfLine = ({ id, merchantUserId }: MovingCard): Buffer =>
   requestFingerprint({ imported: id, merchantUserId });
