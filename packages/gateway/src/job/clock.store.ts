@@ -1,6 +1,7 @@
 /** SQL of merchants' clocks. Who has no row lives in real time. */
 import type { ClockSetting } from '../clock.ts';
-import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { type Database, type Sql, statement, type Tx } from '../storage/database.ts';
+import { groupedIn } from '../storage/grouped.ts';
 
 export interface ClockRow extends ClockSetting {
   /** Where a trip goes that has not arrived. */
@@ -21,6 +22,10 @@ interface Row {
 
 const columns = 'frozen_at, ahead_ms, target, runs_after, driven_until';
 const find = statement<Row>('clock/find', `select ${columns} from merchant_clock where merchant_id = $1`);
+const findTogether = statement<Row & { merchant_id: string }>(
+  'clock/find-together',
+  `select merchant_id, ${columns} from merchant_clock where merchant_id = any ($1)`,
+);
 // There may be no row to lock. The number is any, and the same for every process.
 const lockMerchant = statement('clock/lock', 'select pg_advisory_xact_lock(hashtextextended($1, 4010003))');
 const remove = statement('clock/remove', 'delete from merchant_clock where merchant_id = $1');
@@ -41,23 +46,33 @@ const work = statement<{ waiting: bigint; next: Date | null }>(
        and earlier.attempts < 3))`,
 );
 
-export async function findClock(sql: Sql, merchantId: string): Promise<ClockRow | undefined> {
-  const [row] = await sql.rows(find, [merchantId]);
-  return (
-    row && {
-      frozenAt: row.frozen_at ?? undefined,
-      aheadMs: Number(row.ahead_ms),
-      target: row.target ?? undefined,
-      runsAfter: row.runs_after,
-      drivenUntil: row.driven_until ?? undefined,
-    }
-  );
+/** The same within a transaction. */
+export const readClock = async (sql: Sql, merchantId: string): Promise<ClockRow | undefined> =>
+  (await sql.rows(find, [merchantId])).map(clockFrom)[0];
+
+/** Every call asks for its merchant's: those that come together share a statement. */
+const lookAt = groupedIn(async (database, merchantIds) => {
+  const rows = await database.rows(findTogether, [merchantIds]);
+  return (merchantId) => rows.find((row) => row.merchant_id === merchantId);
+});
+
+export async function findClock(database: Database, merchantId: string): Promise<ClockRow | undefined> {
+  const row = await lookAt(database, merchantId);
+  return row && clockFrom(row);
 }
+
+const clockFrom = (row: Row): ClockRow => ({
+  frozenAt: row.frozen_at ?? undefined,
+  aheadMs: Number(row.ahead_ms),
+  target: row.target ?? undefined,
+  runsAfter: row.runs_after,
+  drivenUntil: row.driven_until ?? undefined,
+});
 
 /** The clock of a merchant, for a change: one at a time. */
 export async function lockClock(tx: Tx, merchantId: string): Promise<ClockRow | undefined> {
   await tx.rows(lockMerchant, [merchantId]);
-  return findClock(tx, merchantId);
+  return readClock(tx, merchantId);
 }
 
 /** @param to - undefined: the merchant lives in real time from here on */

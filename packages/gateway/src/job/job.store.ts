@@ -4,6 +4,7 @@
  * lost its lease changes nothing. Times are the caller's, never the database's own.
  */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { records } from '../storage/records.ts';
 
 /** A job under a lease. */
 export interface Job {
@@ -39,7 +40,8 @@ const laneIsOpen = `(job.lane is null or not exists (
 
 const insert = statement(
   'job/insert',
-  `insert into job (merchant_id, kind, lane, host, payload, due_at, created_at) values ($1, $2, $3, $4, $5, $6, $7)`,
+  `insert into job (merchant_id, kind, lane, host, payload, due_at, created_at)
+   select merchant_id, kind, lane, host, payload, due_at, created_at from jsonb_populate_recordset(null::job, $1)`,
 );
 
 const insertStanding = statement(
@@ -134,9 +136,14 @@ export interface NewJob {
   readonly now: Date;
 }
 
-export async function insertJob(tx: Tx, job: NewJob): Promise<void> {
-  const { merchantId, kind, lane = null, host = null, payload, dueAt, now } = job;
-  await tx.rows(insert, [merchantId, kind, lane, host, JSON.stringify(payload), dueAt, now]);
+/** In the order in which they are given. */
+export async function insertJobs(tx: Tx, jobs: readonly NewJob[]): Promise<void> {
+  if (jobs.length === 0) return;
+  const rows = jobs.map(({ merchantId, kind, lane, host, payload, dueAt, now }) => ({
+    ...{ merchant_id: merchantId, kind, lane, host, payload },
+    ...{ due_at: dueAt, created_at: now },
+  }));
+  await tx.rows(insert, [records(rows)]);
 }
 
 export async function insertStandingJob(sql: Sql, kind: string, now: Date): Promise<void> {

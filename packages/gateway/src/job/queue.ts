@@ -3,7 +3,7 @@
  * the other; `job/runner.ts` does it later. It must never do the work itself.
  */
 import type { Sql, Tx } from '../storage/database.ts';
-import { findOldestDue, hastenJobs, insertJob, insertStandingJob, type NewJob, type WaitingJob } from './job.store.ts';
+import { findOldestDue, hastenJobs, insertJobs, insertStandingJob, type NewJob, type WaitingJob } from './job.store.ts';
 
 /** Tells the runner of this process to look now. Call it after the commit; without it work is found at the next poll. */
 export type Nudge = () => void;
@@ -20,7 +20,10 @@ export type Nudge = () => void;
  * @param job.now - the clock's present moment
  * @example await enqueue(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, dueAt: now, now })
  */
-export const enqueue = (tx: Tx, job: NewJob): Promise<void> => insertJob(tx, job);
+export const enqueue = (tx: Tx, job: NewJob): Promise<void> => insertJobs(tx, [job]);
+
+/** The same for several; those of one lane run in the order in which they are given. */
+export const enqueueAll = (tx: Tx, jobs: readonly NewJob[]): Promise<void> => insertJobs(tx, jobs);
 
 /**
  * Makes a job that waits due now; it keeps its place in its lane. One that runs is not touched.

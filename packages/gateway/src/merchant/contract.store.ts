@@ -1,5 +1,6 @@
 /** SQL of what a merchant's contract covers and limits. Minor units travel as text, for JSON would round them. */
-import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { type Database, type Sql, statement, type Tx } from '../storage/database.ts';
+import { groupedIn } from '../storage/grouped.ts';
 
 export interface CurrencyRow {
   currency: string;
@@ -19,18 +20,19 @@ export interface PayMethodRow {
   refund_allowed: boolean;
 }
 
-const find = statement<{ currencies: CurrencyRow[]; methods: PayMethodRow[] }>(
+const find = statement<{ merchant_id: string; currencies: CurrencyRow[]; methods: PayMethodRow[] }>(
   'contract/find',
-  `select
+  `select asked.merchant_id,
      array(select jsonb_build_object('currency', c.currency,
          'transaction_limit_minor', c.transaction_limit_minor::text, 'daily_limit_minor', c.daily_limit_minor::text)
-       from merchant_currency c where c.merchant_id = $1 order by c.currency) as currencies,
+       from merchant_currency c where c.merchant_id = asked.merchant_id order by c.currency) as currencies,
      array(select jsonb_build_object('product_name', p.product_name, 'pay_method_type', p.pay_method_type,
          'pay_method_name', p.pay_method_name, 'country', p.country, 'currency', p.currency,
          'amount_min_minor', p.amount_min_minor::text, 'amount_max_minor', p.amount_max_minor::text,
          'available', p.available, 'refund_allowed', p.refund_allowed)
-       from merchant_pay_method p where p.merchant_id = $1
-       order by p.product_name, p.pay_method_type, p.pay_method_name, p.country, p.currency) as methods`,
+       from merchant_pay_method p where p.merchant_id = asked.merchant_id
+       order by p.product_name, p.pay_method_type, p.pay_method_name, p.country, p.currency) as methods
+   from unnest($1::text[]) as asked (merchant_id)`,
 );
 
 const used = statement<{ currency: string; used_minor: bigint }>(
@@ -84,10 +86,14 @@ export async function removeCurrencyRow(sql: Sql, merchantId: string, currency: 
   await sql.rows(removeCurrency, [merchantId, currency]);
 }
 
-export async function findContractRows(sql: Sql, merchantId: string) {
-  const [row] = await sql.rows(find, [merchantId]);
-  return row ?? { currencies: [], methods: [] };
-}
+const rowsOf = groupedIn(async (database, merchantIds) => {
+  const rows = await database.rows(find, [merchantIds]);
+  return (merchantId) => rows.find((row) => row.merchant_id === merchantId);
+});
+
+/** Look-ups that come together share a statement. */
+export const findContractRows = async (database: Database, merchantId: string) =>
+  (await rowsOf(database, merchantId)) ?? { currencies: [], methods: [] };
 
 /** What was used of each currency's limit on a day. */
 export async function usedOn(sql: Sql, merchantId: string, day: string): Promise<ReadonlyMap<string, bigint>> {

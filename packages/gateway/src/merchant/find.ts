@@ -6,7 +6,7 @@
 import { createHash, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { keyIdOf } from '../id.ts';
 import type { Database, Sql } from '../storage/database.ts';
-import { grouped } from '../storage/grouped.ts';
+import { groupedIn } from '../storage/grouped.ts';
 import {
   findMerchantRow,
   findMerchantRowsByApiKeys,
@@ -37,24 +37,14 @@ export async function findMerchant(
 export async function findMerchantByApiKey({ database }: Deps, apiKey: string): Promise<Merchant | undefined> {
   const keyId = keyIdOf('wk', apiKey);
   if (keyId === undefined) return undefined;
-  return merchantFrom(theOneOf(await rowsOfApiKey(database)(keyId), apiKey));
+  return merchantFrom(theOneOf(await rowsOfApiKey(database, keyId), apiKey));
 }
-
-type ApiKeyRow = Awaited<ReturnType<typeof findMerchantRowsByApiKeys>>[number];
-
-const lookUps = new WeakMap<Database, (keyId: string) => Promise<readonly ApiKeyRow[]>>();
 
 /** Every call begins with this look-up: those that come at the same time share a statement. */
-function rowsOfApiKey(database: Database): (keyId: string) => Promise<readonly ApiKeyRow[]> {
-  const known = lookUps.get(database);
-  if (known !== undefined) return known;
-  const lookUp = grouped(async (keyIds: readonly string[]) => {
-    const rows = await findMerchantRowsByApiKeys(database, keyIds);
-    return (keyId: string) => rows.filter((row) => row.key_id === keyId);
-  });
-  lookUps.set(database, lookUp);
-  return lookUp;
-}
+const rowsOfApiKey = groupedIn(async (database, keyIds) => {
+  const rows = await findMerchantRowsByApiKeys(database, keyIds);
+  return (keyId) => rows.filter((row) => row.key_id === keyId);
+});
 
 /** The merchant that a browser's client key belongs to, with the origins it may be used from, or undefined. */
 export async function findMerchantByClientKey(

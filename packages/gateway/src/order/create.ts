@@ -4,6 +4,7 @@
  */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
+import { orderStatuses } from '@waffo/protocol/statuses';
 import type { MerchantCaller } from '../caller.ts';
 import { newCheckout, openCheckout } from '../checkout/open.ts';
 import { Fault } from '../fault.ts';
@@ -22,8 +23,8 @@ import { endingOf } from './find.ts';
 import { meansOf } from './means.ts';
 import { findOrder, findOrderByRequest } from './order.store.ts';
 import { type Order, untouched } from './order.ts';
-import { chargeOrder, type Means, paidWith, payMethodNameOf } from './pay.ts';
-import { placeOrder } from './place.ts';
+import { chargeNewOrder, type Means, paidWith, payMethodNameOf } from './pay.ts';
+import { type Placed, placeOrder } from './place.ts';
 import { orderActionOf } from './record.ts';
 import { initiatorOf } from './token-shapes.ts';
 
@@ -54,21 +55,22 @@ async function createWith(
   const decision = threeDsDecisionOf(input);
   const asked = means !== undefined && isAsked(gateway, { merchantId, initiator: initiatorOf(input) }, means, decision);
   const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means, asked });
-  const insert = (tx: Tx, written = order) => placeOrder(tx, written, checked.dailyLimitMinor);
+  const { dailyLimitMinor } = checked;
+  const insert = (tx: Tx, written = order) => placeOrder(tx, written, dailyLimitMinor);
   const mandated = decision === '3DS_FORCE';
   const made =
     means === undefined
       ? await open(gateway, order, insert)
       : asked
         ? await ask(gateway, order, means, { mandated, merchantName: merchant.name }, insert)
-        : await charge(gateway, order, means, insert);
+        : await charge(gateway, { order, dailyLimitMinor }, means);
   if (made !== undefined) return answer(made);
   const winner = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
   return repeat(gateway, winner ?? order, fingerprint, card);
 }
 
-async function charge(gateway: Gateway, order: Order, means: Means, insert: (tx: Tx) => Promise<boolean>) {
-  const result = await chargeOrder(gateway, order, means, insert);
+async function charge(gateway: Gateway, placed: Placed, means: Means): Promise<Order | undefined> {
+  const result = await chargeNewOrder(gateway, placed, means);
   if (result.kind !== 'performed') return undefined;
   if (result.outcome.kind === 'unknown') throw new Fault('STATUS_UNKNOWN');
   return result.settled;
@@ -123,6 +125,8 @@ async function ask(
 
 async function repeat(gateway: Gateway, seen: Order, fingerprint: Buffer, card: BareCard | undefined): Promise<Data> {
   if (!seen.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
+  // An order that has ended waits for nobody.
+  if (orderStatuses[seen.status].final) return answer(seen);
   const { merchantId, acquiringOrderId } = seen;
   const subject = { kind: 'order', id: acquiringOrderId } as const;
   await awaitIssuer(gateway, merchantId, subject);

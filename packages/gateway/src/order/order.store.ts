@@ -1,6 +1,8 @@
 /** SQL of orders. Writes repeat the status they expect to replace. */
 import type { OrderStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { groupedById } from '../storage/grouped.ts';
+import { records } from '../storage/records.ts';
 import type { Order, OrderEcho, OrderFailure, WaitingCard } from './order.ts';
 
 interface OrderRow {
@@ -43,31 +45,49 @@ const insert = statement<{ acquiring_order_id: string }>(
   `insert into payment_order (merchant_id, acquiring_order_id, payment_request_id, request_fingerprint,
      merchant_order_id, status, currency, amount_minor, amount, token_id, initiator, capture_mode, limit_day, echo,
      notify_url, requested_at, expires_at, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+   select merchant_id, acquiring_order_id, payment_request_id, request_fingerprint,
+     merchant_order_id, status, currency, amount_minor, amount, token_id, initiator, capture_mode, limit_day, echo,
+     notify_url, requested_at, expires_at, created_at, updated_at
+   from jsonb_populate_recordset(null::payment_order, $1)
    on conflict (merchant_id, payment_request_id) do nothing
    returning acquiring_order_id`,
 );
 
-const find = statement<OrderRow>(
-  'order/find',
-  `select ${columns} from payment_order where merchant_id = $1 and acquiring_order_id = $2`,
+// A refund's foreign key shares the row's key: a stronger lock would wait for it, and it for the lock.
+const lock = statement<OrderRow>(
+  'order/lock',
+  `select ${columns} from payment_order where merchant_id = $1 and acquiring_order_id = $2 for no key update`,
 );
 
-// A refund's foreign key shares the row's key: a stronger lock would wait for it, and it for the lock.
-const lock = statement<OrderRow>('order/lock', `${find.text} for no key update`);
+const find = statement<OrderRow>(
+  'order/find',
+  `select ${columns} from unnest($1::text[], $2::text[]) as asked (merchant_id, acquiring_order_id)
+     join payment_order using (merchant_id, acquiring_order_id)`,
+);
 
 const findByRequest = statement<OrderRow>(
   'order/find-by-request',
-  `select ${columns} from payment_order where merchant_id = $1 and payment_request_id = $2`,
+  `select ${columns} from unnest($1::text[], $2::text[]) as asked (merchant_id, payment_request_id)
+     join payment_order using (merchant_id, payment_request_id)`,
 );
 
 const save = statement<{ acquiring_order_id: string }>(
   'order/save',
-  `update payment_order
-   set status = $4, failure = $5, completed_at = $6, updated_at = $7, cancelling = $8, captured_minor = $9,
-     refunded_minor = $10, refunding_minor = $11, refund_count = $12, echo = $13, token_id = $14
-   where merchant_id = $1 and acquiring_order_id = $2 and status = $3
-   returning acquiring_order_id`,
+  `update payment_order as known
+   set status = changed.status, failure = changed.failure, completed_at = changed.completed_at,
+     updated_at = changed.updated_at, cancelling = changed.cancelling, captured_minor = changed.captured_minor,
+     refunded_minor = changed.refunded_minor, refunding_minor = changed.refunding_minor,
+     refund_count = changed.refund_count, echo = changed.echo, token_id = changed.token_id
+   from jsonb_populate_recordset(null::payment_order, $1) as changed
+   where known.merchant_id = changed.merchant_id and known.acquiring_order_id = changed.acquiring_order_id
+     and known.status = $2
+   returning known.acquiring_order_id`,
+);
+
+const lockMany = statement<OrderRow>(
+  'order/lock-many',
+  `select ${columns} from payment_order where merchant_id = $1 and acquiring_order_id = any ($2)
+   order by acquiring_order_id for no key update`,
 );
 
 const saveWaiting = statement(
@@ -84,34 +104,27 @@ export async function saveWaitingCard(
   await tx.rows(saveWaiting, [merchantId, acquiringOrderId, card === undefined ? null : JSON.stringify(card)]);
 }
 
-/** True when this call made the row; false when the request id was there already. */
-export async function insertOrder(tx: Tx, order: Order): Promise<boolean> {
-  const rows = await tx.rows(insert, [
-    order.merchantId,
-    order.acquiringOrderId,
-    order.paymentRequestId,
-    order.requestFingerprint,
-    order.merchantOrderId,
-    order.status,
-    order.currency,
-    order.amountMinor,
-    order.amount,
-    order.tokenId ?? null,
-    order.initiator,
-    order.captureMode,
-    order.limitDay ?? null,
-    JSON.stringify(order.echo),
-    order.notifyUrl,
-    order.requestedAt,
-    order.expiresAt,
-    order.createdAt,
-    order.updatedAt,
-  ]);
-  return rows.length === 1;
+/** @returns the `acquiringOrderId`s of those that are rows now; the request ids of the others were there already */
+export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<ReadonlySet<string>> {
+  const rows = orders.map((order) => ({
+    ...{ merchant_id: order.merchantId, acquiring_order_id: order.acquiringOrderId },
+    ...{ payment_request_id: order.paymentRequestId, request_fingerprint: order.requestFingerprint },
+    ...{ merchant_order_id: order.merchantOrderId, status: order.status, currency: order.currency },
+    ...{ amount_minor: order.amountMinor, amount: order.amount, token_id: order.tokenId, initiator: order.initiator },
+    ...{ capture_mode: order.captureMode, limit_day: order.limitDay, echo: order.echo, notify_url: order.notifyUrl },
+    ...{ requested_at: order.requestedAt, expires_at: order.expiresAt },
+    ...{ created_at: order.createdAt, updated_at: order.updatedAt },
+  }));
+  const inserted = await tx.rows(insert, [records(rows)]);
+  return new Set(inserted.map(({ acquiring_order_id }) => acquiring_order_id));
 }
 
-export const findOrder = async (sql: Sql, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
-  (await sql.rows(find, [merchantId, acquiringOrderId])).map(orderFrom)[0];
+/** An order by its id; look-ups that come together share a statement. */
+export const findOrder = groupedById(
+  find,
+  (row) => row.acquiring_order_id,
+  (row) => orderFrom(row),
+);
 
 const findMany = statement<OrderRow>(
   'order/find-many',
@@ -129,31 +142,37 @@ export const findOrders = async (
 export const lockOrder = async (tx: Tx, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
   (await tx.rows(lock, [merchantId, acquiringOrderId])).map(orderFrom)[0];
 
-export const findOrderByRequest = async (
-  sql: Sql,
+/** The same for several orders, locked in one order, so that two who lock some of them never wait for each other. */
+export const lockOrders = async (
+  tx: Tx,
   merchantId: string,
-  paymentRequestId: string,
-): Promise<Order | undefined> => (await sql.rows(findByRequest, [merchantId, paymentRequestId])).map(orderFrom)[0];
+  acquiringOrderIds: readonly string[],
+): Promise<ReadonlyMap<string, Order>> =>
+  new Map(
+    (await tx.rows(lockMany, [merchantId, acquiringOrderIds])).map((row) => [row.acquiring_order_id, orderFrom(row)]),
+  );
+
+/** An order by the merchant's id of its request; look-ups that come together share a statement. */
+export const findOrderByRequest = groupedById(
+  findByRequest,
+  (row) => row.payment_request_id,
+  (row) => orderFrom(row),
+);
 
 /** Saves an order that had `expected` as its status; false when another change was faster. */
-export async function saveOrder(tx: Tx, order: Order, expected: OrderStatus): Promise<boolean> {
-  const rows = await tx.rows(save, [
-    order.merchantId,
-    order.acquiringOrderId,
-    expected,
-    order.status,
-    order.failure === undefined ? null : JSON.stringify(order.failure),
-    order.completedAt ?? null,
-    order.updatedAt,
-    order.cancelling,
-    order.capturedMinor,
-    order.refundedMinor,
-    order.refundingMinor,
-    order.refundCount,
-    JSON.stringify(order.echo),
-    order.tokenId ?? null,
-  ]);
-  return rows.length === 1;
+export const saveOrder = (tx: Tx, order: Order, expected: OrderStatus): Promise<boolean> =>
+  saveOrders(tx, [order], expected);
+
+/** The same for several; false when another change of one of them was faster. */
+export async function saveOrders(tx: Tx, orders: readonly Order[], expected: OrderStatus): Promise<boolean> {
+  const rows = orders.map((order) => ({
+    ...{ merchant_id: order.merchantId, acquiring_order_id: order.acquiringOrderId, status: order.status },
+    ...{ failure: order.failure, completed_at: order.completedAt, updated_at: order.updatedAt },
+    ...{ cancelling: order.cancelling, captured_minor: order.capturedMinor, refunded_minor: order.refundedMinor },
+    ...{ refunding_minor: order.refundingMinor, refund_count: order.refundCount },
+    ...{ echo: order.echo, token_id: order.tokenId },
+  }));
+  return (await tx.rows(save, [records(rows), expected])).length === orders.length;
 }
 
 function orderFrom(row: OrderRow): Order {

@@ -4,12 +4,15 @@
  */
 import type { ThreeDsProof } from '../connector/connector.ts';
 import type { Gateway } from '../gateway.ts';
-import { type CardAtHand, type Performed, perform } from '../payment/perform.ts';
+import { type CardAtHand, perform, performTogether } from '../payment/perform.ts';
+import type { Payment, Performed, SharedRoad } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
 import type { CardSummary } from '../tokenization/card-summary.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order } from './order.ts';
+import { type Placed, placeOrders } from './place.ts';
 import { settleOrder } from './settle.ts';
+import { settleOrders } from './settle-together.ts';
 
 /** A card to pay with. */
 export interface Means {
@@ -31,17 +34,34 @@ export interface Means {
 export function chargeOrder(
   gateway: Gateway,
   order: Order,
-  { card, threeDs, networkTransactionId }: Pick<Means, 'card' | 'threeDs' | 'networkTransactionId'>,
+  means: Charging,
   begin: (tx: Tx) => Promise<boolean>,
 ): Promise<Performed<Order>> {
+  const payment = paymentOf(order, means);
+  const settle = (tx: Tx, outcome: Parameters<typeof settleOrder>[3]) => settleOrder(gateway, tx, payment, outcome);
+  return perform(gateway, payment, { card: means.card, begin, settle });
+}
+
+/** Charges an order that is no row yet; `not-begun` when its request id was there already. Many are written at a time. */
+export const chargeNewOrder = (gateway: Gateway, placed: Placed, means: Charging): Promise<Performed<Order>> =>
+  performTogether(gateway, paymentOf(placed.order, means), newOrders, { card: means.card, subject: placed });
+
+type Charging = Pick<Means, 'card' | 'threeDs' | 'networkTransactionId'>;
+
+function paymentOf(order: Order, { threeDs, networkTransactionId }: Charging): Payment {
   const { merchantId, acquiringOrderId, currency, amountMinor, amount, initiator } = order;
   const subject = { kind: 'order', id: acquiringOrderId } as const;
   const verb = order.captureMode === 'MANUAL' ? 'authorize' : 'purchase';
-  const call = { merchantId, subject, verb, currency, amountMinor, amount, initiator } as const;
-  const payment = { ...call, threeDs, networkTransactionId };
-  const settle = (tx: Tx, outcome: Parameters<typeof settleOrder>[3]) => settleOrder(gateway, tx, payment, outcome);
-  return perform(gateway, payment, { card, begin, settle });
+  return { merchantId, subject, verb, currency, amountMinor, amount, initiator, threeDs, networkTransactionId };
 }
+
+const newOrders: SharedRoad<Placed, Order> = {
+  async begin(tx, placed) {
+    const rows = await placeOrders(tx, placed);
+    return new Set(placed.filter(({ order }) => rows.has(order.acquiringOrderId)));
+  },
+  settle: (tx, told) => settleOrders(tx, told),
+};
 
 /**
  * Charges an order that waited for its shopper. It is charged once, however often this is called.

@@ -1,16 +1,36 @@
-/** Writes a new order, counted against its day's limit: the one way for orders and for the periods of subscriptions. */
+/** Writes new orders, counted against their day's limit: the one way for orders and for the periods of subscriptions. */
 import { claimLimit } from '../merchant/limits.ts';
 import type { Tx } from '../storage/database.ts';
-import { insertOrder } from './order.store.ts';
+import { insertOrders } from './order.store.ts';
 import type { Order } from './order.ts';
 
+/** An order that is no row yet. */
+export interface Placed {
+  readonly order: Order;
+  /** Of the order's currency; undefined: days are not counted. */
+  readonly dailyLimitMinor: bigint | undefined;
+}
+
 /**
- * @param dailyLimitMinor - of the order's currency; undefined: days are not counted
  * @returns false when the request id was there already, and nothing is written
  * @throws Fault DAILY_LIMIT_EXCEEDED
  */
-export async function placeOrder(tx: Tx, order: Order, dailyLimitMinor: bigint | undefined): Promise<boolean> {
-  if (!(await insertOrder(tx, order))) return false;
-  await claimLimit(tx, order, dailyLimitMinor);
-  return true;
+export const placeOrder = async (tx: Tx, order: Order, dailyLimitMinor: bigint | undefined): Promise<boolean> =>
+  (await placeOrders(tx, [{ order, dailyLimitMinor }])).has(order.acquiringOrderId);
+
+/**
+ * The same for several.
+ *
+ * @returns the `acquiringOrderId`s of those that are rows now
+ * @throws Fault DAILY_LIMIT_EXCEEDED when one of them goes beyond it, and then none may be committed
+ */
+export async function placeOrders(tx: Tx, placed: readonly Placed[]): Promise<ReadonlySet<string>> {
+  const inserted = await insertOrders(
+    tx,
+    placed.map(({ order }) => order),
+  );
+  for (const { order, dailyLimitMinor } of placed) {
+    if (inserted.has(order.acquiringOrderId)) await claimLimit(tx, order, dailyLimitMinor);
+  }
+  return inserted;
 }

@@ -9,7 +9,7 @@ import type { Tx } from '../storage/database.ts';
 import { settlePeriod } from '../subscription/settle.ts';
 import { authenticateToken } from '../tokenization/charge.ts';
 import { keepNetworkTransactionId } from '../tokenization/network-transaction-id.ts';
-import { notify } from '../webhook/notify.ts';
+import { type Notification, notify } from '../webhook/notify.ts';
 import { queueAuthorizationExpiry } from './expire-queue.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order, type OrderFailure } from './order.ts';
@@ -117,15 +117,16 @@ export async function closeOrder(
 
 /** Tells the merchant how an order ended, and the subscription that it was to pay. */
 export async function notifyOrder(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
+  await notify(tx, { now: gateway.clock.now() }, notificationOf(order));
+  await settlePeriod(gateway, tx, order);
+}
+
+/** What the merchant is told of an order. */
+export function notificationOf(order: Order): Notification {
   const { merchantId, acquiringOrderId, notifyUrl, echo } = order;
   // What is told of a subscription and of its payments arrives in order.
   const objectId = echo.subscriptionInfo?.subscriptionId ?? acquiringOrderId;
-  await notify(
-    tx,
-    { now: gateway.clock.now() },
-    { merchantId, objectId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result: recordOf(order) },
-  );
-  await settlePeriod(gateway, tx, order);
+  return { merchantId, objectId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result: recordOf(order) };
 }
 
 async function save(tx: Tx, order: Order, before: Order): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Original } from '../connector/connector.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { records } from '../storage/records.ts';
 import { type Attempt, type AttemptStatus, replaceable, type Subject, statusOf } from './attempt.ts';
 
 interface AttemptRow {
@@ -27,15 +28,19 @@ const insert = statement(
   `insert into payment_attempt
      (merchant_id, attempt_id, subject_kind, subject_id, verb, connector, original_attempt_id, status, currency,
       amount_minor, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, 'SENDING', $8, $9, $10, $10)`,
+   select merchant_id, attempt_id, subject_kind, subject_id, verb, connector, original_attempt_id, 'SENDING', currency,
+     amount_minor, created_at, created_at
+   from jsonb_populate_recordset(null::payment_attempt, $1)`,
 );
 
 const record = statement<{ attempt_id: string }>(
   'attempt/record-outcome',
-  `update payment_attempt
-   set status = $3, decline_reason = $4, acquirer_reference = $5, network_transaction_id = $6, updated_at = $7
-   where merchant_id = $1 and attempt_id = $2 and status = any ($8)
-   returning attempt_id`,
+  `update payment_attempt as known
+   set status = told.status, decline_reason = told.decline_reason, acquirer_reference = told.acquirer_reference,
+     network_transaction_id = told.network_transaction_id, updated_at = told.updated_at
+   from jsonb_populate_recordset(null::payment_attempt, $1) as told
+   where known.merchant_id = told.merchant_id and known.attempt_id = told.attempt_id and known.status = any ($2)
+   returning known.attempt_id`,
 );
 
 const find = statement<AttemptRow>(
@@ -66,43 +71,44 @@ const original = statement<{
 const book = statement(
   'ledger/book',
   `insert into ledger_entry (merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at)
-   values ($1, $2, $3, $4, $5, $6, $7)`,
+   select merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at
+   from jsonb_populate_recordset(null::ledger_entry, $1)`,
 );
 
-export async function insertAttempt(tx: Tx, attempt: Omit<Attempt, 'status' | 'declineReason'>): Promise<void> {
-  await tx.rows(insert, [
-    attempt.merchantId,
-    attempt.attemptId,
-    attempt.subject.kind,
-    attempt.subject.id,
-    attempt.verb,
-    attempt.connector,
-    attempt.originalAttemptId ?? null,
-    attempt.currency,
-    attempt.amountMinor,
-    attempt.createdAt,
-  ]);
+export async function insertAttempts(
+  tx: Tx,
+  attempts: readonly Omit<Attempt, 'status' | 'declineReason'>[],
+): Promise<void> {
+  const rows = attempts.map(({ merchantId, attemptId, subject, verb, connector, originalAttemptId, ...attempt }) => ({
+    ...{ merchant_id: merchantId, attempt_id: attemptId, subject_kind: subject.kind, subject_id: subject.id },
+    ...{ verb, connector, original_attempt_id: originalAttemptId },
+    ...{ currency: attempt.currency, amount_minor: attempt.amountMinor, created_at: attempt.createdAt },
+  }));
+  await tx.rows(insert, [records(rows)]);
 }
 
-/** Records an outcome; false when the attempt was already final, and then nothing may be settled again. */
-export async function recordOutcome(
-  tx: Tx,
-  merchantId: string,
-  attemptId: string,
-  outcome: Outcome,
-  now: Date,
-): Promise<boolean> {
-  const updated = await tx.rows(record, [
-    merchantId,
-    attemptId,
-    statusOf(outcome),
-    outcome.kind === 'declined' ? outcome.reason : null,
-    outcome.kind === 'approved' ? outcome.acquirerReference : null,
-    outcome.kind === 'approved' ? outcome.networkTransactionId : null,
-    now,
-    replaceable,
-  ]);
-  return updated.length === 1;
+/** What became of an attempt. */
+export interface Told extends Pick<Attempt, 'merchantId' | 'attemptId'> {
+  readonly outcome: Outcome;
+  readonly now: Date;
+}
+
+/**
+ * Records outcomes, each of another attempt.
+ *
+ * @returns the ids of those that were not final before; of the others nothing may be settled again
+ */
+export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<ReadonlySet<string>> {
+  const rows = told.map(({ merchantId, attemptId, outcome, now }) => ({
+    ...{ merchant_id: merchantId, attempt_id: attemptId, status: statusOf(outcome), updated_at: now },
+    ...(outcome.kind === 'declined' && { decline_reason: outcome.reason }),
+    ...(outcome.kind === 'approved' && {
+      acquirer_reference: outcome.acquirerReference,
+      network_transaction_id: outcome.networkTransactionId,
+    }),
+  }));
+  const recorded = await tx.rows(record, [records(rows), replaceable]);
+  return new Set(recorded.map(({ attempt_id }) => attempt_id));
 }
 
 export async function findAttempt(sql: Sql, merchantId: string, attemptId: string): Promise<Attempt | undefined> {
@@ -132,16 +138,20 @@ export async function findCharge(sql: Sql, merchantId: string, subject: Subject)
   };
 }
 
+export interface Movement
+  extends Pick<Attempt, 'merchantId' | 'attemptId' | 'originalAttemptId' | 'currency' | 'amountMinor'> {
+  readonly kind: 'CAPTURE' | 'REFUND';
+  readonly now: Date;
+}
+
 /** Books money that moved. An attempt is booked once: its key is the attempt's. */
-export async function bookMovement(
-  tx: Tx,
-  movement: Pick<Attempt, 'merchantId' | 'attemptId' | 'originalAttemptId' | 'currency' | 'amountMinor'> & {
-    readonly kind: 'CAPTURE' | 'REFUND';
-  },
-  now: Date,
-): Promise<void> {
-  const { merchantId, attemptId, originalAttemptId = attemptId, kind, currency, amountMinor } = movement;
-  await tx.rows(book, [merchantId, attemptId, originalAttemptId, kind, currency, amountMinor, now]);
+export async function bookMovements(tx: Tx, movements: readonly Movement[]): Promise<void> {
+  if (movements.length === 0) return;
+  const rows = movements.map(({ merchantId, attemptId, originalAttemptId, kind, currency, amountMinor, now }) => ({
+    ...{ merchant_id: merchantId, attempt_id: attemptId, payment_id: originalAttemptId ?? attemptId },
+    ...{ kind, currency, amount_minor: amountMinor, booked_at: now },
+  }));
+  await tx.rows(book, [records(rows)]);
 }
 
 function attemptFrom(row: AttemptRow): Attempt {

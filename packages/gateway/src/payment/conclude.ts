@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../connector/outcome.ts';
 import type { Tx } from '../storage/database.ts';
-import { bookMovement, recordOutcome } from './attempt.store.ts';
+import { bookMovements, recordOutcomes } from './attempt.store.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Which way money goes when an attempt is approved. */
@@ -20,9 +20,25 @@ export type Concluded = Pick<
 >;
 
 /** @returns false when the attempt was final before; then nothing may be settled again */
-export async function conclude(tx: Tx, attempt: Concluded, outcome: Outcome, now: Date): Promise<boolean> {
-  if (!(await recordOutcome(tx, attempt.merchantId, attempt.attemptId, outcome, now))) return false;
-  const kind = movements[attempt.verb];
-  if (kind !== undefined && outcome.kind === 'approved') await bookMovement(tx, { ...attempt, kind }, now);
-  return true;
+export const conclude = async (tx: Tx, attempt: Concluded, outcome: Outcome, now: Date): Promise<boolean> =>
+  (await concludeAll(tx, [{ attempt, outcome, now }])).has(attempt.attemptId);
+
+/** The same for several attempts. @returns the ids of those that were not final before */
+export async function concludeAll(
+  tx: Tx,
+  told: readonly { readonly attempt: Concluded; readonly outcome: Outcome; readonly now: Date }[],
+): Promise<ReadonlySet<string>> {
+  const recorded = await recordOutcomes(
+    tx,
+    told.map(({ attempt: { merchantId, attemptId }, outcome, now }) => ({ merchantId, attemptId, outcome, now })),
+  );
+  await bookMovements(
+    tx,
+    told.flatMap(({ attempt, outcome, now }) => {
+      const kind = movements[attempt.verb];
+      const moved = kind !== undefined && outcome.kind === 'approved' && recorded.has(attempt.attemptId);
+      return moved ? [{ ...attempt, kind, now }] : [];
+    }),
+  );
+  return recorded;
 }

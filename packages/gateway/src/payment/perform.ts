@@ -4,89 +4,63 @@
  * in between, `resolve-unknown` takes over; nobody calls a second time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connector, ThreeDsProof } from '../connector/connector.ts';
+import type { Connector } from '../connector/connector.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import { crashPoint } from '../crash-point.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
-import { enqueue } from '../job/queue.ts';
 import { traced } from '../observe/trace.ts';
-import type { Tx } from '../storage/database.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
 import type { Access } from '../vault/access-entry.ts';
 import { recordAccess } from '../vault/access-log.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, type CardUse, withCard } from '../vault/vault.ts';
-import { type Charge, findCharge, insertAttempt } from './attempt.store.ts';
-import type { CardVerb, FollowUpVerb, Subject } from './attempt.ts';
-import { type Concluded, conclude } from './conclude.ts';
+import { type Charge, findCharge } from './attempt.store.ts';
+import type { Subject } from './attempt.ts';
 import { inTime } from './deadline.ts';
+import { alone, type Recorded, type Steps, together } from './record.ts';
+import type { FollowUp, Payment, Performed, Road, SharedRoad } from './road.ts';
 
 const recordTries = 4;
 const recordPauseMs = 250;
 
-/** When `resolve-unknown` first asks; later than any call can still be waiting. */
-const resolveAfterMs = 60_000;
-
-interface Intent {
-  readonly merchantId: string;
-  readonly subject: Subject;
-  readonly currency: string;
-  readonly amountMinor: bigint;
-  /** As the merchant wrote it. */
-  readonly amount: string;
-}
-
-/** Something done with a card. */
-export interface Payment extends Intent {
-  readonly verb: CardVerb;
-  readonly initiator: 'CIT' | 'MIT';
-  /** When the issuer authenticated the shopper for it. */
-  readonly threeDs?: ThreeDsProof | undefined;
-  /** MIT: of the payment that the shopper agreed with (see `AcquirerCall`). */
-  readonly networkTransactionId?: string | undefined;
-}
-
-/** Something done about a charge. */
-export interface FollowUp extends Intent {
-  readonly verb: FollowUpVerb;
-  readonly charge: Charge;
-}
-
 /** A card in hand, with its CVV, or where it rests, with the CVV that waited for a challenge. */
 export type CardAtHand = CardBuffer | { readonly cardId: string; readonly tokenId?: string; readonly cvv?: Uint8Array };
-
-export interface Road<Settled> {
-  /**
-   * Writes the caller's own row in the transaction that records the intent. False: somebody else was first, and
-   * nothing is recorded or called.
-   */
-  begin(tx: Tx): Promise<boolean>;
-  /** Writes the caller's transition and its notification in the transaction that records the outcome. */
-  settle(tx: Tx, outcome: Outcome): Promise<Settled>;
-}
-
-/** `not-begun`: `begin` said false. `settled-elsewhere`: an inquiry was faster than the answer. */
-export type Performed<Settled> =
-  | { readonly kind: 'performed'; readonly outcome: Outcome; readonly settled: Settled }
-  | { readonly kind: 'not-begun' | 'settled-elsewhere' };
 
 /**
  * Records the intent, calls the acquirer, records the outcome.
  *
  * @returns the outcome and what `settle` answered, or why there is none
  */
-export async function perform<Settled>(
+export const perform = <Settled>(
   gateway: Gateway,
   payment: Payment,
-  road: Road<Settled> & { readonly card: CardAtHand },
+  { card, ...road }: Road<Settled> & { readonly card: CardAtHand },
+): Promise<Performed<Settled>> => charge(gateway, payment, card, alone(gateway, road));
+
+/**
+ * The same on a road that is shared.
+ *
+ * @param shared - the same object for all who share it
+ * @param subject - what `shared` writes of this payment
+ */
+export const performTogether = <Subjected, Settled>(
+  gateway: Gateway,
+  payment: Payment,
+  shared: SharedRoad<Subjected, Settled>,
+  { card, subject }: { readonly card: CardAtHand; readonly subject: Subjected },
+): Promise<Performed<Settled>> => charge(gateway, payment, card, together(gateway, payment, shared, subject));
+
+function charge<Settled>(
+  gateway: Gateway,
+  payment: Payment,
+  card: CardAtHand,
+  steps: Steps<Settled>,
 ): Promise<Performed<Settled>> {
   const connector = gateway.connectors.of(payment.merchantId);
-  const { card } = road;
-  return walk(gateway, { ...payment, connector: connector.name, originalAttemptId: undefined }, road, (reference) =>
-    callWithCard(gateway, connector, payment, reference, card),
-  );
+  const intent = { ...payment, connector: connector.name, originalAttemptId: undefined };
+  return walk(gateway, intent, steps, (reference) => callWithCard(gateway, connector, payment, reference, card));
 }
 
 /**
@@ -102,7 +76,7 @@ export async function performFollowUp<Settled>(
   const { merchantId, verb, currency, amountMinor, amount, charge } = payment;
   const connector = gateway.connectors.named(charge.connector);
   const intent = { ...payment, connector: connector.name, originalAttemptId: charge.reference };
-  return walk(gateway, intent, road, (reference) =>
+  return walk(gateway, intent, alone(gateway, road), (reference) =>
     inTime(connector[verb]({ reference, merchantId, currency, amountMinor, amount, original: charge })).catch(
       (error) => {
         gateway.log.error('a call to the acquirer failed', { merchantId, detail: verb, error });
@@ -121,14 +95,13 @@ export const chargeOf = (
 
 async function walk<Settled>(
   gateway: Gateway,
-  intent: Omit<Concluded, 'attemptId'> & { readonly connector: string },
-  road: Road<Settled>,
+  intent: Omit<Recorded, 'attemptId'>,
+  { begin, settle }: Steps<Settled>,
   send: (reference: string) => Promise<Outcome>,
 ): Promise<Performed<Settled>> {
   const attempt = { ...intent, attemptId: newRowId() };
   crashPoint('payment/before-intent', intent.verb);
-  const begun = await gateway.database.transaction((tx) => recordIntent(gateway, tx, attempt, road));
-  if (!begun) return { kind: 'not-begun' };
+  if (!(await begin(attempt))) return { kind: 'not-begun' };
   crashPoint('payment/intent-committed', intent.verb);
   const { merchantId, connector, verb } = attempt;
   const outcome = await traced('connector', { merchantId, connector, verb }, async (span) => {
@@ -137,35 +110,10 @@ async function walk<Settled>(
     return answered;
   });
   crashPoint('payment/connector-answered', intent.verb);
-  const settled = await recordSurely(gateway, () =>
-    gateway.database.transaction(async (tx) => {
-      const recorded = await conclude(tx, attempt, outcome, gateway.clock.now());
-      return recorded ? { value: await road.settle(tx, outcome) } : undefined;
-    }),
-  );
+  const settled = await recordSurely(gateway, () => settle(attempt, outcome));
   crashPoint('payment/outcome-committed', intent.verb);
   gateway.nudge();
   return settled === undefined ? { kind: 'settled-elsewhere' } : { kind: 'performed', outcome, settled: settled.value };
-}
-
-async function recordIntent(
-  gateway: Gateway,
-  tx: Tx,
-  attempt: Concluded & { readonly connector: string },
-  road: Road<unknown>,
-): Promise<boolean> {
-  if (!(await road.begin(tx))) return false;
-  const now = gateway.clock.now();
-  const { merchantId, attemptId } = attempt;
-  await insertAttempt(tx, { ...attempt, createdAt: now });
-  await enqueue(tx, {
-    kind: 'payment/resolve-unknown',
-    merchantId,
-    payload: { attemptId },
-    dueAt: new Date(now.getTime() + resolveAfterMs),
-    now,
-  });
-  return true;
 }
 
 const willBeAsked = 'an outcome could not be recorded; the acquirer will be asked';

@@ -7,7 +7,7 @@ import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
 import { traced } from '../observe/trace.ts';
 import type { Tx } from '../storage/database.ts';
-import { findAttempt, recordOutcome } from './attempt.store.ts';
+import { findAttempt, recordOutcomes } from './attempt.store.ts';
 import { type Attempt, replaceable, type Subject } from './attempt.ts';
 import { conclude } from './conclude.ts';
 import { inTime } from './deadline.ts';
@@ -41,7 +41,9 @@ export async function resolveUnknown(
   const now = gateway.clock.now();
   if (answer.kind === 'unknown') {
     // Whoever repeats the request meanwhile is told so, and does not wait for a call that is long over.
-    await gateway.database.transaction((tx) => recordOutcome(tx, job.merchantId, attemptId, answer, now));
+    await gateway.database.transaction((tx) =>
+      recordOutcomes(tx, [{ merchantId: job.merchantId, attemptId, outcome: answer, now }]),
+    );
     return { retryAt: new Date(now.getTime() + (waits[Math.min(job.attempts, waits.length - 1)] ?? 0)) };
   }
   const outcome: Outcome = answer.kind === 'never' ? { kind: 'declined', reason: 'NEVER_RECEIVED' } : answer;

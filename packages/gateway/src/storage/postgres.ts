@@ -3,6 +3,7 @@
  * `DatabaseUnavailable` before a commit, `CommitUnknown` in one. It never lets a broken idle connection end the process,
  * and never opens a server that may lose what it confirmed.
  */
+import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
 import { allMerchants, setScope } from './walls.ts';
@@ -14,6 +15,8 @@ const statementTimeoutMs = 15_000;
 const answerTimeoutMs = 20_000;
 const idleTimeoutMs = 60_000;
 const oldestVersion = 150_000;
+/** Databases of merchants that are kept, so that look-ups of one merchant meet. */
+const knownScopes = 10_000;
 
 /** The database cannot be reached. A transaction has not been committed; a statement of its own may have been done. */
 export class DatabaseUnavailable extends Error {
@@ -58,12 +61,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     closed ??= pool.end();
     return closed;
   };
+  const scoped = new Map<string, Database>();
   const scopedTo = (scope: string, description: string): Database => ({
     rows: (statement, values) => withClient(pool, scope, (client) => client.rows(statement, values)),
     transaction: (work) => transaction(pool, scope, work),
     ofMerchant(merchantId) {
       if (merchantId === '' || merchantId === allMerchants) throw new Error('no merchant has this id');
-      return scopedTo(merchantId, description);
+      const known = scoped.get(merchantId) ?? scopedTo(merchantId, description);
+      if (scoped.size >= knownScopes) scoped.clear();
+      scoped.set(merchantId, known);
+      return known;
     },
     description,
     url: options.url,
@@ -113,6 +120,7 @@ async function keepParametersOutOfLogs(client: pg.ClientBase): Promise<void> {
 const sqlOf = (client: pg.ClientBase): Sql => ({
   async rows<Row>({ name, text, answerTimeoutMs }: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> {
     try {
+      sendTogether(client);
       const { rows } = await client.query({
         ...{ name, text, values: [...values] },
         ...(answerTimeoutMs !== undefined && { query_timeout: answerTimeoutMs }),
@@ -123,6 +131,21 @@ const sqlOf = (client: pg.ClientBase): Sql => ({
     }
   },
 });
+
+/** Connections whose statements wait for the end of this turn of the event loop. */
+const gathering = new WeakSet<pg.ClientBase>();
+
+/** What is asked in one turn goes out in one write: a write to a socket costs more than what most statements do. */
+function sendTogether(client: pg.ClientBase): void {
+  if (gathering.has(client)) return;
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  gathering.add(client);
+  stream.cork();
+  process.nextTick(() => {
+    gathering.delete(client);
+    stream.uncork();
+  });
+}
 
 interface Client extends Sql {
   commit(): Promise<void>;

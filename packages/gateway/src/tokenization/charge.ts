@@ -2,10 +2,10 @@
 import { isExpired, parseExpiry } from '@waffo/protocol/card';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Tx } from '../storage/database.ts';
+import type { Sql, Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
-import { findToken, listTokensOfUser, lockToken, saveToken } from './token.store.ts';
+import { findToken, listTokensOfUser, listUnverified, lockToken, saveToken } from './token.store.ts';
 import { advance, allows } from './token.ts';
 
 /** `tok_` and base62, 22 or more. */
@@ -64,6 +64,10 @@ export async function authenticateToken(gateway: Gateway, tx: Tx, merchantId: st
   await saveToken(tx, verified);
   await notifyToken(gateway, tx, verified);
 }
+
+/** Those of some tokens that wait to be verified, in one order for all who lock tokens. */
+export const unverifiedAmong = (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<string[]> =>
+  listUnverified(sql, merchantId, tokenIds);
 
 /** Whether a card is good no more. A token's status says so a little later, when the account updater was asked. */
 export function cardExpired(card: CardSummary, now: Date): boolean {

@@ -7,6 +7,7 @@ import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import { newTokenId } from '../id.ts';
 import { type CardAtHand, perform } from '../payment/perform.ts';
+
 import type { Tx } from '../storage/database.ts';
 import type { Authentication } from '../threeds/authentication.ts';
 import { wasAuthenticated } from '../threeds/begin.ts';

@@ -6,8 +6,9 @@ import { type Sql, statement, type Tx } from '../storage/database.ts';
 
 const keep = statement(
   'token/keep-network-transaction-id',
-  `update token set network_transaction_id = $3
-   where merchant_id = $1 and token_id = $2 and network_transaction_id is null`,
+  `update token set network_transaction_id = told.id
+   from unnest($2::text[], $3::text[]) as told (token_id, id)
+   where token.merchant_id = $1 and token.token_id = told.token_id and token.network_transaction_id is null`,
 );
 
 const find = statement<{ network_transaction_id: string | null }>(
@@ -30,7 +31,21 @@ export async function keepNetworkTransactionId(
   { merchantId, tokenId }: Named,
   networkTransactionId: string,
 ): Promise<void> {
-  if (networkTransactionId !== '') await tx.rows(keep, [merchantId, tokenId, networkTransactionId]);
+  await keepNetworkTransactionIds(tx, merchantId, [{ tokenId, networkTransactionId }]);
+}
+
+/** The same for several charges; of two of one token either may be the first. */
+export async function keepNetworkTransactionIds(
+  tx: Tx,
+  merchantId: string,
+  charges: readonly { readonly tokenId: string; readonly networkTransactionId: string }[],
+): Promise<void> {
+  const known = charges
+    .filter(({ networkTransactionId }) => networkTransactionId !== '')
+    .sort((a, b) => (a.tokenId < b.tokenId ? -1 : 1));
+  if (known.length === 0) return;
+  const ids = known.map(({ networkTransactionId }) => networkTransactionId);
+  await tx.rows(keep, [merchantId, known.map(({ tokenId }) => tokenId), ids]);
 }
 
 /** What a payment without the shopper carries; undefined when none is known, as of a token that was imported. */

@@ -1,6 +1,7 @@
 /** SQL of tokens. */
 import type { TokenStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { groupedById } from '../storage/grouped.ts';
 import type { CardSummary } from './card-summary.ts';
 import type { BillingAddress, Token } from './token.ts';
 
@@ -28,7 +29,11 @@ const insert = statement(
   `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 );
 
-const find = statement<TokenRow>('token/find', `select ${columns} from token where merchant_id = $1 and token_id = $2`);
+const find = statement<TokenRow>(
+  'token/find',
+  `select ${columns} from unnest($1::text[], $2::text[]) as asked (merchant_id, token_id)
+     join token using (merchant_id, token_id)`,
+);
 
 const lock = statement<TokenRow>(
   'token/lock',
@@ -56,6 +61,11 @@ const save = statement(
   'token/save',
   `update token set status = $3, former_status = $4, card_id = $5, card_summary = $6, updated_at = $7
    where merchant_id = $1 and token_id = $2`,
+);
+
+const listUnverifiedOf = statement<{ token_id: string }>(
+  'token/list-unverified',
+  `select token_id from token where merchant_id = $1 and token_id = any ($2) and status = 'UNVERIFIED' order by token_id`,
 );
 
 const listByCard = statement<TokenRow>(
@@ -110,8 +120,16 @@ export async function insertToken(tx: Tx, token: Token): Promise<void> {
   ]);
 }
 
-export const findToken = async (sql: Sql, merchantId: string, tokenId: string): Promise<Token | undefined> =>
-  (await sql.rows(find, [merchantId, tokenId])).map(tokenFrom)[0];
+/** The ids of those that are UNVERIFIED. */
+export const listUnverified = async (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<string[]> =>
+  (await sql.rows(listUnverifiedOf, [merchantId, tokenIds])).map(({ token_id }) => token_id);
+
+/** A token by its id; look-ups that come together share a statement. */
+export const findToken = groupedById(
+  find,
+  (row) => row.token_id,
+  (row) => tokenFrom(row),
+);
 
 export const findTokenByRequest = async (
   sql: Sql,

@@ -97,7 +97,8 @@ export const findChainEnd = async (sql: Sql, merchantId: string): Promise<ChainE
 /** @param entries - of one merchant and one key, in order; the last becomes the end */
 export async function insertEntries(tx: Tx, merchantId: string, keyId: string, entries: readonly AccessEntry[]) {
   const column = <T>(of: (entry: AccessEntry) => T | undefined) => entries.map((entry) => of(entry) ?? null);
-  await tx.rows(insertAll, [
+  const last = entries.at(-1);
+  const inserted = tx.rows(insertAll, [
     merchantId,
     keyId,
     column((entry) => entry.sequence),
@@ -111,8 +112,7 @@ export async function insertEntries(tx: Tx, merchantId: string, keyId: string, e
     column((entry) => entry.reference),
     column((entry) => entry.mac),
   ]);
-  const last = entries.at(-1);
-  await tx.rows(moveEnd, [merchantId, last?.sequence, last?.mac]);
+  await Promise.all([inserted, tx.rows(moveEnd, [merchantId, last?.sequence, last?.mac])]);
 }
 
 /** Entries after a sequence, the oldest first. */

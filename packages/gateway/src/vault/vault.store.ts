@@ -1,5 +1,6 @@
 /** SQL of the vault: keys and cards. Only sealed bytes and keyed hashes pass through here. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { groupedById } from '../storage/grouped.ts';
 
 export interface DataKeyRow {
   merchant_id: string;
@@ -70,9 +71,10 @@ const updateCardRow = statement<{ card_id: string }>(
    set data_key_id = $3, sealed = $4, fingerprint = $5, fingerprint_version = $6, fingerprint_key_id = $7
    where merchant_id = $1 and card_id = $2 returning card_id`,
 );
-const findCardRow = statement<CardRow>(
+const findCardRow = statement<CardRow & { merchant_id: string; card_id: string }>(
   'vault/find-card',
-  'select data_key_id, sealed from vault_card where merchant_id = $1 and card_id = $2',
+  `select merchant_id, card_id, data_key_id, sealed from unnest($1::text[], $2::uuid[]) as asked (merchant_id, card_id)
+     join vault_card using (merchant_id, card_id)`,
 );
 const findSame = statement<{ card_id: string }>(
   'vault/find-by-fingerprint',
@@ -147,8 +149,12 @@ export async function insertCard(tx: Tx, card: CardValues & { readonly now: Date
 export const updateCard = async (tx: Tx, card: CardValues): Promise<boolean> =>
   (await tx.rows(updateCardRow, valuesOf(card))).length === 1;
 
-export const findCard = async (sql: Sql, merchantId: string, cardId: string): Promise<CardRow | undefined> =>
-  (await sql.rows(findCardRow, [merchantId, cardId]))[0];
+/** A card as it rests; look-ups that come together share a statement. */
+export const findCard = groupedById(
+  findCardRow,
+  (row) => row.card_id,
+  (row): CardRow => row,
+);
 
 export const findByFingerprint = async (
   sql: Sql,

@@ -10,9 +10,9 @@ import type {
   TokenizationNotification,
 } from '@waffo/protocol/notifications';
 import { newRowId } from '../id.ts';
-import { enqueue } from '../job/queue.ts';
+import { enqueueAll } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
-import { insertEvent } from './outbox.store.ts';
+import { insertEvents } from './outbox.store.ts';
 import { hostIn } from './request.ts';
 
 export type Notification = (
@@ -36,12 +36,24 @@ export type Notification = (
  * @example await notify(tx, { now }, { merchantId, objectId: orderId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result })
  */
 export async function notify(tx: Tx, { now }: { readonly now: Date }, notification: Notification): Promise<string> {
-  const { merchantId, objectId, notifyUrl, eventType, result } = notification;
-  const eventId = newRowId();
-  const body = Buffer.from(JSON.stringify({ eventType, result }));
-  await insertEvent(tx, { merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt: now });
-  const job = { kind: 'webhook/deliver', merchantId, lane: objectId, payload: { eventId }, dueAt: now, now };
-  const host = hostIn(notifyUrl);
-  await enqueue(tx, { ...job, ...(host !== undefined && { host }) });
+  const [eventId = ''] = await notifyAll(tx, [{ ...notification, now }]);
   return eventId;
+}
+
+/** The same for several; those of one object leave in the order in which they are given. */
+export async function notifyAll(
+  tx: Tx,
+  notifications: readonly (Notification & { readonly now: Date })[],
+): Promise<string[]> {
+  const events = notifications.map(({ merchantId, objectId, notifyUrl, eventType, result, now }) => {
+    const body = Buffer.from(JSON.stringify({ eventType, result }));
+    return { merchantId, eventId: newRowId(), eventType, objectId, notifyUrl, body, createdAt: now };
+  });
+  const jobs = events.map(({ merchantId, eventId, objectId, notifyUrl, createdAt: now }) => {
+    const job = { kind: 'webhook/deliver', merchantId, lane: objectId, payload: { eventId }, dueAt: now, now };
+    const host = hostIn(notifyUrl);
+    return { ...job, ...(host !== undefined && { host }) };
+  });
+  await Promise.all([insertEvents(tx, events), enqueueAll(tx, jobs)]);
+  return events.map(({ eventId }) => eventId);
 }

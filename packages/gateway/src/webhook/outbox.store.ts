@@ -3,6 +3,7 @@
  * there before anything is sent, so that no attempt is forgotten, not even one that we did not survive.
  */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { records } from '../storage/records.ts';
 
 /** Whose move it is: PENDING the gateway, DELIVERED and EXHAUSTED nobody. */
 export type OutboxStatus = 'PENDING' | 'DELIVERED' | 'EXHAUSTED';
@@ -45,7 +46,8 @@ const insert = statement(
   'outbox/insert',
   `insert into outbox
      (merchant_id, event_id, event_type, object_id, notify_url, body, status, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $7)`,
+   select merchant_id, event_id, event_type, object_id, notify_url, body, 'PENDING', created_at, created_at
+   from jsonb_populate_recordset(null::outbox, $1)`,
 );
 
 const find = statement<OutboxRow>(
@@ -91,9 +93,13 @@ export interface NewEvent {
   readonly createdAt: Date;
 }
 
-export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
-  const { merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt } = event;
-  await tx.rows(insert, [merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt]);
+export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map(({ merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt }) => ({
+    ...{ merchant_id: merchantId, event_id: eventId, event_type: eventType, object_id: objectId },
+    ...{ notify_url: notifyUrl, body, created_at: createdAt },
+  }));
+  await tx.rows(insert, [records(rows)]);
 }
 
 export async function findEvent(sql: Sql, merchantId: string, eventId: string): Promise<OutboxEvent | undefined> {

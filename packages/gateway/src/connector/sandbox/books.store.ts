@@ -1,5 +1,7 @@
 /** SQL of the sandbox acquirer's books. A reference is entered once; whoever comes second is answered what was entered. */
-import { type Sql, statement, type Tx } from '../../storage/database.ts';
+import { type Database, type Sql, statement, type Tx } from '../../storage/database.ts';
+import { inBatches } from '../../storage/grouped.ts';
+import { records } from '../../storage/records.ts';
 import type { DeclineReason } from '../declines.ts';
 import type { Outcome } from '../outcome.ts';
 
@@ -38,11 +40,12 @@ interface SumRow {
   voids: number;
 }
 
-const insert = statement<{ outcome: Entry['outcome'] }>(
+const insert = statement<{ reference: string; outcome: Entry['outcome'] }>(
   'sandbox/book',
   `insert into sandbox_transaction (reference, verb, outcome, currency, amount_minor, follow_ups, original, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8)
-   on conflict (reference) do nothing returning outcome`,
+   select reference, verb, outcome, currency, amount_minor, follow_ups, original, created_at
+   from jsonb_populate_recordset(null::sandbox_transaction, $1)
+   on conflict (reference) do nothing returning reference, outcome`,
 );
 
 const read = statement<{ outcome: Entry['outcome'] }>(
@@ -66,31 +69,46 @@ const sums = statement<SumRow>(
 );
 
 /** @returns what the books now say of the reference */
-export const enter = (sql: Sql, entry: Entry, now: Date): Promise<Entry['outcome'] | undefined> =>
-  entered(sql, entry, null, now);
+export const enter = (database: Database, entry: Entry, now: Date): Promise<Entry['outcome'] | undefined> =>
+  enterTogether(database, { entry, now });
 
 export const enterFollowUp = (
   tx: Tx,
   entry: Entry,
   original: string | null,
   now: Date,
-): Promise<Entry['outcome'] | undefined> => entered(tx, entry, original, now);
+): Promise<Entry['outcome'] | undefined> => entered(tx, entry, now, original);
 
 /** A reference never seen is struck out, so that a call still on its way finds it taken. */
 export const strike = (sql: Sql, reference: string, now: Date): Promise<Entry['outcome'] | undefined> =>
   entered(
     sql,
     { reference, verb: 'inquire', outcome: { kind: 'never' }, currency: '', amountMinor: 0n, followUps: {} },
-    null,
     now,
   );
 
-async function entered(sql: Sql, entry: Entry, original: string | null, now: Date) {
-  const { reference, verb, outcome, currency, amountMinor, followUps } = entry;
-  const kept = JSON.stringify(followUps);
-  const values = [reference, verb, JSON.stringify(outcome), currency, amountMinor, kept, original, now];
-  const [booked] = await sql.rows(insert, values);
-  return booked?.outcome ?? (await sql.rows(read, [reference]))[0]?.outcome;
+interface NewEntry {
+  readonly entry: Entry;
+  readonly now: Date;
+  readonly original?: string | null;
+}
+
+const enterTogether = inBatches((database, entries: readonly NewEntry[]) => enterAll(database, entries));
+
+const entered = async (sql: Sql, entry: Entry, now: Date, original: string | null = null) =>
+  (await enterAll(sql, [{ entry, now, original }]))[0];
+
+async function enterAll(sql: Sql, entries: readonly NewEntry[]): Promise<(Entry['outcome'] | undefined)[]> {
+  const rows = entries.map(({ entry, now, original }) => ({
+    ...{ reference: entry.reference, verb: entry.verb, outcome: entry.outcome, currency: entry.currency },
+    ...{ amount_minor: entry.amountMinor, follow_ups: entry.followUps, original, created_at: now },
+  }));
+  const booked = new Map((await sql.rows(insert, [records(rows)])).map((row) => [row.reference, row.outcome]));
+  return Promise.all(
+    entries.map(
+      async ({ entry: { reference } }) => booked.get(reference) ?? (await sql.rows(read, [reference]))[0]?.outcome,
+    ),
+  );
 }
 
 /** What the books say of a reference, locked until the transaction ends. */

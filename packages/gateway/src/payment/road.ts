@@ -1,0 +1,66 @@
+/** What walks the one road to money: payments, what follows them, and what their callers write on the way. */
+import type { ThreeDsProof } from '../connector/connector.ts';
+import type { Outcome } from '../connector/outcome.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Tx } from '../storage/database.ts';
+import type { Charge } from './attempt.store.ts';
+import type { CardVerb, FollowUpVerb, Subject } from './attempt.ts';
+
+interface Intent {
+  readonly merchantId: string;
+  readonly subject: Subject;
+  readonly currency: string;
+  readonly amountMinor: bigint;
+  /** As the merchant wrote it. */
+  readonly amount: string;
+}
+
+/** Something done with a card. */
+export interface Payment extends Intent {
+  readonly verb: CardVerb;
+  readonly initiator: 'CIT' | 'MIT';
+  /** When the issuer authenticated the shopper for it. */
+  readonly threeDs?: ThreeDsProof | undefined;
+  /** MIT: of the payment that the shopper agreed with (see `AcquirerCall`). */
+  readonly networkTransactionId?: string | undefined;
+}
+
+/** Something done about a charge. */
+export interface FollowUp extends Intent {
+  readonly verb: FollowUpVerb;
+  readonly charge: Charge;
+}
+
+export interface Road<Settled> {
+  /**
+   * Writes the caller's own row in the transaction that records the intent. False: somebody else was first, and
+   * nothing is recorded or called.
+   */
+  begin(tx: Tx): Promise<boolean>;
+  /** Writes the caller's transition and its notification in the transaction that records the outcome. */
+  settle(tx: Tx, outcome: Outcome): Promise<Settled>;
+}
+
+/**
+ * A road that many payments of a merchant walk together: what each writes goes into transactions that they share. What one
+ * writes must not depend on another's.
+ */
+export interface SharedRoad<Subjected, Settled> {
+  /** As `Road.begin`, for several. @returns those that were begun */
+  begin(tx: Tx, subjects: readonly Subjected[]): Promise<ReadonlySet<Subjected>>;
+  /** As `Road.settle`, for several; what each comes to, in their order. */
+  settle(tx: Tx, told: readonly SettledTogether<Subjected>[]): Promise<readonly Settled[]>;
+}
+
+/** One of those that are settled together. */
+export interface SettledTogether<Subjected> {
+  readonly gateway: Gateway;
+  readonly subject: Subjected;
+  readonly payment: Payment;
+  readonly outcome: Outcome;
+}
+
+/** `not-begun`: `begin` said false. `settled-elsewhere`: an inquiry was faster than the answer. */
+export type Performed<Settled> =
+  | { readonly kind: 'performed'; readonly outcome: Outcome; readonly settled: Settled }
+  | { readonly kind: 'not-begun' | 'settled-elsewhere' };
