@@ -6,7 +6,7 @@ import { newTestKek } from '../../../../test/kit/kek.ts';
 import { VirtualClock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import type { Sql } from '../storage/database.ts';
-import { type AnchorSigner, anchorChains, anchorsIn, printedAnchor } from './access-anchor.ts';
+import { type AnchorSigner, anchorChains, anchorDaily, anchorsIn, printedAnchor } from './access-anchor.ts';
 import type { Access } from './access-entry.ts';
 import { appendAccesses, auditKey, recordAccess } from './access-log.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
@@ -137,6 +137,24 @@ describe('a log that nobody touched', () => {
   });
 });
 
+describe('anchors', () => {
+  test('are made once a day by a job that comes back by itself, and go to the log as they can be read again', async () => {
+    await write(3);
+    await recordAccess(deps, { merchantId: '', actor: 'operator:ada', act: 'log.read' });
+    // A merchant that ever had an end and no entry has nothing to anchor.
+    await run(database, `insert into access_chain values ('M9', 0, '\\x00')`);
+    const lines: string[] = [];
+    const { retryAt } = await anchorDaily({ ...deps, log: { info: (line) => lines.push(line) } }, signer);
+    expect(retryAt.toISOString()).toBe('2026-11-24T12:00:00.123Z');
+    expect(anchorsIn(lines.join('\n'))).toMatchObject([
+      { merchantId: '', sequence: 1n },
+      { merchantId: 'M1', sequence: 3n },
+    ]);
+    expect(lines[0]).toMatch(/^waffo-anchor\/1 - 1 \S{43} 2026-11-23T12:00:00\.123Z /);
+    expect(anchorsIn('no anchor in here')).toEqual([]);
+  });
+});
+
 type Chance = (below: number) => number;
 
 const columns = ['at', 'actor', 'act', 'purpose', 'card_id', 'token_id', 'subject', 'reference', 'mac'] as const;
@@ -256,6 +274,74 @@ describe('a log that somebody with the database changed', () => {
     };
     expect(await findingAfter(cut)).toBeUndefined();
     expect(await findingAfter(cut, [`{"msg":"${printed}"}\n`])).toMatchObject({ sequence: 11n, kind: 'missing' });
+  });
+
+  test.each<[string, (sql: Sql) => Promise<unknown>, string]>([
+    [
+      'an edited entry',
+      (sql) => run(sql, `update access_entry set actor = 'x' where ${mine} and sequence = 7`),
+      'entry 7 is not what was written: it was edited, inserted or moved',
+    ],
+    [
+      'a deleted entry',
+      (sql) => run(sql, `delete from access_entry where ${mine} and sequence = 7`),
+      'entry 7 was deleted',
+    ],
+    [
+      'a tail that was cut off',
+      (sql) => run(sql, `delete from access_entry where ${mine} and sequence > 35`),
+      'entry 36 and what followed was cut off: the end of the chain knows more',
+    ],
+    [
+      'a tail that was cut off below an anchor',
+      (sql) => run(sql, `delete from access_entry where ${mine} and sequence > 7`),
+      'entry 8 and what followed was cut off: the anchor at 30 of 2026-11-23T12:00:00.123Z knows more',
+    ],
+    [
+      'an end that was set back',
+      (sql) =>
+        run(
+          sql,
+          `update access_chain set (sequence, mac) =
+             (select sequence, mac from access_entry where ${mine} and sequence = 35) where ${mine}`,
+        ),
+      'entry 36 is not what was written: the end of the chain was set back before it',
+    ],
+    [
+      'an end that is gone',
+      (sql) => run(sql, `delete from access_chain where ${mine}`),
+      'entry 1 is not what was written: the end of the chain was set back before it',
+    ],
+    [
+      'an end with another check value',
+      (sql) => run(sql, `update access_chain set mac = set_bit(mac, 7, 1 - get_bit(mac, 7)) where ${mine}`),
+      'entry 40 is not what was written: the end of the chain knows another',
+    ],
+    [
+      'an anchor that somebody moved',
+      (sql) => run(sql, `update access_anchor set sequence = 29`),
+      'the anchor at 29 of 2026-11-23T12:00:00.123Z was not signed by this platform',
+    ],
+    [
+      'an audit key that was tampered with',
+      (sql) =>
+        run(
+          sql,
+          `update vault_data_key set wrapped = set_bit(wrapped, 400, 1 - get_bit(wrapped, 400)) where purpose = 'audit'`,
+        ),
+      'entry 1 is not what was written: its audit key does not open',
+    ],
+  ])('is told of in one sentence: %s', async (_, tamper, sentence) => {
+    await writeAnchored();
+    // Another process, which has no audit key in memory.
+    keyring = await openKeyring({ database, kek, clock });
+    expect((await findingAfter(tamper))?.text).toBe(sentence);
+  });
+
+  test('and a database that is away is no finding', async () => {
+    await writeAnchored();
+    const away = { ...keyring, dataKeyById: () => Promise.reject(new Error('away')) };
+    await expect(verifyAccessLog({ database, keyring: away }, signer)).rejects.toThrow('away');
   });
 
   test('is found out when a whole chain is gone', async () => {

@@ -2,7 +2,7 @@
 import { statement } from '../storage/database.ts';
 import { CardBuffer } from './card-buffer.ts';
 import { fingerprintBy } from './fingerprint.ts';
-import type { SealingKey } from './seal.ts';
+import { SealBroken, type SealingKey } from './seal.ts';
 import {
   type BatchOf,
   type KeyUse,
@@ -104,11 +104,16 @@ async function withFingerprint({ database, keyring }: PlaceDeps, batch: BatchOf,
   const rows = await database.rows(pageFingerprints, [merchantId, keyId, after, limit]);
   const found: (FingerprintRow & { readonly bytes: Buffer | undefined })[] = [];
   for (const row of rows) {
-    const key = await keyring.dataKeyById(database, merchantId, row.data_key_id);
-    const record = openOrNot(key, bindingOf(merchantId, row.record_id), row.sealed);
+    const key = await keyring.dataKeyById(database, merchantId, row.data_key_id).catch(ifBroken);
+    const record = key && openOrNot(key, bindingOf(merchantId, row.record_id), row.sealed);
     const card = record && new CardBuffer(record);
     found.push({ ...row, bytes: card && fingerprintBy(by, card.pan).fingerprint });
     card?.dispose();
   }
   return found;
+}
+
+/** A key that was tampered with opens no card; the fingerprints of its cards cannot be made. */
+function ifBroken(error: unknown): undefined {
+  if (!(error instanceof SealBroken)) throw error;
 }

@@ -2,11 +2,14 @@ import { CompactEncrypt, importJWK, type JWK } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
 import { newTestKek } from '../../../../test/kit/kek.ts';
-import { realClock } from '../clock.ts';
-import { destroyImportKey, ensureImportKey, lineOpener } from './import-key.ts';
+import { realClock, VirtualClock } from '../clock.ts';
+import { destroyImportKey, ensureImportKey, lineOpener, sealedImportKeys } from './import-key.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
+import { rotateDataKeys } from './rotate.ts';
 import { type TransferKey, TransferRefused } from './transfer-envelope.ts';
+import { verifyVault } from './verify.ts';
 
+const kek = newTestKek();
 let deps: { database: TestDatabase; keyring: Keyring; clock: typeof realClock };
 beforeAll(async () => {
   const database = await freshDatabase();
@@ -19,7 +22,7 @@ beforeAll(async () => {
       [merchantId],
     );
   }
-  deps = { database, clock: realClock, keyring: await openKeyring({ database, kek: newTestKek(), clock: realClock }) };
+  deps = { database, clock: realClock, keyring: await openKeyring({ database, kek, clock: realClock }) };
 });
 
 const pan = '4012888888881881';
@@ -71,5 +74,27 @@ describe('an import key', () => {
     );
     // Version, key, nonce, 32 bytes, tag.
     for (const { sealed } of rows) expect(sealed).toHaveLength(1 + 16 + 12 + 32 + 16);
+  });
+});
+
+describe('a rotation of the keys that seal import keys', () => {
+  test('moves each private half, which then opens what it opened before', async () => {
+    const key = await ensureImportKey(deps, 'M3');
+    const clock = new VirtualClock(new Date(Date.now() + 60_000));
+    const moved = { ...deps, clock, kek };
+    const held = await sealedImportKeys.countByKey(deps.database);
+    expect(held.find(({ merchant_id }) => merchant_id === 'M3')).toMatchObject({ values: 1 });
+    const seen: string[] = [];
+    const onProgress = ({ noun }: { noun: string }) => seen.push(noun);
+    const result = await rotateDataKeys(moved, 'secret', [sealedImportKeys], { settleMs: 0, onProgress });
+    expect(result).toMatchObject({ moved: held.length, left: 0, broken: [] });
+    expect(new Set(seen)).toEqual(new Set(['import keys']));
+    expect(await verifyVault(moved, [sealedImportKeys])).toMatchObject([
+      { broken: [] },
+      { noun: 'import keys', opened: held.length, onOldKeys: 0, broken: [] },
+    ]);
+    const opener = await openerOf('M3');
+    expect(opener.open(await lineTo(key))).toMatchObject({ merchantUserId: 'u' });
+    opener.close();
   });
 });

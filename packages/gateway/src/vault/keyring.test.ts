@@ -6,7 +6,17 @@ import { realClock, VirtualClock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import { openDatabase } from '../storage/postgres.ts';
 import { heldKeks } from './kek.ts';
-import { isSealed, type KeyPurpose, type Keyring, openKeyring } from './keyring.ts';
+import {
+  isSealed,
+  KeyGone,
+  type KeyPurpose,
+  type Keyring,
+  keyPurposes,
+  noticeMs,
+  openKeyring,
+  withItsKey,
+} from './keyring.ts';
+import { rotateDataKeys } from './rotate.ts';
 import { SealBroken } from './seal.ts';
 
 const clock = realClock;
@@ -221,4 +231,90 @@ test('no key is in the database or in what is printed', async () => {
     expect(seen).not.toContain(secret.export().toString('hex'));
     expect(seen).not.toContain(secret.export().toString('base64'));
   }
+});
+
+describe('a key that only hashes', () => {
+  test.each(['fingerprint', 'audit'] as const)('of purpose %s is not worn out, and is not counted', async (purpose) => {
+    const keyring = await openKeyring({ database, kek: newKek(), clock, limits: { sealsPerKey: 4, sealsPerBlock: 2 } });
+    const first = await keyring.dataKey('M1', purpose);
+    for (let use = 0; use < 12; use++) expect((await keyring.dataKey('M1', purpose)).keyId).toBe(first.keyId);
+    expect(await run('select seals from vault_data_key')).toEqual([{ seals: 0n }]);
+  });
+});
+
+describe('a key in memory', () => {
+  /** A provider that counts what it unwraps. */
+  function counting() {
+    const kek = newKek();
+    const unwrapped: string[] = [];
+    const provider: typeof kek = {
+      ...kek,
+      unwrap: (kekId, binding, wrapped) => {
+        unwrapped.push(binding.recordId);
+        return kek.unwrap(kekId, binding, wrapped);
+      },
+    };
+    return { provider, unwrapped };
+  }
+
+  test('is unwrapped once, and for each merchant its own', async () => {
+    const { provider, unwrapped } = counting();
+    const maker = await openKeyring({ database, kek: provider, clock });
+    const keys = await Promise.all(['M1', 'M2'].map((merchantId) => maker.dataKey(merchantId, 'card')));
+    const keyring = await openKeyring({ database, kek: provider, clock });
+    unwrapped.length = 0;
+    for (const merchantId of ['M1', 'M2', 'M1', 'M2']) {
+      const made = keys[merchantId === 'M1' ? 0 : 1];
+      const found = await keyring.dataKeyById(database, merchantId, made?.keyId ?? '');
+      expect(found.key.equals(made?.key as never)).toBe(true);
+      expect((await keyring.dataKeys(merchantId, 'card')).map(({ keyId }) => keyId)).toEqual([made?.keyId]);
+    }
+    expect(unwrapped).toHaveLength(2);
+  });
+
+  test('that is still the newest goes on with the block that was counted', async () => {
+    const moving = new VirtualClock(new Date('2026-11-23T12:00:00Z'));
+    const keyring = await openKeyring({ database, kek: newKek(), clock: moving });
+    const first = await keyring.dataKey('M1', 'card');
+    moving.moveTo(new Date(moving.now().getTime() + 10 * noticeMs));
+    expect((await keyring.dataKey('M1', 'card')).keyId).toBe(first.keyId);
+    expect(await run('select seals from vault_data_key')).toEqual([{ seals: 1_024n }]);
+  });
+
+  test('is asked for anew when its time to be noticed is over, and not before', async () => {
+    const moving = new VirtualClock(new Date('2026-11-23T12:00:00Z'));
+    const kek = newKek();
+    const keyring = await openKeyring({ database, kek, clock: moving });
+    const first = await keyring.dataKey('M1', 'audit');
+    await run(`update vault_data_key set created_at = created_at - interval '1 day'`);
+    const other = await openKeyring({ database, kek, clock: moving });
+    await rotateDataKeys({ database, kek, keyring: other, clock: moving }, 'audit' as KeyPurpose, [], { settleMs: 0 });
+    moving.moveTo(new Date(moving.now().getTime() + noticeMs - 1));
+    expect((await keyring.dataKey('M1', 'audit')).keyId).toBe(first.keyId);
+    moving.moveTo(new Date(moving.now().getTime() + 1));
+    expect((await keyring.dataKey('M1', 'audit')).keyId).not.toBe(first.keyId);
+  });
+});
+
+describe('a value whose key was retired since it was read', () => {
+  test('is read again, once; another failure is not', async () => {
+    const reads = (failure: Error) => {
+      let count = 0;
+      const read = () => {
+        count += 1;
+        return count === 1 ? Promise.reject(failure) : Promise.resolve('read');
+      };
+      return withItsKey(read).then(
+        (found) => `${found} after ${count}`,
+        (error: Error) => `${error.name} after ${count}`,
+      );
+    };
+    expect(await reads(new KeyGone('gone'))).toBe('read after 2');
+    expect(await reads(new SealBroken())).toBe('SealBroken after 1');
+    expect(new KeyGone('gone').name).toBe('KeyGone');
+  });
+});
+
+test('every purpose whose keys are rotated is on the list', () => {
+  expect(keyPurposes).toEqual(['card', 'fingerprint', 'secret', 'session']);
 });
