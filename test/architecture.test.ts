@@ -51,6 +51,7 @@ const vaultTypeReaders = [
   'connector/conformance.ts',
   'connector/connector.ts',
   'connector/threeds.ts',
+  'connector/iso8583/requests.ts',
   'connector/sandbox/account-updater.ts',
   'connector/sandbox/acs.ts',
   'tokenization/card-summary.ts',

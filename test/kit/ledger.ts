@@ -8,6 +8,11 @@ interface Line {
   readonly problem: string;
 }
 
+/** What every acquirer's books say: the sandbox's, and ours of the ISO 8583 host. */
+const books = `(select reference, verb, outcome->>'kind' as kind, amount_minor from sandbox_transaction
+   union all
+   select reference, verb, lower(status), amount_minor from iso8583_exchange)`;
+
 const checks = [
   [
     'captured is not what the ledger says',
@@ -46,16 +51,16 @@ const checks = [
   ],
   [
     'the ledger and the acquirer disagree',
-    `select e.attempt_id || ': ' || coalesce(s.outcome->>'kind', 'nothing') as problem
-     from ledger_entry e left join sandbox_transaction s on s.reference = e.attempt_id::text
-     where s.outcome->>'kind' is distinct from 'approved' or s.amount_minor <> e.amount_minor`,
+    `select e.attempt_id || ': ' || coalesce(s.kind, 'nothing') as problem
+     from ledger_entry e left join ${books} s on s.reference = e.attempt_id::text
+     where s.kind is distinct from 'approved' or s.amount_minor <> e.amount_minor`,
   ],
   [
     'the acquirer moved money that a final attempt does not know',
-    `select s.reference as problem from sandbox_transaction s
+    `select s.reference as problem from ${books} s
      join payment_attempt a on a.attempt_id::text = s.reference
      left join ledger_entry e on e.attempt_id = a.attempt_id
-     where s.verb in ('purchase', 'capture', 'refund') and s.outcome->>'kind' = 'approved'
+     where s.verb in ('purchase', 'capture', 'refund') and s.kind = 'approved'
        and a.status in ('APPROVED', 'DECLINED') and e.attempt_id is null`,
   ],
   [

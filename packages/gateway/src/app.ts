@@ -59,6 +59,7 @@ export async function startApp(config: Config, parts: Omit<GroundParts, 'besideG
 async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<App> {
   const { config, clock, log, database, keyring } = ground;
   const connectors = openConnectors(ground);
+  undo.unshift(connectors.stop);
   if (config.environment === 'production') await refuseSandboxIn(database, connectors);
   await recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.start' });
   undo.unshift(() => recordAccess(ground, { merchantId: '', actor: 'gateway', act: 'gateway.stop' }));

@@ -50,8 +50,21 @@ export interface Config {
   /** Digits, or `drawn`. */
   readonly sandboxCode: string;
   readonly webhookPorts: readonly number[];
+  /** Undefined: there is no such acquirer. */
+  readonly iso8583: IsoSettings | undefined;
   /** A point of the road at which the process kills itself; for the crash tests only, and only in the sandbox. */
   readonly crashAt: string | undefined;
+}
+
+/** An acquirer's ISO 8583 host, and how it knows us. */
+export interface IsoSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Whose payments go there. */
+  readonly merchants: '*' | readonly string[];
+  readonly terminalId: string;
+  readonly acceptorId: string;
+  readonly answerMs: number;
 }
 
 /** A setting that cannot be used; its message is one sentence for the operator. */
@@ -101,6 +114,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     trustedProxies: proxiesIn(read('WAFFO_TRUSTED_PROXIES')),
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
     webhookPorts: ports('WAFFO_WEBHOOK_PORTS', read('WAFFO_WEBHOOK_PORTS')),
+    iso8583: isoIn(read),
     crashAt,
   };
   const unfit = name === 'production' ? unfitForProduction(config, read) : undefined;
@@ -187,6 +201,30 @@ function proxiesIn(text: string): string[] {
 function sandboxCode(text: string): string {
   if (text !== 'drawn' && !/^\d{4,8}$/.test(text))
     throw new ConfigError(`WAFFO_SANDBOX_CODE is "${text}"; it must be four to eight digits, or drawn.`);
+  return text;
+}
+
+function isoIn(read: (name: SettingName) => string): IsoSettings | undefined {
+  const text = read('WAFFO_ISO8583_URL');
+  if (text === '') return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'tcp:' || url.port === '' || url.hostname === '')
+    throw new ConfigError(`WAFFO_ISO8583_URL is "${text}"; write tcp://host:port.`);
+  const merchants = read('WAFFO_ISO8583_MERCHANTS');
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port),
+    merchants: merchants === '*' ? '*' : merchants.split(',').map((id) => id.trim()),
+    terminalId: printable('WAFFO_ISO8583_TERMINAL', read('WAFFO_ISO8583_TERMINAL'), 8),
+    acceptorId: printable('WAFFO_ISO8583_ACCEPTOR', read('WAFFO_ISO8583_ACCEPTOR'), 15),
+    // Twice this, for the reversal as well, must end before a call is given up.
+    answerMs: integer('WAFFO_ISO8583_ANSWER_MS', read('WAFFO_ISO8583_ANSWER_MS'), 100, 12_000),
+  };
+}
+
+function printable(name: string, text: string, most: number): string {
+  if (!/^[\x20-\x7e]+$/.test(text) || text.length > most)
+    throw new ConfigError(`${name} is "${text}"; write what the acquirer gave out, ${most} characters at most.`);
   return text;
 }
 

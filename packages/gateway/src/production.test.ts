@@ -74,7 +74,9 @@ describe('a setting of a sandbox is refused in production:', () => {
   );
 
   test('the sandbox acquirer', async () => {
-    expect(await refusalOf()).toBe('production needs an acquirer, and this version has the sandbox acquirer only');
+    expect(await refusalOf()).toBe(
+      'production needs an acquirer for every merchant; name its host in WAFFO_ISO8583_URL',
+    );
   });
 
   test('API keys that a sandbox gave out, until they are revoked', async () => {

@@ -19,5 +19,5 @@ export async function refuseSandboxIn(sql: Sql, connectors: Connectors): Promise
   if (await hasSandboxPayments(sql))
     throw new Error('the database holds payments of a sandbox; name another one in WAFFO_DATABASE_URL');
   if (connectors.of('').name === 'sandbox')
-    throw new Error('production needs an acquirer, and this version has the sandbox acquirer only');
+    throw new Error('production needs an acquirer for every merchant; name its host in WAFFO_ISO8583_URL');
 }

@@ -113,6 +113,31 @@ export const settings = [
     fallback: '',
     meaning: 'addresses or networks, with commas between, whose X-Forwarded-For tells where a browser is; empty: none',
   },
+  {
+    name: 'WAFFO_ISO8583_URL',
+    fallback: '',
+    meaning: "an acquirer's ISO 8583 host, `tcp://host:port`; empty: the sandbox acquirer takes every payment",
+  },
+  {
+    name: 'WAFFO_ISO8583_MERCHANTS',
+    fallback: '*',
+    meaning: 'ids of the merchants whose new payments go to that host, with commas between; `*`: all',
+  },
+  {
+    name: 'WAFFO_ISO8583_TERMINAL',
+    fallback: '',
+    meaning: 'field 41, as the acquirer gave it out; 8 characters at most',
+  },
+  {
+    name: 'WAFFO_ISO8583_ACCEPTOR',
+    fallback: '',
+    meaning: 'field 42, as the acquirer gave it out; 15 characters at most',
+  },
+  {
+    name: 'WAFFO_ISO8583_ANSWER_MS',
+    fallback: '10000',
+    meaning: 'how long an answer of that host is waited for, in milliseconds, before the call is reversed',
+  },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof settings)[number]['name'];

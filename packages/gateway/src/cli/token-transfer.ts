@@ -104,6 +104,7 @@ async function importFile(
     progress.end();
     await out.close();
     opener.close();
+    await deps.connectors.stop();
   }
   printLines({
     [dryRun ? 'Would import' : 'Imported']: String(counts.imported),

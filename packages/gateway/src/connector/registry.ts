@@ -12,17 +12,35 @@ export interface Connectors {
   threeDsOf(merchantId: string): ThreeDsProvider;
   /** Who knows what became of a merchant's stored cards. */
   updaterOf(merchantId: string): AccountUpdater;
+  /** Ends what they keep open. */
+  stop(): Promise<void>;
 }
 
-/** Every merchant takes the one connector, the one 3DS provider and the one account updater. */
-export function singleConnector(connector: Connector, threeDs: ThreeDsProvider, updater: AccountUpdater): Connectors {
+/** A connector with the 3DS provider and the account updater that go with it. */
+export interface Acquiring {
+  readonly connector: Connector;
+  readonly threeDs: ThreeDsProvider;
+  readonly updater: AccountUpdater;
+}
+
+/**
+ * @param all - every acquirer there is; what was charged through one is followed up through it for ever
+ * @param routeOf - the one that new payments of a merchant take
+ */
+export function routed(
+  all: readonly Acquiring[],
+  routeOf: (merchantId: string) => Acquiring,
+  stop: () => Promise<void> = async () => {},
+): Connectors {
   return {
-    of: () => connector,
-    threeDsOf: () => threeDs,
-    updaterOf: () => updater,
+    of: (merchantId) => routeOf(merchantId).connector,
+    threeDsOf: (merchantId) => routeOf(merchantId).threeDs,
+    updaterOf: (merchantId) => routeOf(merchantId).updater,
     named(name) {
-      if (name !== connector.name) throw new Error(`no connector is named ${name}`);
-      return connector;
+      const found = all.find(({ connector }) => connector.name === name);
+      if (found === undefined) throw new Error(`no connector is named ${name}`);
+      return found.connector;
     },
+    stop,
   };
 }

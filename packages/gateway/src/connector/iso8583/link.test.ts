@@ -58,7 +58,6 @@ describe('the link to an acquirer’s host', () => {
     await host.arrived('0200');
     host.hangUp();
     expect(await broken).toBe('silent');
-    expect(await link.exchange(request('000002'))).toBe('unsent');
     pass(redialMs);
     await link.signedOn();
     host.release();
@@ -67,6 +66,14 @@ describe('the link to an acquirer’s host', () => {
       '000001',
       '000003',
     ]);
+  });
+
+  test('waits for the time of two dials while it is down, and then has sent nothing', async () => {
+    await host.stop();
+    await link.stop();
+    const down = link.exchange(request('000001'));
+    pass(2 * redialMs);
+    expect(await down).toBe('unsent');
   });
 
   test('asks for an echo, and leaves a host that does not answer it', async () => {

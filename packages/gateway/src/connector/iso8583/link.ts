@@ -25,7 +25,11 @@ export interface LinkOptions {
 export type Exchange = Message | 'silent' | 'unsent';
 
 export interface Link {
-  /** @param request - with fields 7 and 11, which no other open request of its type has */
+  /**
+   * A link that is down is given the time of two dials first.
+   *
+   * @param request - with fields 7 and 11, which no other open request of its type has
+   */
   exchange(request: Message): Promise<Exchange>;
   /** Resolves once the host has taken the sign-on. */
   signedOn(): Promise<void>;
@@ -96,10 +100,15 @@ export function openLink(options: LinkOptions): Link {
     });
   };
   dial();
+  const signedOn = (): Promise<void> =>
+    isReady ? Promise.resolve() : new Promise((resolve) => void arrivals.push(resolve));
 
   return {
-    exchange: async (request) => (isReady ? send(request) : 'unsent'),
-    signedOn: () => (isReady ? Promise.resolve() : new Promise((resolve) => arrivals.push(resolve))),
+    async exchange(request) {
+      if (!isReady) await Promise.race([signedOn(), after(clock, 2 * redialMs)]);
+      return isReady ? send(request) : 'unsent';
+    },
+    signedOn,
     async stop() {
       isStopped = true;
       timer?.cancel();
@@ -132,6 +141,9 @@ function exchangeOn(
     socket.write(framed, () => framed.fill(0));
   });
 }
+
+const after = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, () => resolve()));
 
 /** `0110` for `0100`. */
 const answerTo = (mti: string): string => `${mti.slice(0, 2)}1${mti.slice(3)}`;

@@ -3,11 +3,12 @@
  * would, apart from ours: what it did under a reference it answers again, it never does it twice, and it takes and pays
  * back no more than what its books say. It must never meet real money: a production configuration does not start with it.
  */
-import { schemes } from '@waffo/protocol/card';
+
 import type { Clock } from '../../clock.ts';
 import { randomBase62 } from '../../id.ts';
 import type { Database, Sql } from '../../storage/database.ts';
-import type { AcquirerCall, Connector, FollowUpCall, PayMethod } from '../connector.ts';
+import { cardMethods } from '../card-methods.ts';
+import type { AcquirerCall, Connector, FollowUpCall } from '../connector.ts';
 import type { DeclineReason } from '../declines.ts';
 import type { Outcome } from '../outcome.ts';
 import { bookOf, type Entry, enter, enterFollowUp, hasTransactions, strike } from './books.store.ts';
@@ -17,12 +18,6 @@ interface Deps {
   readonly database: Database;
   readonly clock: Clock;
 }
-
-/** Every scheme, as a credit and as a debit card. */
-const cardMethods: readonly PayMethod[] = Object.keys(schemes).flatMap((scheme) => [
-  { payMethodType: 'CREDITCARD', payMethodName: `CC_${scheme}`, country: '' },
-  { payMethodType: 'DEBITCARD', payMethodName: `DC_${scheme}`, country: '' },
-]);
 
 const noFacts = { type: '', issuerName: '', issueCountryCode: '' } as const;
 
