@@ -194,6 +194,21 @@ describe('a shopper', () => {
     const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' }).filter({ hasText: 'HKD 48.00' });
     await eventually(() => told.count()).toBe(1);
     expect(await told.textContent()).toMatch(/PAY_SUCCESS.*signature verified/);
+    const order = page.locator('#orders li').filter({ hasText: 'HKD 48.00' });
+    await eventually(() => order.textContent()).toContain('Paid');
+  });
+
+  test('finds what he ordered in his history, gives a piece back, and is refunded once', async () => {
+    const order = page.locator('#orders li').filter({ hasText: 'HKD 48.00' });
+    const refund = order.getByRole('button', { name: 'Refund Morning cup, HKD 48.00' });
+    await refund.focus();
+    await page.keyboard.press('Enter');
+    await eventually(() => notice().textContent()).toContain('Refunded HKD 48.00 for the morning cup.');
+    await eventually(() => order.textContent()).toContain('Refunded');
+    expect(await refund.count()).toBe(0);
+    const told = webhooks().filter({ hasText: 'REFUND_NOTIFICATION' });
+    await eventually(() => told.count()).toBe(1);
+    await picture('shop-history');
   });
 });
 

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Waffo, WaffoError, WaffoUnknownStatusError } from '@waffo/waffo-node';
 import { currency, type Product } from './catalogue.ts';
+import type { OrderBook } from './orders.ts';
 
 /** A real shop has a login; this one has one shopper. */
 const shopper = { userId: 'shopper_1', userEmail: 'shopper@kiln.example' };
@@ -49,8 +50,9 @@ export interface Checkout {
 /**
  * @param waffo - the merchant's client
  * @param notifyUrl - where the gateway posts webhooks
+ * @param remember - told of each order before it is made
  */
-export function createCheckout(waffo: Waffo, notifyUrl: string): Checkout {
+export function createCheckout(waffo: Waffo, notifyUrl: string, remember: OrderBook['remember']): Checkout {
   return {
     async openSession() {
       const tokenRequestId = newRequestId();
@@ -77,9 +79,15 @@ export function createCheckout(waffo: Waffo, notifyUrl: string): Checkout {
     async removeCard(tokenId) {
       (await waffo.tokenization().remove({ tokenType: 'CARD', tokenId })).unwrap();
     },
-    pay: (tokenId, product) => pay(waffo, notifyUrl, tokenId, product),
+    pay: (tokenId, product) => {
+      const orderId = newRequestId();
+      remember({ orderId, name: product.name });
+      return pay(waffo, tokenId, orderOf(product, orderId, notifyUrl));
+    },
     async payThere(product) {
-      const response = await waffo.order().create(orderOf(product, newRequestId(), notifyUrl));
+      const orderId = newRequestId();
+      remember({ orderId, name: product.name });
+      const response = await waffo.order().create(orderOf(product, orderId, notifyUrl));
       const webUrl = webUrlIn(response.unwrap());
       if (webUrl === undefined) throw new Error('The gateway named no page to pay at.');
       return { webUrl };
@@ -87,14 +95,12 @@ export function createCheckout(waffo: Waffo, notifyUrl: string): Checkout {
   };
 }
 
-async function pay(waffo: Waffo, notifyUrl: string, tokenId: string, product: Product): Promise<Payment> {
-  const orderId = newRequestId();
-  const payment = { orderId, amount: product.price, currency };
+async function pay(waffo: Waffo, tokenId: string, order: ReturnType<typeof orderOf>): Promise<Payment> {
+  const payment = { orderId: order.paymentRequestId, amount: order.orderAmount, currency };
   try {
-    const response = await waffo.order().create({ ...orderOf(product, orderId, notifyUrl), tokenId });
-    const order = response.unwrap();
-    const { orderStatus } = order;
-    const webUrl = webUrlIn(order);
+    const made = (await waffo.order().create({ ...order, tokenId })).unwrap();
+    const { orderStatus } = made;
+    const webUrl = webUrlIn(made);
     if (webUrl !== undefined) return { outcome: 'asked', webUrl, ...payment };
     if (orderStatus === 'PAY_SUCCESS') return { outcome: 'paid', ...payment };
     return { outcome: orderStatus === 'ORDER_CLOSE' ? 'declined' : 'pending', ...payment };

@@ -25,6 +25,7 @@ const names = [
   'element.js',
   'icon.svg',
   'notice.js',
+  'orders.js',
   'saved-cards.js',
   'test-cards.js',
   'webhooks.js',

@@ -5,6 +5,7 @@ import { Waffo, WaffoError } from '@waffo/waffo-node';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { currency, products } from './catalogue.ts';
 import { type Checkout, createCheckout } from './checkout.ts';
+import { createOrderBook, type OrderBook } from './orders.ts';
 import { readPageFiles, securityHeaders } from './page-files.ts';
 import type { SandboxSettings } from './sandbox-file.ts';
 import { createWebhookLog, type WebhookLog } from './webhook-log.ts';
@@ -48,8 +49,11 @@ export async function startShop({ sandbox, port }: ShopOptions): Promise<Shop> {
   http.setErrorHandler(answerFailure);
   await addPage(http);
   await addWebhookRoute(http, waffo, log);
+  const orders = createOrderBook(waffo);
+  const notifyUrl = (): string => `${address.url}/webhook`;
+  addOrders(http, orders, notifyUrl);
   addApi(http, {
-    checkout: () => createCheckout(waffo, `${address.url}/webhook`),
+    checkout: () => createCheckout(waffo, notifyUrl(), orders.remember),
     settings: () => ({
       baseUrl: sandbox.baseUrl,
       clientApiKey: sandbox.clientApiKey,
@@ -95,6 +99,14 @@ function addApi(http: FastifyInstance, { checkout, settings }: Api): void {
     const product = products.find(({ productId }) => productId === body?.productId);
     if (product === undefined) return reply.code(400).send({ message: 'The shop does not sell this.' });
     return checkout().payThere(product);
+  });
+}
+
+function addOrders(http: FastifyInstance, orders: OrderBook, notifyUrl: () => string): void {
+  http.get('/api/orders', async () => orders.list());
+  http.post<{ Params: { orderId: string } }>('/api/orders/:orderId/refund', async ({ params }, reply) => {
+    const refunded = await orders.refund(params.orderId, notifyUrl());
+    return refunded ?? reply.code(404).send({ message: 'The shop does not know this order any more.' });
   });
 }
 

@@ -5,6 +5,8 @@
 /** @typedef {{ tokenId: string, maskedPan: string, scheme: string, expiry: string, status: string }} SavedCard */
 /** @typedef {{ outcome: 'paid' | 'declined' | 'pending' | 'refused' | 'asked', webUrl?: string, orderId: string, amount: string, currency: string, code?: string, reason?: string }} Payment */
 
+/** @typedef {{ orderId: string, name: string, orderedAt: string, amount: string, currency: string, card: string, status: 'paid' | 'waiting' | 'closed' | 'refunding' | 'refunded' }} OrderRow */
+
 /** A refusal of the shop's server; its message is for the shopper. */
 export class ShopError extends Error {}
 
@@ -26,6 +28,12 @@ export const pay = (tokenId, productId) =>
 
 /** @param {string} productId @returns {Promise<{ webUrl: string }>} */
 export const openCheckout = (productId) => call('POST', '/api/checkouts', { productId });
+
+/** @returns {Promise<OrderRow[]>} */
+export const listOrders = () => call('GET', '/api/orders');
+
+/** @param {string} orderId @returns {Promise<OrderRow>} */
+export const refundOrder = (orderId) => call('POST', `/api/orders/${encodeURIComponent(orderId)}/refund`, {});
 
 /**
  * @param {string} method

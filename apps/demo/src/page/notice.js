@@ -1,4 +1,5 @@
 /** One sentence to the shopper, seen and spoken. The newest takes the place of the one before. */
+import { ShopError } from './api.js';
 import { byId, element } from './element.js';
 
 /**
@@ -13,3 +14,20 @@ export function notify(kind, text) {
 function clear() {
   byId('notice').replaceChildren();
 }
+
+/** A second click while the first is at work does nothing. @param {HTMLButtonElement} button @param {() => Promise<void>} act */
+export async function once(button, act) {
+  if (button.ariaDisabled === 'true') return;
+  button.ariaDisabled = 'true';
+  try {
+    await act();
+  } catch (error) {
+    notify('bad', sentenceOf(error));
+  } finally {
+    button.ariaDisabled = 'false';
+  }
+}
+
+/** What went wrong, for the shopper. @param {unknown} error */
+export const sentenceOf = (error) =>
+  error instanceof ShopError ? error.message : 'Something went wrong. Please try again.';

@@ -1,8 +1,9 @@
 /** The shopper's saved cards: pay with one, or remove it. The page knows them by token and mask. */
-import { listCards, openCheckout, pay, removeCard, ShopError } from './api.js';
+import { listCards, openCheckout, pay, removeCard } from './api.js';
 import { labelOf } from './card-rules.js';
 import { byId, element, unseen } from './element.js';
-import { notify } from './notice.js';
+import { notify, once, sentenceOf } from './notice.js';
+import { refreshOrders } from './orders.js';
 
 /** @typedef {import('./api.js').SavedCard} SavedCard */
 /** @typedef {{ productId: string, price: string }} Choice */
@@ -13,7 +14,7 @@ export function startSavedCards(choice) {
     try {
       show(await listCards(), choice, refresh);
     } catch (error) {
-      notify('bad', messageOf(error));
+      notify('bad', sentenceOf(error));
     }
   };
   const there = /** @type {HTMLButtonElement} */ (byId('pay-at-checkout'));
@@ -58,7 +59,7 @@ function row(card, choice, refresh) {
 
 /** @param {SavedCard} card @param {Choice} choice */
 async function payWith(card, { productId }) {
-  const payment = await pay(card.tokenId, productId);
+  const payment = await pay(card.tokenId, productId).finally(refreshOrders);
   const amount = `${payment.currency} ${payment.amount}`;
   const number = card.maskedPan;
   if (payment.outcome === 'asked') location.assign(payment.webUrl ?? '');
@@ -68,19 +69,3 @@ async function payWith(card, { productId }) {
     notify('wait', `The bank has not answered yet. Do not pay again; the webhook will tell.`);
   else notify('bad', `The gateway refused to charge ${number}: ${payment.reason}`);
 }
-
-/** A second click while the first is at work does nothing. @param {HTMLButtonElement} button @param {() => Promise<void>} act */
-async function once(button, act) {
-  if (button.ariaDisabled === 'true') return;
-  button.ariaDisabled = 'true';
-  try {
-    await act();
-  } catch (error) {
-    notify('bad', messageOf(error));
-  } finally {
-    button.ariaDisabled = 'false';
-  }
-}
-
-/** @param {unknown} error */
-const messageOf = (error) => (error instanceof ShopError ? error.message : 'Something went wrong. Please try again.');

@@ -4,6 +4,7 @@ import { endWaiting, startCardForm } from './card-form.js';
 import { labelOf } from './card-rules.js';
 import { byId } from './element.js';
 import { notify } from './notice.js';
+import { refreshOrders } from './orders.js';
 import { startSavedCards } from './saved-cards.js';
 import { showTestCards } from './test-cards.js';
 import { followWebhooks } from './webhooks.js';
@@ -34,6 +35,7 @@ async function start() {
   startCardForm(sdk);
   followWebhooks((entry) => {
     if (entry.number <= webhookCount || !entry.verified) return;
+    if (['PAYMENT_NOTIFICATION', 'REFUND_NOTIFICATION'].includes(entry.eventType)) refreshOrders();
     if (entry.eventType !== 'TOKENIZATION_NOTIFICATION') return;
     const { tokenRequestId, tokenId, tokenData } = entry.body.result;
     refreshCards();
@@ -43,7 +45,7 @@ async function start() {
       `Saved: ${labelOf(tokenData.cardScheme)} ${tokenData.maskedCardInfo}. The webhook brought its token.`,
     );
   });
-  await refreshCards();
+  await Promise.all([refreshCards(), refreshOrders()]);
 }
 
 /** The bank's page sends the shopper here again, and says in the address how it went; the token comes by webhook. */

@@ -59,7 +59,8 @@ const proofOf = ({ verified, problem }) => (verified ? 'signature verified' : (p
 
 /** @param {any} result */
 function summaryOf(result) {
-  const status = result.tokenStatus ?? result.orderStatus ?? '';
+  const status = result.tokenStatus ?? result.refundStatus ?? result.orderStatus ?? '';
+  if (result.refundStatus) return { status, subject: `${result.userCurrency ?? ''} ${result.refundAmount}`.trim() };
   if (result.orderAmount) return { status, subject: `${result.orderCurrency} ${result.orderAmount}` };
   return { status, subject: result.tokenData?.maskedCardInfo ?? reasonOf(result.failedReason) };
 }
