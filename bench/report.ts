@@ -87,10 +87,12 @@ that has its schema answers ${number(report.coldStartMs)} ms after its start, an
 | --- | --- | --- | --- |
 ${goals(report).join('\n')}
 
-What it costs is mostly statements: each one is a write to a socket, a wake-up of the server and an answer to read, and a paid order
-takes some twenty of them in four transactions. What was done so far: look-ups of API keys that come together share a
-statement, and a change of scope and \`begin\` go out with the statement after them. What is left: one guarded statement for the
-writes of an order, and the stored bytes and signature for a repeat.
+Each statement is a write to a socket, a wake-up of the server and an answer to read, and costs more than what it asks for. So
+look-ups of one kind and scope that come together share a statement; new orders share the transactions of their intents and of
+their outcomes; an order that has ended answers a repeat with one look; and what is asked in one turn of the event loop leaves
+in one write ([why and how](decisions/0023-orders-are-written-together.md)). None of these answers from memory, and none answers
+before its commit. What is left: bindings still take transactions of their own; a scope is set anew when a connection goes from
+one merchant to another; the one thread that reads, checks and answers calls is busy before the machine is.
 
 ## With more rows
 
