@@ -18,6 +18,7 @@ import { freshDatabase, type TestDatabase } from './database.ts';
 import { faultsOfLedger } from './ledger.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { travelTo } from './travel.ts';
+import { faultsOfVendorAnswer } from './vendor.ts';
 
 /** The moment at which every test begins. */
 const beginning = new Date('2026-11-23T12:00:00.000Z');
@@ -143,7 +144,7 @@ function clientOf(app: App, sandbox: SandboxFile): Pick<TestGateway, 'call' | 's
     const signed = verify(Buffer.from(raw), signature, key);
     const { publicKey: systemKey } = await app.gateway.platformKeys.signerOf('');
     if (!signed && !isOurs(Buffer.from(raw), signature, systemKey)) throw new Error(`an answer is not signed: ${raw}`);
-    const wrong = faultsOfAnswer(path, response.status, parseOr(raw));
+    const wrong = [...faultsOfAnswer(path, response.status, parseOr(raw)), ...faultsOfVendorAnswer(path, parseOr(raw))];
     if (wrong.length > 0) throw new Error(`an answer breaks the contract: ${wrong.join('; ')}\n${raw}`);
     answers.push({ ...answer, signed });
     return { ...answer, signed };

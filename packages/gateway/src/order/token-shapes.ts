@@ -60,8 +60,8 @@ export function tokenOf(input: Input): TokenReference {
   };
 }
 
-/** Whether any shape names a token, well-formed or not. */
-export const namesToken = (input: Input): boolean => input.paymentTokenData !== undefined || shapesIn(input).length > 0;
+/** Whether any shape names a token, well-formed or not; empty text names none, in every shape. */
+export const namesToken = (input: Input): boolean => Boolean(input.paymentTokenData) || shapesIn(input).length > 0;
 
 const shapesIn = (input: Input) =>
   shapes
