@@ -55,6 +55,21 @@ async function picture(name: string): Promise<void> {
 }
 
 describe('a shopper', () => {
+  test('pays with a wallet that the sandbox plays, by keyboard, in the dark, on a phone', async () => {
+    const wallet = { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET' };
+    const options = { colorScheme: 'dark', viewport: { width: 360, height: 700 } } as const;
+    const checkout = await meet({ paymentInfo: wallet }, options);
+    expect(await findBarriers(page)).toEqual([]);
+    await page.getByLabel('Payment method').focus();
+    await page.keyboard.type('GC');
+    await picture('wallet');
+    await page.getByRole('button', { name: 'Payment succeeded' }).press('Enter');
+    await ended('success');
+    const { data } = await gateway.call('/order/inquiry', { acquiringOrderId: checkout.acquiringOrderId });
+    expect(data.paymentInfo.payMethodName).toBe('GCASH');
+    expect(spoken).toEqual([]);
+  });
+
   test('pays with a card that leaves the browser encrypted only; the browser reports nothing', async () => {
     const checkout = await meet({ successRedirectUrl: 'https://shop.example/thanks' });
     await fill();

@@ -132,6 +132,51 @@ describe('a shopper at the checkout', () => {
   });
 });
 
+describe('a wallet', () => {
+  const wallet = { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET', payMethodName: 'DANA,GCASH' };
+
+  test.each([
+    ['simulate-success', 'PAY_SUCCESS'],
+    ['simulate-failure', 'ORDER_CLOSE'],
+  ])('that the order names is played by the same buttons, without a card: %s', async (action, orderStatus) => {
+    const checkout = await open({ paymentInfo: wallet });
+    const { text } = await newShopper().visit(checkout.url);
+    expect([...text.matchAll(/<option value="([^"]*)">/g)].map(([, name]) => name)).toEqual(['DANA', 'GCASH']);
+    expect(text).not.toContain('cardNumber');
+    await newShopper().post(checkout.url, { action, method: 'GCASH' });
+    const order = await inquire(checkout);
+    expect(order).toMatchObject({ orderStatus, paymentInfo: { payMethodType: 'EWALLET', payMethodName: 'GCASH' } });
+    expect(JSON.stringify(order.paymentInfo)).not.toContain('maskCardData');
+  });
+
+  test('that the order does not allow pays nothing, nor does a card in its place', async () => {
+    const checkout = await open({ paymentInfo: wallet });
+    for (const method of ['OVO', '', 'CC_VISA', 'NOBODY']) {
+      expect((await newShopper().post(checkout.url, { action: 'simulate-success', method })).status).toBe(422);
+    }
+    expect((await newShopper().post(checkout.url, { action: 'card', encryptedCard: 'x' })).status).toBe(422);
+    expect(await attempts(checkout)).toBe(0);
+  });
+
+  test('is offered beside a card where the order leaves the choice', async () => {
+    const checkout = await open();
+    const { text } = await newShopper().visit(checkout.url);
+    expect(text).toContain('cardNumber');
+    expect(text).toContain('<option value="">Card</option><option value="DANA">DANA</option>');
+    await newShopper().post(checkout.url, { action: 'simulate-success', method: 'OVO' });
+    expect(await inquire(checkout)).toMatchObject({
+      orderStatus: 'PAY_SUCCESS',
+      paymentInfo: { payMethodName: 'OVO' },
+    });
+  });
+
+  test('is listed with the methods of the contract', async () => {
+    const { payMethodDetails } = (await gateway.call('/paymethodconfig/inquiry', {})).data;
+    const names = payMethodDetails.map(({ payMethodName }: { payMethodName: string }) => payMethodName);
+    expect(names).toEqual(expect.arrayContaining(['CC_VISA', 'DANA', 'GOOGLEPAY']));
+  });
+});
+
 describe('the page', () => {
   test('posts nothing plain without its script: the fields of the card belong to no form', async () => {
     const { text } = await newShopper().visit((await open()).url);

@@ -5,7 +5,7 @@
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { authenticateOpenOrder, isAsked } from '../order/authenticate.ts';
-import { checkPaidMethod } from '../order/check.ts';
+import { allowsCard, checkPaidMethod, otherMethodsOf } from '../order/check.ts';
 import { orderNamed } from '../order/find.ts';
 import type { Order } from '../order/order.ts';
 import { type Means, payMethodNameOf, payOpenOrder } from '../order/pay.ts';
@@ -63,13 +63,22 @@ export async function payWithToken(visited: Visited, tokenId: string): Promise<s
   return undefined;
 }
 
-/** The sandbox's buttons: pays with a published test card of the order's method. */
-export async function paySimulated({ gateway, order }: Visited, succeeds: boolean): Promise<void> {
+/**
+ * The sandbox's buttons: pays with a published test card of the order's method, also where a wallet is played.
+ *
+ * @param methodName - e.g. `DANA`; `''` is a card
+ * @throws Fault PAY_METHOD_UNAVAILABLE for a method that the order does not allow
+ */
+export async function paySimulated({ gateway, order }: Visited, succeeds: boolean, methodName: string): Promise<void> {
+  const others = await otherMethodsOf(gateway, order);
+  const found = others.find(({ payMethodName }) => payMethodName === methodName);
+  if (found === undefined && (methodName !== '' || !allowsCard(order))) throw new Fault('PAY_METHOD_UNAVAILABLE');
+  const played = found && { payMethodType: found.payMethodType, payMethodName: found.payMethodName };
   const { pan } = simulatedCardOf(order, succeeds);
   const card = CardBuffer.fromText({ pan, expiry: { month: 12, year: 2099 }, cvv: undefined, name: 'TEST USER' });
   try {
     const summary = summarise(card, gateway.connectors.of(order.merchantId).factsOf(card.pan));
-    await charge(gateway, order, { card, summary, tokenId: undefined });
+    await charge(gateway, order, { card, summary, tokenId: undefined, played });
   } finally {
     card.dispose();
   }

@@ -118,6 +118,29 @@ export function checkChoice({ methods }: Contract, input: Input): void {
   if (!choice) throw unavailable('paymentInfo: the contract covers no such method; name others, or none');
 }
 
+/** What an order can be paid with on its page besides a card. */
+export async function otherMethodsOf(
+  gateway: Pick<Gateway, 'database' | 'connectors'>,
+  { merchantId, currency, echo }: Pick<Order, 'merchantId' | 'currency' | 'echo'>,
+): Promise<Pick<PayMethodTerms, 'payMethodType' | 'payMethodName'>[]> {
+  const paymentInfo = echo.paymentInfo as Input['paymentInfo'];
+  const { payMethodType, payMethodName } = paymentInfo;
+  const { methods } = await contractOf(gateway, merchantId);
+  const named = methods
+    .filter((terms) => terms.available && fits(terms, { orderCurrency: currency, paymentInfo }))
+    .filter((terms) => !cardMethodTypes.includes(terms.payMethodType))
+    .filter((terms) => !payMethodType || listOf(payMethodType).includes(terms.payMethodType))
+    .filter((terms) => !payMethodName || listOf(payMethodName).includes(terms.payMethodName));
+  return [...new Map(named.map((terms) => [terms.payMethodName, terms])).values()];
+}
+
+/** Whether a request leaves a card as a way to pay. */
+export function allowsCard({ echo }: Pick<Order, 'echo'>): boolean {
+  const { payMethodType, payMethodName } = echo.paymentInfo as Input['paymentInfo'];
+  const isOne = !payMethodType || listOf(payMethodType).some((type) => cardMethodTypes.includes(type));
+  return isOne && (!payMethodName || listOf(payMethodName).some((name) => cardMethodName.test(name)));
+}
+
 const unavailable = (why: string): Fault => new Fault('PAY_METHOD_UNAVAILABLE', why);
 
 const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());

@@ -20,6 +20,8 @@ export interface Means {
   readonly summary: CardSummary;
   /** Undefined for a card that is no token. */
   readonly tokenId: string | undefined;
+  /** In the sandbox: the method that is played, in the place of a card's. */
+  readonly played?: { readonly payMethodType: string; readonly payMethodName: string } | undefined;
   /** When the issuer authenticated the shopper for it. */
   readonly threeDs?: ThreeDsProof | undefined;
   /** Without the shopper: of the payment that he agreed with. */
@@ -92,6 +94,13 @@ export const payMethodNameOf = ({ type, scheme }: Pick<CardSummary, 'type' | 'sc
 
 /** `paymentInfo` as it was sent, completed with the method that was used and the masked card. */
 export const paidWith = (
+  paymentInfo: object,
+  { summary, tokenId, played }: Pick<Means, 'summary' | 'tokenId' | 'played'>,
+  initiator: 'CIT' | 'MIT',
+) =>
+  played === undefined ? paidWithCard(paymentInfo, { summary, tokenId }, initiator) : { ...paymentInfo, ...played };
+
+const paidWithCard = (
   paymentInfo: object,
   { summary, tokenId }: Pick<Means, 'summary' | 'tokenId'>,
   initiator: 'CIT' | 'MIT',

@@ -24,6 +24,9 @@ export interface Choice extends Framing {
   /** A shopper with a name may keep a card. */
   readonly maySave: boolean;
   readonly isSandbox: boolean;
+  readonly takesCard: boolean;
+  /** Ways to pay besides a card, which the sandbox plays. */
+  readonly others: readonly string[];
   readonly refused?: keyof CheckoutText['refused'] | undefined;
 }
 
@@ -39,11 +42,12 @@ export function renderChoice(choice: Choice): Html {
     <h1>${text.title}</h1>
     ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
     ${saved.length > 0 && savedForm(choice, text)}
-    ${cardForm(choice, text)}
+    ${choice.takesCard && cardForm(choice, text)}
     ${
       isSandbox &&
       html`<form method="post" action="${address}" class="sandbox">
       <p>${text.simulator}</p>
+      ${choice.others.length > 0 && methodList(choice, text)}
       <div class="buttons">
         <button name="action" value="simulate-success" class="quiet">${text.succeed}</button>
         <button name="action" value="simulate-failure" class="quiet">${text.fail}</button>
@@ -103,6 +107,13 @@ export function renderResult(
         : html`<p class="buttons"><a class="button" target="_top" href="${confirmUrl}">${text.confirm}</a></p>`
     }`,
   );
+}
+
+function methodList({ others, takesCard }: Choice, text: CheckoutText): Html {
+  const names = others.map((name) => html`<option value="${name}">${name}</option>`);
+  const card = takesCard ? html`<option value="">${text.card}</option>` : html``;
+  return html`<p><label for="method">${text.method}</label>
+      <select id="method" name="method">${names.reduce((all, name) => html`${all}${name}`, card)}</select></p>`;
 }
 
 function savedForm({ saved, address }: Choice, text: CheckoutText): Html {

@@ -18,6 +18,9 @@ export interface CheckoutText {
   readonly pay: string;
   readonly cancel: string;
   readonly simulator: string;
+  /** Above the list of methods that the sandbox plays, and its first entry. */
+  readonly method: string;
+  readonly card: string;
   readonly succeed: string;
   readonly fail: string;
   readonly needsScript: string;
@@ -51,6 +54,8 @@ const en: CheckoutText = {
   pay: 'Pay',
   cancel: 'Cancel and go back',
   simulator: 'Sandbox: no money moves. Choose how it ends.',
+  method: 'Payment method',
+  card: 'Card',
   succeed: 'Payment succeeded',
   fail: 'Payment failed',
   needsScript: 'Your card is encrypted in this browser, which needs JavaScript. Turn it on to pay with a new card.',
@@ -89,6 +94,8 @@ const zhHans: CheckoutText = {
   pay: '支付订单',
   cancel: '取消并返回',
   simulator: '沙盒环境：不会产生真实扣款。请选择结果。',
+  method: '支付方式',
+  card: '银行卡',
   succeed: '付款成功',
   fail: '付款失败',
   needsScript: '您的卡信息将在浏览器中加密，这需要 JavaScript。请启用后再使用新卡支付。',
@@ -127,6 +134,8 @@ const zhHant: CheckoutText = {
   pay: '支付訂單',
   cancel: '取消並返回',
   simulator: '沙盒環境：不會產生真實扣款。請選擇結果。',
+  method: '付款方式',
+  card: '銀行卡',
   succeed: '付款成功',
   fail: '付款失敗',
   needsScript: '您的卡片資料將在瀏覽器中加密，這需要 JavaScript。請啟用後再使用新卡付款。',
@@ -165,6 +174,8 @@ const ja: CheckoutText = {
   pay: '支払う',
   cancel: 'キャンセルして戻る',
   simulator: 'サンドボックス：実際の請求はありません。結果を選んでください。',
+  method: 'お支払い方法',
+  card: 'カード',
   succeed: '支払い成功',
   fail: '支払い失敗',
   needsScript:

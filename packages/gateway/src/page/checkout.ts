@@ -10,6 +10,7 @@ import { shopperOf } from '../checkout/save.ts';
 import { type Visited, visitCheckout } from '../checkout/visit.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { allowsCard, otherMethodsOf } from '../order/check.ts';
 import { giveUp } from '../order/give-up.ts';
 import { causeOf, redirectUrlOf } from '../order/way-home.ts';
 import { challengeUrlOf, wasAsked } from '../threeds/begin.ts';
@@ -110,10 +111,13 @@ async function showChoice(
   const { gateway, order, checkout, origins } = visited;
   const shopper = shopperOf(order);
   const tokens = await savedCardsOf(gateway, order.merchantId, shopper);
+  const takesCard = allowsCard(order);
   const body = renderChoice({
     ...framingOf(visited, visit),
     sessionId: checkout.sessionId,
-    saved: tokens.map(({ tokenId, card }) => ({ reference: referenceOf(tokenId), card })),
+    saved: takesCard ? tokens.map(({ tokenId, card }) => ({ reference: referenceOf(tokenId), card })) : [],
+    takesCard,
+    others: (await otherMethodsOf(gateway, order)).map(({ payMethodName }) => payMethodName),
     maySave: shopper !== '',
     isSandbox: gateway.config.environment === 'sandbox',
     refused,
@@ -138,7 +142,7 @@ async function act(visited: Visited, { form, network }: Visit): Promise<string |
   }
   if (action === 'saved') return payWithToken(visited, await tokenReferredTo(visited, form.get('savedCard') ?? ''));
   if (action.startsWith('simulate-') && gateway.config.environment === 'sandbox') {
-    await paySimulated(visited, action === 'simulate-success');
+    await paySimulated(visited, action === 'simulate-success', form.get('method') ?? '');
     return undefined;
   }
   const encryptedCard = form.get('encryptedCard') ?? '';

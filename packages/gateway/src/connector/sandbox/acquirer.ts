@@ -7,7 +7,7 @@
 import type { Clock } from '../../clock.ts';
 import { randomBase62 } from '../../id.ts';
 import type { Database, Sql } from '../../storage/database.ts';
-import { cardMethods } from '../card-methods.ts';
+import { cardMethods, playedMethods } from '../card-methods.ts';
 import type { AcquirerCall, Connector, FollowUpCall } from '../connector.ts';
 import type { DeclineReason } from '../declines.ts';
 import type { Outcome } from '../outcome.ts';
@@ -25,7 +25,7 @@ const noFacts = { type: '', issuerName: '', issueCountryCode: '' } as const;
 export function sandboxAcquirer(deps: Deps): Connector {
   return {
     name: 'sandbox',
-    payMethods: cardMethods,
+    payMethods: [...cardMethods, ...playedMethods],
     acceptsUnchecked: (pan) => testCardOf(pan) !== undefined,
     factsOf: (pan) => testCardOf(pan)?.facts ?? noFacts,
     screen(amount) {
