@@ -226,6 +226,9 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
       const order = await paidOrder();
       const { data } = await gateway.call('/order/create', order);
       await putBackToSending(data.acquiringOrderId);
+      await sql(`update payment_order set status = 'PAY_IN_PROGRESS' where acquiring_order_id = $1`, [
+        data.acquiringOrderId,
+      ]);
       return gateway.call('/order/create', order);
     },
     CURRENCY_NOT_SUPPORTED: () => pay({ orderCurrency: 'XXX' }),
