@@ -1,4 +1,5 @@
 /** The page that a run makes of its results, and the picture in it. */
+import { plot } from './plot.ts';
 import type { Result } from './scenarios.ts';
 
 export interface Report {
@@ -10,6 +11,8 @@ export interface Report {
   /** Signatures a second. */
   readonly limit: number;
   readonly results: readonly Result[];
+  /** The same two calls over one connection and over many. */
+  readonly byConnections: { readonly connections: number; readonly inquiry: Result; readonly create: Result }[];
   readonly bySize: { readonly size: number; readonly inquiry: Result; readonly create: Result }[];
   readonly deliveriesPerSecond: number;
   readonly memoryMb?: number;
@@ -50,6 +53,42 @@ function goals(report: Report): string[] {
     return `| ${what} | at ${side} ${number(goal)} ${unit} | ${number(value, 1)} ${unit} | ${isMet ? 'yes' : 'no'} |`;
   });
 }
+
+/** Both calls along something: their shares of the limit, and their times. */
+function pictureOf(
+  name: string,
+  about: string,
+  rows: readonly { readonly step: string; readonly inquiry: Result; readonly create: Result }[],
+): string {
+  const series = (of: (result: Result) => number) => [
+    { name: 'inquiry', values: rows.map(({ inquiry }) => of(inquiry)) },
+    { name: 'order/create', values: rows.map(({ create }) => of(create)) },
+  ];
+  return plot(
+    name,
+    rows.map(({ step }) => step),
+    about,
+    [
+      { title: 'share of the limit, %', series: series(({ ratio }) => 100 * ratio) },
+      { title: 'p50, ms', series: series(({ p50 }) => p50) },
+      { title: 'p99, ms', series: series(({ p99 }) => p99) },
+    ],
+  );
+}
+
+/** @returns pictures by the names of their files in `docs/images` */
+export const pictures = ({ byConnections, bySize }: Report): Readonly<Record<string, string>> => ({
+  'performance-connections.svg': pictureOf(
+    'Share of the limit and times by connections',
+    'connections',
+    byConnections.map((row) => ({ ...row, step: String(row.connections) })),
+  ),
+  'performance-size.svg': pictureOf(
+    'Share of the limit and times by table size',
+    'tokens and orders',
+    bySize.map((row) => ({ ...row, step: row.size.toLocaleString('en') })),
+  ),
+});
 
 /** @returns `docs/performance.md` */
 export function page(report: Report): string {
@@ -94,7 +133,13 @@ in one write ([why and how](decisions/0023-orders-are-written-together.md)). Non
 before its commit. What is left: bindings still take transactions of their own; a scope is set anew when a connection goes from
 one merchant to another; the one thread that reads, checks and answers calls is busy before the machine is.
 
+## With more connections
+
+![Share of the limit, and times, by connections](images/performance-connections.svg)
+
 ## With more rows
+
+![Share of the limit, and times, by table size](images/performance-size.svg)
 
 | tokens and orders | inquiry, of the limit | p50 ms | order/create, of the limit | p50 ms |
 | ---: | ---: | ---: | ---: | ---: |

@@ -17,7 +17,7 @@ import { grow } from './grow.ts';
 import { naively } from './naively.ts';
 import { peakMemoryMb } from './process-table.ts';
 import { startReceiver } from './receiver.ts';
-import { page, type Report } from './report.ts';
+import { page, pictures, type Report } from './report.ts';
 import * as scenarios from './scenarios.ts';
 
 const isQuick = process.argv.includes('--quick');
@@ -52,7 +52,10 @@ async function main(): Promise<void> {
     const text = JSON.stringify(report, undefined, 2);
     await writeFile(join(root, 'docs/performance.json'), `${text}\n`);
     await writeFile(join(root, 'docs/performance.md'), page(report));
-    say('\n  Written: docs/performance.json, docs/performance.md');
+    for (const [name, picture] of Object.entries(pictures(report))) {
+      await writeFile(join(root, 'docs/images', name), picture);
+    }
+    say('\n  Written: docs/performance.json, docs/performance.md, docs/images/performance-*.svg');
   } finally {
     for (const step of undo.reverse()) await step();
   }
@@ -76,6 +79,7 @@ async function measureAll(folder: string, undo: (() => Promise<unknown>)[]): Pro
   say(`\n  This machine signs ${limit.toFixed(0)} times a second with RSA-2048 on ${cores} cores.\n`);
   const tokens = await scenarios.bindTokens(bench, 200);
   const results = await calls(bench, tokens);
+  const byConnections = await along(bench, tokens);
   const memoryMb = peakMemoryMb(gateway.pid);
   const bySize: Report['bySize'] = [];
   let rows = 0;
@@ -105,6 +109,7 @@ async function measureAll(folder: string, undo: (() => Promise<unknown>)[]): Pro
     database: database.description,
     limit,
     results,
+    byConnections,
     bySize,
     deliveriesPerSecond: deliveries,
     ...(memoryMb !== undefined && { memoryMb }),
@@ -142,6 +147,23 @@ async function calls(bench: scenarios.Bench, tokens: readonly string[]): Promise
   results.push(await scenarios.measure(bench, 'order/create at 40 % load', { corpus: made, rate }).then(show));
   results.push(show(await naively(bench)));
   return results;
+}
+
+/** From one caller to more than a gateway can serve at once. */
+async function along(bench: scenarios.Bench, tokens: readonly string[]): Promise<Report['byConnections']> {
+  const rows: Report['byConnections'] = [];
+  const inquiry = await scenarios.inquiries(bench, tokens);
+  for (const connections of isQuick ? [1, 32] : [1, 4, 16, 64, 128]) {
+    say(`\n  Over ${connections} connections:`);
+    const corpus = await scenarios.orders(bench, tokens, seconds * 4_000, `along-${connections}`);
+    const at = { ...bench, connections };
+    rows.push({
+      connections,
+      inquiry: show(await scenarios.measure(at, 'tokenization/inquiry', { corpus: inquiry, repeats: true })),
+      create: show(await scenarios.measure(at, 'order/create', { corpus })),
+    });
+  }
+  return rows;
 }
 
 function show(result: scenarios.Result): scenarios.Result {
