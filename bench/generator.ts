@@ -41,8 +41,11 @@ export interface Measured {
 export async function run(load: Load): Promise<Measured> {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['generate'], { execArgv: process.execArgv });
   child.send(load);
-  const [measured] = await once(child, 'message');
-  await once(child, 'exit');
+  // Either may come first: what it says and its end travel by different ways.
+  const ended = once(child, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`the load generator ended with code ${code}`);
+  });
+  const [[measured]] = await Promise.all([once(child, 'message'), ended]);
   return measured as Measured;
 }
 
