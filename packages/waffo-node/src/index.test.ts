@@ -107,6 +107,8 @@ describe('its examples', () => {
       const refundRequestId: string;
       const acquiringOrderId: string;
       const subscriptionId: string;
+      const subscriptionRequest: string;
+      const tokenId: string;
       const testPrivateKey: string;
       function askForAnotherCard(): void;
       function showPending(paymentRequestId: string): void;
