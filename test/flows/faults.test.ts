@@ -135,18 +135,15 @@ async function paidOrder() {
   await gateway.call('/order/create', order);
   return order;
 }
-const payBare = (card: object) => {
+const bareCardBody = (card: object) => {
   const cardInfo = { cardNumber: '4111111111111111', cardExpiryYear: 2030, cardExpiryMonth: 12, cardCvv: '123' };
-  const userInfo = {
-    userId: 'u',
-    userEmail: 'u@example.com',
-    userTerminal: 'WEB',
-    userBrowserIp: '::1',
-    userAgent: 'a',
-  };
-  const body = { cardInfo: { ...cardInfo, cardHolderName: 'Ada Lovelace', ...card }, userInfo };
-  return gateway.call('/order/create', orderOf(gateway, body), gateway.pci);
+  const user = { userId: 'u', userEmail: 'u@example.com', userTerminal: 'WEB' };
+  const userInfo = { ...user, userBrowserIp: '::1', userAgent: 'a' };
+  return { cardInfo: { ...cardInfo, cardHolderName: 'Ada Lovelace', ...card }, userInfo };
 };
+const payBare = (card: object) => gateway.call('/order/create', orderOf(gateway, bareCardBody(card)), gateway.pci);
+const subscribeBare = (card: object) =>
+  gateway.call('/subscription/create', subscriptionOf(gateway, bareCardBody(card)), gateway.pci);
 const mit = { productName: 'ONE_TIME_PAYMENT', merchantInitiatedMode: 'scheduled' };
 
 /** 100 tokens for a user, made from one. */
@@ -337,6 +334,8 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     TRANSACTION_LIMIT_EXCEEDED: () => contracted('merchant_currency', `'HKD', 9999, null`, () => subscribe()),
     DAILY_LIMIT_EXCEEDED: () => contracted('merchant_currency', `'HKD', null, 9999`, () => subscribe()),
     CONTRACT_FORBIDS: () => subscriptionWith({ productName: 'ONE_TIME_PAYMENT' }),
+    CARD_DATA_INVALID: () => subscribeBare({ cardExpiryYear: 2025 }),
+    CARD_NOT_SUPPORTED: () => subscribeBare({ cardNumber: '9999999999999995' }),
     PAY_METHOD_UNAVAILABLE: () => subscriptionWith({ payMethodType: 'EWALLET' }),
     TOKEN_EXPIRED: async () => subscribe({ tokenId: await expiredToken() }),
     TOKEN_INVALID: () => subscribe({ tokenId: `tok_${'x'.repeat(22)}` }),

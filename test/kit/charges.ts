@@ -25,17 +25,19 @@ export const chargesIn = (
     [acquiringOrderId],
   );
 
+type ChargeSeen = Pick<AcquirerCall, 'threeDs' | 'initiator' | 'networkTransactionId'> & {
+  readonly cvv: string | undefined;
+};
+
 /** What the acquirer is sent meanwhile. */
-export async function chargesSeen(
-  { app }: TestGateway,
-  during: () => Promise<void>,
-): Promise<{ cvv: string | undefined; threeDs: AcquirerCall['threeDs'] }[]> {
+export async function chargesSeen({ app }: TestGateway, during: () => Promise<void>): Promise<ChargeSeen[]> {
   const acquirer = app.gateway.connectors.of('');
   const { purchase } = acquirer;
-  const seen: { cvv: string | undefined; threeDs: AcquirerCall['threeDs'] }[] = [];
+  const seen: ChargeSeen[] = [];
   Object.assign(acquirer, {
     purchase(call: AcquirerCall) {
-      seen.push({ cvv: call.card.cvv?.toString(), threeDs: call.threeDs });
+      const { card, threeDs, initiator, networkTransactionId } = call;
+      seen.push({ cvv: card.cvv?.toString(), threeDs, initiator, networkTransactionId });
       return purchase(call);
     },
   });

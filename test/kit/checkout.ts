@@ -20,8 +20,8 @@ export async function payByCard(
   { url }: Checkout,
   card: Partial<CardInput> = {},
   extra: Record<string, string> = {},
+  shopper = newShopper(),
 ): Promise<PageSeen> {
-  const shopper = newShopper();
   const sessionId = /data-session="([^"]+)"/.exec((await shopper.visit(url)).text)?.[1] ?? '';
   const encryptedCard = await seal(sessionId, { ...testCard, ...card });
   return shopper.post(url, { action: 'card', encryptedCard, ...extra });

@@ -7,15 +7,16 @@ import type { Gateway } from '../gateway.ts';
 import { authenticateOpenOrder, isAsked } from '../order/authenticate.ts';
 import { allowsCard, checkPaidMethod, otherMethodsOf } from '../order/check.ts';
 import { orderNamed } from '../order/find.ts';
-import type { Order } from '../order/order.ts';
-import { type Means, payMethodNameOf, payOpenOrder } from '../order/pay.ts';
+import { type Order, shopperOf } from '../order/order.ts';
+import { payMethodNameOf } from '../order/paid-with.ts';
+import { type Means, payOpenOrder } from '../order/pay.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import { summarise } from '../tokenization/card-summary.ts';
 import { chargeableToken, savedCardsOf } from '../tokenization/charge.ts';
 import { checkCard } from '../tokenization/check-card.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { openSubmittedCard } from '../vault/session-key.ts';
-import { savePaid, shopperOf } from './save.ts';
+import { isSaved } from './save.ts';
 import { simulatedCardOf } from './simulate.ts';
 import type { Visited } from './visit.ts';
 
@@ -70,7 +71,7 @@ export async function payWithToken(visited: Visited, tokenId: string): Promise<s
  * @throws Fault PAY_METHOD_UNAVAILABLE for a method that the order does not allow
  */
 export async function paySimulated({ gateway, order }: Visited, succeeds: boolean, methodName: string): Promise<void> {
-  const others = await otherMethodsOf(gateway, order);
+  const others = order.echo.subscriptionInfo === undefined ? await otherMethodsOf(gateway, order) : [];
   const found = others.find(({ payMethodName }) => payMethodName === methodName);
   if (found === undefined && (methodName !== '' || !allowsCard(order))) throw new Fault('PAY_METHOD_UNAVAILABLE');
   const played = found && { payMethodType: found.payMethodType, payMethodName: found.payMethodName };
@@ -78,7 +79,8 @@ export async function paySimulated({ gateway, order }: Visited, succeeds: boolea
   const card = CardBuffer.fromText({ pan, expiry: { month: 12, year: 2099 }, cvv: undefined, name: 'TEST USER' });
   try {
     const summary = summarise(card, gateway.connectors.of(order.merchantId).factsOf(card.pan));
-    await charge(gateway, order, { card, summary, tokenId: undefined, played });
+    const save = await isSaved(gateway, order, false);
+    await charge(gateway, order, { card, summary, tokenId: undefined, played, save });
   } finally {
     card.dispose();
   }
@@ -99,7 +101,8 @@ async function payWith(
   paid: Parameters<typeof payWithCard>[1],
 ): Promise<string | undefined> {
   const { merchantId } = order;
-  const { encryptedCard, network, save } = paid;
+  const { encryptedCard, network } = paid;
+  const save = await isSaved(gateway, order, paid.save);
   const connector = gateway.connectors.of(merchantId);
   checkCard(card, connector, gateway);
   const summary = summarise(card, connector.factsOf(card.pan));
@@ -107,10 +110,10 @@ async function payWith(
   const tried = await gateway.limits.cardTries.judge({ merchantId, merchantUserId: shopperOf(order), card, network });
   if (tried.judgement === 'decline' || tried.judgement === 'user-full') throw new Fault('CHANNEL_REJECTED');
   const mandated = tried.judgement === 'challenge';
-  const means = { card, summary, tokenId: undefined };
+  const means = { card, summary, tokenId: undefined, save };
   if (isAsked(gateway, order, means, mandated ? '3DS_FORCE' : undefined)) {
     const { webUrl: returnUrl = '' } = order.echo;
-    const asked = { mandated, envelope: encryptedCard, merchantName: merchant.name, returnUrl, save };
+    const asked = { mandated, envelope: encryptedCard, merchantName: merchant.name, returnUrl };
     const webUrl = await authenticateOpenOrder(gateway, order, means, asked);
     // An issuer that wants to see the shopper by itself has not failed anybody.
     const isGood = webUrl === undefined ? await isCharged(gateway, order) : !mandated;
@@ -118,10 +121,7 @@ async function payWith(
     return webUrl;
   }
   const result = await charge(gateway, order, means);
-  if (result.kind === 'performed' && result.outcome.kind === 'approved') {
-    await tried.approved();
-    if (save) await savePaid(gateway, order, card);
-  }
+  if (result.kind === 'performed' && result.outcome.kind === 'approved') await tried.approved();
   return undefined;
 }
 

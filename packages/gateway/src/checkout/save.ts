@@ -1,26 +1,15 @@
-/** A shopper's wish to keep the card that he paid with. */
+/** Whether a card becomes a token when it has paid. */
 import type { Gateway } from '../gateway.ts';
-import type { Order } from '../order/order.ts';
-import { savePaidCard } from '../tokenization/save-card.ts';
-import type { CardBuffer } from '../vault/card-buffer.ts';
+import { type Order, shopperOf } from '../order/order.ts';
+import { hasRoom } from '../tokenization/user-limit.ts';
 
-/** Who pays, as the order names him; a shopper without a name has no saved cards. */
-export const shopperOf = ({ echo }: Pick<Order, 'echo'>): string =>
-  (echo.userInfo as { readonly userId?: string }).userId ?? '';
-
-/** The order is paid whatever becomes of the wish to keep the card. */
-export async function savePaid(gateway: Gateway, order: Order, card: CardBuffer): Promise<void> {
-  const { merchantId, acquiringOrderId, notifyUrl } = order;
-  if (shopperOf(order) === '') return;
-  try {
-    await savePaidCard(gateway, {
-      merchantId,
-      tokenRequestId: acquiringOrderId,
-      merchantUserId: shopperOf(order),
-      notifyUrl,
-      card,
-    });
-  } catch (error) {
-    gateway.log.warn('a card that paid could not be saved', { merchantId, detail: acquiringOrderId, error });
-  }
+/**
+ * A subscription charges its card again; any other card is kept if its holder wants it, has a name, and has not too many.
+ *
+ * @param wished - what the shopper ticked
+ */
+export async function isSaved(gateway: Gateway, order: Order, wished: boolean): Promise<boolean> {
+  if (order.echo.subscriptionInfo !== undefined) return true;
+  const shopper = shopperOf(order);
+  return wished && shopper !== '' && hasRoom(gateway.database, order.merchantId, shopper);
 }

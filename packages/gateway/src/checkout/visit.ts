@@ -5,6 +5,8 @@ import { findMerchant, originsOf } from '../merchant/find.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { orderNamed } from '../order/find.ts';
 import type { Order } from '../order/order.ts';
+import { subscriptionNamed } from '../subscription/find.ts';
+import type { Subscription } from '../subscription/subscription.ts';
 import { type Checkout, findCheckout } from './checkout.store.ts';
 
 export interface Visited {
@@ -12,6 +14,8 @@ export interface Visited {
   readonly gateway: Gateway;
   readonly checkout: Checkout;
   readonly order: Order;
+  /** What the order is the first payment of. */
+  readonly subscription: Subscription | undefined;
   readonly merchant: Merchant;
   /** Where the page may be embedded. */
   readonly origins: readonly string[];
@@ -34,7 +38,9 @@ export async function visitCheckout(
   if (!isSame(url.slice(url.lastIndexOf('/') + 1), link.secret)) return undefined;
   const merchant = await findMerchant(gateway, merchantId);
   if (merchant?.status !== 'ACTIVE') return undefined;
-  return { gateway, checkout, order, merchant, origins: await originsOf(gateway, merchantId) };
+  const { subscriptionInfo } = order.echo;
+  const subscription = subscriptionInfo && (await subscriptionNamed(gateway, merchantId, subscriptionInfo));
+  return { gateway, checkout, order, subscription, merchant, origins: await originsOf(gateway, merchantId) };
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -37,8 +37,6 @@ export interface Asked {
   readonly merchantName: string;
   /** Where he goes on; undefined: where the order's own addresses lead. */
   readonly returnUrl?: string;
-  /** Whether a card without a token is to become one when it has paid. */
-  readonly save?: boolean;
 }
 
 /** A question that is not asked yet. */
@@ -47,7 +45,6 @@ export interface Question {
   readonly means: Means;
   readonly authentication: Authentication;
   readonly envelope: string;
-  readonly save: boolean;
   /** Where the shopper is sent if he is to be asked. */
   readonly webUrl: string;
 }
@@ -66,7 +63,7 @@ export const isAsked = (
 
 /** What the issuer will be asked about an order. */
 export function questionAbout(gateway: Gateway, order: Order, means: Means, asked: Asked): Question {
-  const { mandated, envelope, merchantName, returnUrl, save = false } = asked;
+  const { mandated, envelope, merchantName, returnUrl } = asked;
   const { merchantId, acquiringOrderId, currency, amountMinor } = order;
   const { masked: maskedCard, scheme, issuerName } = means.summary;
   const authentication = newAuthentication(gateway, {
@@ -79,7 +76,7 @@ export function questionAbout(gateway: Gateway, order: Order, means: Means, aske
     returnUrl,
     envelope,
   });
-  return { order, means, authentication, envelope, save, webUrl: linkOf(gateway, authentication, envelope) };
+  return { order, means, authentication, envelope, webUrl: linkOf(gateway, authentication, envelope) };
 }
 
 /**
@@ -93,8 +90,8 @@ export async function authenticateOrder(
   question: Question,
   wait: (tx: Tx) => Promise<boolean>,
 ): Promise<'challenge' | 'finished' | 'lost'> {
-  const { order, means, authentication: before, envelope, save } = question;
-  const { card, summary } = means;
+  const { order, means, authentication: before, envelope } = question;
+  const { card, summary, save = false } = means;
   const keepCard =
     'cardId' in card
       ? undefined

@@ -1,6 +1,6 @@
 /**
- * A card in the order itself, from a PCI-certified merchant. It is charged and forgotten: nothing of it is stored but
- * what may be shown, unless its shopper must be authenticated first (see `waiting-card.ts`). Not even the request's fingerprint is made from the number or the code themselves.
+ * A card in the request itself, from a PCI-certified merchant. An order's is charged and forgotten: nothing of it is stored
+ * but what may be shown, unless its shopper must be authenticated first (see `waiting-card.ts`). A subscription's becomes a token. Not even the request's fingerprint is made from the number or the code themselves.
  */
 import type { RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
@@ -12,7 +12,13 @@ import { parseDecision, type ThreeDsDecision } from '../threeds/decision.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { fingerprintOf } from '../vault/fingerprint.ts';
 
-type Input = RequestOf<typeof operations.create>;
+type Order = RequestOf<typeof operations.create>;
+
+/** Any request that may carry a card. */
+interface Input extends Pick<Order, 'cardInfo'> {
+  readonly userInfo: Pick<Order['userInfo'], 'userBrowserIp' | 'userAgent'>;
+}
+
 export type BareCard = CardBuffer;
 
 /**
@@ -57,7 +63,7 @@ export async function envelopeOf(
 }
 
 /** How the merchant wants the shopper to be asked. @throws Fault PARAMETER_INVALID */
-export const threeDsDecisionOf = ({ cardInfo }: Input): ThreeDsDecision | undefined =>
+export const threeDsDecisionOf = ({ cardInfo }: Pick<Input, 'cardInfo'>): ThreeDsDecision | undefined =>
   parseDecision(cardInfo?.threeDsDecision, 'cardInfo.threeDsDecision');
 
 /** The fingerprint that tells a repeat: with the vault's own for the number, and without the code. */

@@ -102,7 +102,7 @@ export async function checkPaidMethod(
  *
  * @throws Fault PAY_METHOD_UNAVAILABLE
  */
-export function checkChoice({ methods }: Contract, input: Input): void {
+export function checkChoice({ methods }: Contract, input: Payable): void {
   const { payMethodType, payMethodName } = input.paymentInfo;
   const types = payMethodType ? listOf(payMethodType) : undefined;
   const names = payMethodName

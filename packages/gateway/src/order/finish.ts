@@ -3,7 +3,6 @@
  * charged, by the one road that every charge takes; otherwise it closes. Either way the result is written in the
  * transaction that begins what follows, so that two who bring it charge once.
  */
-import { savePaid } from '../checkout/save.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
@@ -57,7 +56,7 @@ async function charge(
   }
   const cvv = secret && (await readCvv(gateway.database, { ...holdOf(authentication), secret }));
   if (cvv === undefined) return abandon(gateway, order, first, cvvLost);
-  const { cardId, summary, save } = waitingCard;
+  const { cardId, summary } = waitingCard;
   const { acquiringOrderId, captureMode } = order;
   const purpose = captureMode === 'MANUAL' ? 'authorize' : 'purchase';
   const reference = authentication.authenticationId;
@@ -65,8 +64,7 @@ async function charge(
   await withCard(gateway, use, async (lent) => {
     const card = lent.withCvv(cvv);
     try {
-      const paid = await payOpenOrder(gateway, order, { card, summary, tokenId: undefined, threeDs }, first);
-      if (save && paid.kind === 'performed' && paid.outcome.kind === 'approved') await savePaid(gateway, order, card);
+      await payOpenOrder(gateway, order, { card, summary, tokenId: undefined, threeDs }, first);
     } finally {
       card.dispose();
     }

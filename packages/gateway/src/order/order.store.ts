@@ -96,7 +96,7 @@ const saveWaiting = statement(
 );
 
 /** Notes which card waits in the vault; undefined: none any more. */
-export async function saveWaitingCard(
+export async function noteWaitingCard(
   tx: Tx,
   { merchantId, acquiringOrderId }: Pick<Order, 'merchantId' | 'acquiringOrderId'>,
   card: WaitingCard | undefined,

@@ -46,13 +46,13 @@ interface SubscriptionPayment {
   readonly merchantRequest: string;
 }
 
-/** What is known of a card that waits. */
+/** What is known of a card that waits in the vault: for the shopper's authentication, or to become a token. */
 export interface WaitingCard {
   readonly cardId: string;
-  /** The authentication that its CVV is held for. */
-  readonly authenticationId: string;
+  /** The authentication that its CVV is held for, if there is one. */
+  readonly authenticationId?: string | undefined;
   readonly summary: CardSummary;
-  /** The shopper wants to keep it: once it has paid it becomes a token. */
+  /** Once it has paid it becomes a token. */
   readonly save: boolean;
 }
 
@@ -87,7 +87,7 @@ export interface Order extends Money {
   readonly cancelling: boolean;
   /** The UTC day, `2026-11-23`, whose limit the order was counted against. */
   readonly limitDay: string | undefined;
-  /** A card without a token, in the vault until its shopper is authenticated. */
+  /** A card without a token, in the vault until the order is charged or closed. */
   readonly waitingCard: WaitingCard | undefined;
   readonly echo: OrderEcho;
   readonly failure: OrderFailure | undefined;
@@ -148,3 +148,7 @@ export function refundExpiryOf(paidAt: Date): Date {
   const { year, month, day } = { year: paidAt.getUTCFullYear(), month: paidAt.getUTCMonth(), day: paidAt.getUTCDate() };
   return new Date(Date.UTC(year, month, day + refundableDays, 23, 59, 59, 999));
 }
+
+/** Who pays, as the order names him; a shopper without a name has no saved cards. */
+export const shopperOf = ({ echo }: Pick<Order, 'echo'>): string =>
+  (echo.userInfo as { readonly userId?: string }).userId ?? '';

@@ -7,21 +7,19 @@ import type { Gateway } from '../gateway.ts';
 import { type CardAtHand, perform, performTogether } from '../payment/perform.ts';
 import type { Payment, Performed, SharedRoad } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
-import type { CardSummary } from '../tokenization/card-summary.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order } from './order.ts';
+import { paidWith, type Shown } from './paid-with.ts';
 import { type Placed, placeOrders } from './place.ts';
 import { settleOrder } from './settle.ts';
 import { settleOrders } from './settle-together.ts';
+import { waitingCardOf } from './waiting-card.ts';
 
 /** A card to pay with. */
-export interface Means {
+export interface Means extends Shown {
   readonly card: CardAtHand;
-  readonly summary: CardSummary;
-  /** Undefined for a card that is no token. */
-  readonly tokenId: string | undefined;
-  /** In the sandbox: the method that is played, in the place of a card's. */
-  readonly played?: { readonly payMethodType: string; readonly payMethodName: string } | undefined;
+  /** A card that is no token becomes one when it has paid. */
+  readonly save?: boolean;
   /** When the issuer authenticated the shopper for it. */
   readonly threeDs?: ThreeDsProof | undefined;
   /** Without the shopper: of the payment that he agreed with. */
@@ -71,12 +69,13 @@ const newOrders: SharedRoad<Placed, Order> = {
  * @param first - what else is written in the transaction of the intent, before anything; false: nothing may follow
  * @returns `not-begun` when the order does not wait any more, or its time is over
  */
-export function payOpenOrder(
+export async function payOpenOrder(
   gateway: Gateway,
   order: Order,
   means: Means,
   first: (tx: Tx) => Promise<boolean> = async () => true,
 ): Promise<Performed<Order>> {
+  const keep = await keeping(gateway, order, means);
   return chargeOrder(gateway, order, means, async (tx) => {
     if (!(await first(tx))) return false;
     const open = await lockOrder(tx, order.merchantId, order.acquiringOrderId);
@@ -84,33 +83,22 @@ export function payOpenOrder(
     if (open?.status !== 'AUTHORIZATION_REQUIRED' || open.expiresAt <= now) return false;
     const { tokenId } = means;
     const echo = { ...open.echo, paymentInfo: paidWith(open.echo.paymentInfo, means, open.initiator) };
-    return saveOrder(tx, { ...advance(open, 'charge-sent', now), tokenId, echo }, open.status);
+    if (!(await saveOrder(tx, { ...advance(open, 'charge-sent', now), tokenId, echo }, open.status))) return false;
+    await keep(tx);
+    return true;
   });
 }
 
-/** The wire's name of a card's method, e.g. `CC_VISA`. */
-export const payMethodNameOf = ({ type, scheme }: Pick<CardSummary, 'type' | 'scheme'>): string =>
-  `${type === 'DEBIT' ? 'DC' : 'CC'}_${scheme}`;
-
-/** `paymentInfo` as it was sent, completed with the method that was used and the masked card. */
-export const paidWith = (
-  paymentInfo: object,
-  { summary, tokenId, played }: Pick<Means, 'summary' | 'tokenId' | 'played'>,
-  initiator: 'CIT' | 'MIT',
-) =>
-  played === undefined ? paidWithCard(paymentInfo, { summary, tokenId }, initiator) : { ...paymentInfo, ...played };
-
-const paidWithCard = (
-  paymentInfo: object,
-  { summary, tokenId }: Pick<Means, 'summary' | 'tokenId'>,
-  initiator: 'CIT' | 'MIT',
-) => ({
-  ...paymentInfo,
-  payMethodType: summary.type === 'DEBIT' ? 'DEBITCARD' : 'CREDITCARD',
-  payMethodName: payMethodNameOf(summary),
-  payMethodProperties: JSON.stringify({
-    ...(tokenId !== undefined && { cardToken: tokenId }),
-    cardTransactionType: initiator,
-  }),
-  payMethodResponse: JSON.stringify({ maskCardData: summary.masked }),
-});
+/**
+ * Lets a card that is to become a token rest in the vault. Call it before a transaction begins (see `Keyring.dataKey`).
+ *
+ * @returns what stores it, in the transaction of the intent; nothing for any other card
+ */
+export async function keeping(
+  gateway: Gateway,
+  order: Order,
+  { card, summary, save = false }: Means,
+): Promise<(tx: Tx) => Promise<void>> {
+  if (!save || 'cardId' in card) return async () => {};
+  return waitingCardOf(gateway, order, card, { summary, save });
+}

@@ -14,7 +14,7 @@ import { queueAuthorizationExpiry } from './expire-queue.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order, type OrderFailure } from './order.ts';
 import { recordOf } from './record.ts';
-import { dropWaitingCard } from './waiting-card.ts';
+import { dropCode, dropWaitingCard, saveWaitingCard } from './waiting-card.ts';
 
 type Settled = Pick<Attempt, 'merchantId' | 'subject' | 'verb' | 'amountMinor'>;
 
@@ -25,8 +25,12 @@ type Settled = Pick<Attempt, 'merchantId' | 'subject' | 'verb' | 'amountMinor'>;
 export async function settleOrder(gateway: Gateway, tx: Tx, attempt: Settled, outcome: Outcome): Promise<Order> {
   const named = await lockOrder(tx, attempt.merchantId, attempt.subject.id);
   if (named === undefined) throw new Error('an attempt names an order that is not there');
-  const order = await dropWaitingCard(tx, named);
-  if (outcome.kind === 'unknown') return order;
+  const isKept = named.waitingCard?.save === true && outcome.kind !== 'declined';
+  const order = isKept ? named : await dropWaitingCard(tx, named);
+  if (outcome.kind === 'unknown') {
+    await dropCode(tx, order);
+    return order;
+  }
   const failure = outcome.kind === 'declined' ? failureOf(outcome) : undefined;
   switch (attempt.verb) {
     case 'capture':
@@ -45,10 +49,11 @@ const failureOf = ({ reason }: Extract<Outcome, { kind: 'declined' }>): OrderFai
   description: declineReasons[reason],
 });
 
-async function settleCharge(gateway: Gateway, tx: Tx, order: Order, outcome: Known): Promise<Order> {
-  if (order.status !== 'PAY_IN_PROGRESS') return order;
+async function settleCharge(gateway: Gateway, tx: Tx, charged: Order, outcome: Known): Promise<Order> {
+  if (charged.status !== 'PAY_IN_PROGRESS') return charged;
   const now = gateway.clock.now();
-  if (outcome.kind === 'declined') return closeOrder(gateway, tx, order, 'declined', failureOf(outcome));
+  if (outcome.kind === 'declined') return closeOrder(gateway, tx, charged, 'declined', failureOf(outcome));
+  const order = await saveWaitingCard(gateway, tx, charged);
   const approved =
     order.captureMode === 'MANUAL'
       ? advance(order, 'authorized', now)

@@ -104,7 +104,11 @@ const documentOf = (locale: string, title: string, main: Html, head?: Html | fal
 `;
 
 /** @example amountIn('en', 10000n, 'HKD') // 'HKD 100.00' */
-export function amountIn(locale: string, amountMinor: bigint, currency: string): string {
+export const amountIn = (locale: string, amountMinor: bigint, currency: string): string =>
+  decimalIn(locale, fromMinorUnits(amountMinor, currency), currency);
+
+/** @param amount - decimal string in major units */
+export function decimalIn(locale: string, amount: string, currency: string): string {
   const fractionDigits = exponentOf(currency) ?? 2;
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',
@@ -113,5 +117,5 @@ export function amountIn(locale: string, amountMinor: bigint, currency: string):
     minimumFractionDigits: fractionDigits,
     maximumFractionDigits: fractionDigits,
   });
-  return format.format(fromMinorUnits(amountMinor, currency) as `${number}`);
+  return format.format(amount as `${number}`);
 }

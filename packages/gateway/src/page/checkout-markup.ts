@@ -3,15 +3,19 @@
  * The card's fields belong to no form: nothing but a script can send them, and ours sends them encrypted only.
  */
 import type { Order } from '../order/order.ts';
+import type { Subscription } from '../subscription/subscription.ts';
 import type { CardSummary } from '../tokenization/card-summary.ts';
-import { amountIn } from './challenge-markup.ts';
-import { localeOf } from './challenge-text.ts';
+import { amountIn, decimalIn } from './challenge-markup.ts';
+import { type Locale, localeOf } from './challenge-text.ts';
 import { type CheckoutText, checkoutTexts } from './checkout-text.ts';
 import { type Html, html } from './html.ts';
+import { planIn } from './plan-text.ts';
 
 /** How the page speaks and looks, and what stands at its head. */
 export interface Framing {
   readonly order: Order;
+  /** What the order is the first payment of. */
+  readonly subscription: Subscription | undefined;
   readonly merchantName: string;
   readonly acceptLanguage: string;
   readonly address: string;
@@ -36,10 +40,10 @@ export function renderChoice(choice: Choice): Html {
   const { saved, refused, isSandbox, address } = choice;
   return documentOf(
     choice,
-    text.title,
+    titleOf(choice, text),
     html`
     ${summaryOf(choice)}
-    <h1>${text.title}</h1>
+    <h1>${titleOf(choice, text)}</h1>
     ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
     ${saved.length > 0 && savedForm(choice, text)}
     ${choice.takesCard && cardForm(choice, text)}
@@ -86,6 +90,9 @@ export function renderStepOut(framing: Framing, challengeUrl: string): Html {
   );
 }
 
+const titleOf = ({ subscription }: Framing, text: CheckoutText): string =>
+  subscription === undefined ? text.title : text.subscription;
+
 /** Tells how it ended. @param confirmUrl - where the shopper goes on, of his own will */
 export function renderResult(
   framing: Framing,
@@ -93,13 +100,15 @@ export function renderResult(
   confirmUrl: string | undefined,
 ): Html {
   const { text } = speechOf(framing);
+  const isBegun = end.status === 'success' && framing.subscription !== undefined;
+  const heading = isBegun ? text.subscribed : text.ends[end.status];
   return documentOf(
     framing,
-    text.ends[end.status],
+    heading,
     html`
     ${summaryOf(framing)}
     <p class="mark ${end.status}" aria-hidden="true">${end.status === 'success' ? '✓' : '!'}</p>
-    <h1>${text.ends[end.status]}</h1>
+    <h1>${heading}</h1>
     ${end.cause !== undefined && html`<p>${text.causes[end.cause]}</p>`}
     ${
       confirmUrl === undefined
@@ -130,7 +139,8 @@ function savedForm({ saved, address }: Choice, text: CheckoutText): Html {
     </form>`;
 }
 
-function cardForm({ address, sessionId, maySave, isSandbox, saved }: Choice, text: CheckoutText): Html {
+function cardForm(choice: Choice, text: CheckoutText): Html {
+  const { address, sessionId, maySave, isSandbox, saved, subscription } = choice;
   return html`<form method="post" action="${address}" id="card" data-session="${sessionId}" data-processing="${text.processing}" ${!isSandbox && html`data-strict="true"`}>
       ${saved.length > 0 && html`<h2>${text.otherCard}</h2>`}
       <noscript><p class="wrong">${text.needsScript}</p></noscript>
@@ -142,7 +152,7 @@ function cardForm({ address, sessionId, maySave, isSandbox, saved }: Choice, tex
       ${field('name', 'cardholderName', { label: text.name, wrong: text.wrongName, autocomplete: 'cc-name', length: 128 })}
       ${maySave && html`<label class="choice"><input type="checkbox" name="saveCard" value="yes"> ${text.save}</label>`}
       <input type="hidden" name="encryptedCard" value="">
-      <div class="buttons" data-testid="pay"><button type="submit" name="action" value="card" ${saved.length > 0 && html`class="quiet"`}>${text.pay}</button></div>
+      <div class="buttons" data-testid="pay"><button type="submit" name="action" value="card" ${saved.length > 0 && html`class="quiet"`}>${subscription === undefined ? text.pay : text.subscribe}</button></div>
     </form>`;
 }
 
@@ -164,12 +174,18 @@ function field(member: string, name: string, { label, wrong, autocomplete, lengt
       </div>`;
 }
 
-function summaryOf({ order, merchantName, acceptLanguage }: Framing): Html {
+function summaryOf({ order, subscription, merchantName, acceptLanguage }: Framing): Html {
   const { locale } = speechOf({ order, acceptLanguage });
+  const plan = subscription && planOf(locale, subscription);
   return html`<header><span>${merchantName}</span>
       <span class="amount">${amountIn(locale, order.amountMinor, order.currency)}</span>
-      <span class="faint">${order.echo.orderDescription}</span></header>`;
+      <span class="faint">${order.echo.orderDescription}</span>
+      ${plan !== undefined && html`<span class="faint">${plan}</span>`}</header>`;
 }
+
+/** What is paid from then on, e.g. `HKD 100.00 every month`. */
+const planOf = (locale: Locale, { currency, terms }: Subscription): string =>
+  planIn(locale, decimalIn(locale, terms.amount, currency), terms.plan.cycle);
 
 /** The order's own language first, then the browser's. */
 function speechOf({ order, acceptLanguage }: Pick<Framing, 'order' | 'acceptLanguage'>) {

@@ -22,5 +22,7 @@ test('headings of results and labels of the sandbox are the published ones', () 
     'Processing…',
     'Confirm',
   ]);
-  expect(checkoutTexts['zh-Hans'].succeed).toBe('付款成功');
+  const { subscribe, subscribed } = checkoutTexts.en;
+  expect([subscribe, subscribed]).toEqual(['Subscribe', 'Subscription successful']);
+  expect([checkoutTexts['zh-Hans'].succeed, checkoutTexts['zh-Hant'].subscribed]).toEqual(['付款成功', '訂閱成功']);
 });

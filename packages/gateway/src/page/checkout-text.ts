@@ -16,6 +16,10 @@ export interface CheckoutText {
   readonly wrongName: string;
   readonly save: string;
   readonly pay: string;
+  /** The same of a subscription's first payment: title, button and heading of its success. */
+  readonly subscription: string;
+  readonly subscribe: string;
+  readonly subscribed: string;
   readonly cancel: string;
   readonly simulator: string;
   /** Above the list of methods that the sandbox plays, and its first entry. */
@@ -52,6 +56,9 @@ const en: CheckoutText = {
   wrongName: 'Enter the name as it is on the card.',
   save: 'Save this card for next time',
   pay: 'Pay',
+  subscription: 'Subscription',
+  subscribe: 'Subscribe',
+  subscribed: 'Subscription successful',
   cancel: 'Cancel and go back',
   simulator: 'Sandbox: no money moves. Choose how it ends.',
   method: 'Payment method',
@@ -92,6 +99,9 @@ const zhHans: CheckoutText = {
   wrongName: '请输入卡上的姓名。',
   save: '保存此卡以便下次使用',
   pay: '支付订单',
+  subscription: '订阅',
+  subscribe: '确认订阅',
+  subscribed: '订阅成功',
   cancel: '取消并返回',
   simulator: '沙盒环境：不会产生真实扣款。请选择结果。',
   method: '支付方式',
@@ -132,6 +142,9 @@ const zhHant: CheckoutText = {
   wrongName: '請輸入卡上的姓名。',
   save: '儲存此卡以便下次使用',
   pay: '支付訂單',
+  subscription: '訂閱',
+  subscribe: '確認訂閱',
+  subscribed: '訂閱成功',
   cancel: '取消並返回',
   simulator: '沙盒環境：不會產生真實扣款。請選擇結果。',
   method: '付款方式',
@@ -172,6 +185,9 @@ const ja: CheckoutText = {
   wrongName: 'カードに記載の名義を入力してください。',
   save: '次回のためにこのカードを保存する',
   pay: '支払う',
+  subscription: '定期購入のお申し込み',
+  subscribe: '定期購入を申し込む',
+  subscribed: 'お申し込みが完了しました',
   cancel: 'キャンセルして戻る',
   simulator: 'サンドボックス：実際の請求はありません。結果を選んでください。',
   method: 'お支払い方法',

@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { paySimulated, payWithCard, payWithToken } from '../checkout/pay.ts';
-import { shopperOf } from '../checkout/save.ts';
 import { type Visited, visitCheckout } from '../checkout/visit.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { allowsCard, otherMethodsOf } from '../order/check.ts';
 import { giveUp } from '../order/give-up.ts';
+import { shopperOf } from '../order/order.ts';
 import { causeOf, redirectUrlOf } from '../order/way-home.ts';
 import { challengeUrlOf, wasAsked } from '../threeds/begin.ts';
 import { savedCardsOf } from '../tokenization/charge.ts';
@@ -109,6 +109,7 @@ async function showChoice(
   refused?: keyof CheckoutText['refused'],
 ): Promise<PageAnswer> {
   const { gateway, order, checkout, origins } = visited;
+  const isSubscribing = visited.subscription !== undefined;
   const shopper = shopperOf(order);
   const tokens = await savedCardsOf(gateway, order.merchantId, shopper);
   const takesCard = allowsCard(order);
@@ -117,8 +118,9 @@ async function showChoice(
     sessionId: checkout.sessionId,
     saved: takesCard ? tokens.map(({ tokenId, card }) => ({ reference: referenceOf(tokenId), card })) : [],
     takesCard,
-    others: (await otherMethodsOf(gateway, order)).map(({ payMethodName }) => payMethodName),
-    maySave: shopper !== '',
+    // Only a card can be charged again without its holder.
+    others: isSubscribing ? [] : (await otherMethodsOf(gateway, order)).map(({ payMethodName }) => payMethodName),
+    maySave: shopper !== '' && !isSubscribing,
     isSandbox: gateway.config.environment === 'sandbox',
     refused,
   });
@@ -185,8 +187,9 @@ function endOf(visited: Visited): End | undefined {
 const addressOf = ({ params }: Visit): string =>
   `/checkout/${encodeURIComponent(params.acquiringOrderId ?? '')}/${encodeURIComponent(params.secret ?? '')}`;
 
-const framingOf = ({ order, merchant }: Visited, visit: Visit): Framing => ({
+const framingOf = ({ order, subscription, merchant }: Visited, visit: Visit): Framing => ({
   order,
+  subscription,
   merchantName: merchant.name,
   acceptLanguage: visit.acceptLanguage,
   address: addressOf(visit),

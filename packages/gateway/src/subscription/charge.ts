@@ -2,14 +2,16 @@
  * From a period to its order: the one way for the first payment and for renewals. The order is an order like any other,
  * with its own inquiry, notification and refunds; what it comes to is carried on by `settle.ts`.
  */
+import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newAcquiringOrderId } from '../id.ts';
 import { contractOf } from '../merchant/find-contract.ts';
 import { checkLimits, dayOf } from '../merchant/limits.ts';
 import { minorUnitsOf } from '../order/amount.ts';
-import { checkCardMethod, defaultLifetimeMs } from '../order/check.ts';
+import { allowsCard, checkCardMethod, checkChoice, defaultLifetimeMs } from '../order/check.ts';
 import { type Order, untouched } from '../order/order.ts';
-import { type Means, paidWith, payMethodNameOf } from '../order/pay.ts';
+import { paidWith, payMethodNameOf } from '../order/paid-with.ts';
+import type { Means } from '../order/pay.ts';
 import { placeOrder } from '../order/place.ts';
 import type { Tx } from '../storage/database.ts';
 import { chargeableToken } from '../tokenization/charge.ts';
@@ -88,25 +90,63 @@ export interface Payable {
   readonly dailyLimitMinor: bigint | undefined;
 }
 
+/** An order that waits for its shopper's choice. */
+export type Open = Omit<Payable, 'means'>;
+
 /**
- * Looks whether the contract and the token let an order be charged now.
+ * What a token pays with.
  *
- * @throws Fault of `chargeableToken`, `checkLimits` or `checkCardMethod`
+ * @param tokenId - undefined of a subscription that was never paid
+ * @throws Fault of `chargeableToken`
  */
-export async function payableOf(gateway: Gateway, order: Order, tokenId: string): Promise<Payable> {
-  const { merchantId, currency, amountMinor, initiator } = order;
-  const contract = await contractOf(gateway, merchantId);
-  const { dailyLimitMinor } = checkLimits(contract, { currency, amountMinor }) ?? {};
+export async function meansOfToken(
+  gateway: Gateway,
+  { merchantId, initiator }: Pick<Order, 'merchantId' | 'initiator'>,
+  tokenId: string | undefined,
+): Promise<Means> {
+  if (tokenId === undefined) throw new Fault('TOKEN_INVALID');
   const { cardId, card } = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken: false });
-  const { paymentInfo } = order.echo as { readonly paymentInfo: Parameters<typeof checkCardMethod>[1]['paymentInfo'] };
-  const payMethodName = payMethodNameOf(card);
-  checkCardMethod({ contract, amountMinor }, { orderCurrency: currency, paymentInfo }, { ...card, payMethodName });
   const networkTransactionId =
     initiator === 'MIT' ? await networkTransactionIdOf(gateway.database, { merchantId, tokenId }) : undefined;
-  const means: Means = { card: { cardId, tokenId }, summary: card, tokenId, networkTransactionId };
+  return { card: { cardId, tokenId }, summary: card, tokenId, networkTransactionId };
+}
+
+/**
+ * Looks whether the contract lets an order be charged now, and with this card.
+ *
+ * @throws Fault of `checkLimits` or `checkCardMethod`
+ */
+export async function payableOf(gateway: Gateway, order: Order, means: Means): Promise<Payable> {
+  const { contract, paymentInfo, ...open } = await limited(gateway, order);
+  const { amountMinor, currency, initiator } = order;
+  const { summary } = means;
+  const card = { ...summary, payMethodName: payMethodNameOf(summary) };
+  checkCardMethod({ contract, amountMinor }, { orderCurrency: currency, paymentInfo }, card);
+  const echo = { ...open.order.echo, paymentInfo: paidWith(paymentInfo, means, initiator) };
+  return { ...open, order: { ...open.order, echo }, means };
+}
+
+/**
+ * The same while nobody knows the card: whether the shopper will have a choice of cards.
+ *
+ * @throws Fault of `checkLimits`; PAY_METHOD_UNAVAILABLE
+ */
+export async function openOf(gateway: Gateway, order: Order): Promise<Open> {
+  const { contract, paymentInfo, ...open } = await limited(gateway, order);
+  if (!allowsCard(order)) {
+    throw new Fault('PAY_METHOD_UNAVAILABLE', 'paymentInfo.payMethodType: a subscription is paid with a card');
+  }
+  checkChoice(contract, { orderCurrency: order.currency, paymentInfo });
+  return open;
+}
+
+async function limited(gateway: Gateway, order: Order) {
+  const { currency, amountMinor } = order;
+  const contract = await contractOf(gateway, order.merchantId);
+  const { dailyLimitMinor } = checkLimits(contract, { currency, amountMinor }) ?? {};
+  const { paymentInfo } = order.echo as { readonly paymentInfo: Parameters<typeof checkCardMethod>[1]['paymentInfo'] };
   const limitDay = dailyLimitMinor === undefined ? undefined : dayOf(gateway.clock.now());
-  const echo = { ...order.echo, paymentInfo: paidWith(paymentInfo, means, initiator) };
-  return { order: { ...order, limitDay, echo }, means, dailyLimitMinor };
+  return { contract, paymentInfo, order: { ...order, limitDay }, dailyLimitMinor };
 }
 
 /**

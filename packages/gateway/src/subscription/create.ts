@@ -1,134 +1,98 @@
 /**
- * `POST /subscription/create`: records a subscription and charges its first period with the shopper present. A repeat answers
- * the present state and charges nothing.
+ * `POST /subscription/create`: records a subscription and has its first period paid with the shopper present: with a token, a
+ * card in the request, or the card that he chooses at the checkout. A repeat answers the present state and charges nothing.
  */
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/subscription';
 import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import { newBrowserSecret, newSubscriptionId } from '../id.ts';
-import { requestFingerprint } from '../idempotency.ts';
-import { authenticateOrder, isAsked, questionAbout } from '../order/authenticate.ts';
-import { queueExpiry } from '../order/expire-queue.ts';
-import { chargeOrder, paidWith } from '../order/pay.ts';
-import { tokenOf } from '../order/token-shapes.ts';
-import { awaitAnswer } from '../payment/await-answer.ts';
-import type { Tx } from '../storage/database.ts';
-import { awaitIssuer } from '../threeds/await-issuer.ts';
+import { newSubscriptionId } from '../id.ts';
+import type { Merchant } from '../merchant/merchant.ts';
+import { type BareCard, bareCardOf, fingerprintOfOrder, threeDsDecisionOf } from '../order/bare-card.ts';
+import { paidWith } from '../order/paid-with.ts';
+import type { Means } from '../order/pay.ts';
+import { namesToken, tokenOf } from '../order/token-shapes.ts';
+import { summarise } from '../tokenization/card-summary.ts';
 import { chargeableToken } from '../tokenization/charge.ts';
-import { orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
+import { checkCard } from '../tokenization/check-card.ts';
 import { checkSubscription } from './check.ts';
+import { beginFree, payFirst } from './first-payment.ts';
 import { subscriptionActionOf } from './record.ts';
-import { passFree } from './settle.ts';
-import { findSubscription, findSubscriptionByRequest, insertSubscription, listOrderIds } from './subscription.store.ts';
+import { seenBefore } from './repeat.ts';
+import { findSubscriptionByRequest } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
 import { amountOf, isFree, type Terms } from './terms.ts';
 
 type Input = RequestOf<typeof operations.create>;
 type Data = DataOf<typeof operations.create>;
 
-const first: Try = { period: 1, attempt: 1, initiator: 'CIT' };
-
-export async function create(gateway: Gateway, { merchant }: MerchantCaller, input: Input): Promise<Data> {
-  const { merchantId } = merchant;
-  const fingerprint = requestFingerprint(input);
-  const earlier = await findSubscriptionByRequest(gateway.database, merchantId, input.subscriptionRequest);
-  if (earlier !== undefined) return repeat(gateway, earlier, fingerprint);
-  const terms = await checkSubscription(gateway, merchantId, input, gateway.clock.now());
-  const { tokenId } = tokenOf(input);
-  const free = isFree(amountOf(terms, 1));
-  // Nothing is charged for a free trial: only a verified token can be charged without the shopper after it.
-  const initiator = free ? 'MIT' : 'CIT';
-  const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken: false });
-  if (merchant.settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) {
-    throw new Fault('TOKEN_INVALID');
+export async function create(gateway: Gateway, caller: MerchantCaller, input: Input): Promise<Data> {
+  const card = bareCardOf(caller.merchant, input);
+  try {
+    return answer(await createWith(gateway, caller, input, card));
+  } finally {
+    card?.dispose();
   }
-  const means = { summary: token.card, tokenId };
+}
+
+async function createWith(
+  gateway: Gateway,
+  { merchant }: MerchantCaller,
+  input: Input,
+  card: BareCard | undefined,
+): Promise<Subscription> {
+  const { merchantId } = merchant;
+  const fingerprint = await fingerprintOfOrder(gateway, merchantId, input, card);
+  const repeat = (seen: Subscription) => seenBefore(gateway, seen, fingerprint, card);
+  const earlier = await findSubscriptionByRequest(gateway.database, merchantId, input.subscriptionRequest);
+  if (earlier !== undefined) return repeat(earlier);
+  const terms = await checkSubscription(gateway, merchantId, input, gateway.clock.now());
+  const free = isFree(amountOf(terms, 1));
+  const means =
+    card === undefined ? await tokenMeans(gateway, merchant, input, free) : cardMeans(gateway, merchantId, input, card);
+  // Nothing is charged for a free trial: only a verified token can be charged without the shopper after it.
+  if (free && means?.tokenId === undefined) {
+    throw new Fault(
+      'TOKEN_UNVERIFIED',
+      'productInfo.trialPeriodAmount: 0 needs a tokenId that is VERIFIED; bind the card first',
+    );
+  }
   const subscription = newSubscription(gateway, merchantId, input, { fingerprint, terms, means });
   const made = free
-    ? await begin(gateway, subscription)
-    : await pay(gateway, subscription, { input, merchantName: merchant.name });
-  if (made !== undefined) return answer(made);
+    ? await beginFree(gateway, { subscription })
+    : await payFirst(gateway, {
+        subscription,
+        means,
+        decision: threeDsDecisionOf(input),
+        expiresAt: input.orderExpiredAt === undefined ? undefined : new Date(input.orderExpiredAt),
+        merchantName: merchant.name,
+      });
+  if (made !== undefined) return made;
   const winner = await findSubscriptionByRequest(gateway.database, merchantId, input.subscriptionRequest);
-  return repeat(gateway, winner ?? subscription, fingerprint);
+  return repeat(winner ?? subscription);
 }
 
-/** A free trial begins at once. */
-async function begin(gateway: Gateway, subscription: Subscription): Promise<Subscription | undefined> {
-  const { merchantId, subscriptionId } = subscription;
-  const begun = await gateway.database.transaction(
-    async (tx) => (await insertSubscription(tx, subscription)) && passFree(gateway, tx, subscription, 1),
-  );
-  gateway.nudge();
-  return begun ? findSubscription(gateway.database, merchantId, subscriptionId) : undefined;
-}
-
-/** @returns undefined when another request with this id was faster */
-async function pay(
+/** @returns undefined when the request names no token: the shopper chooses */
+async function tokenMeans(
   gateway: Gateway,
-  subscription: Subscription,
-  { input, merchantName }: { readonly input: Input; readonly merchantName: string },
-): Promise<Subscription | undefined> {
-  const { merchantId, subscriptionId, tokenId } = subscription;
-  const expiresAt = input.orderExpiredAt === undefined ? undefined : new Date(input.orderExpiredAt);
-  const order = orderOf(gateway, subscription, { ...first, expiresAt });
-  const payable = await payableOf(gateway, order, tokenId);
-  if (isAsked(gateway, payable.order, payable.means)) return ask(gateway, subscription, payable, merchantName);
-  const result = await chargeOrder(gateway, payable.order, payable.means, (tx) =>
-    write(gateway, tx, subscription, payable),
-  );
-  if (result.kind !== 'performed') return undefined;
-  if (result.outcome.kind === 'unknown') throw new Fault('STATUS_UNKNOWN');
-  return findSubscription(gateway.database, merchantId, subscriptionId);
+  { merchantId, settings }: Merchant,
+  input: Input,
+  free: boolean,
+): Promise<Means | undefined> {
+  if (!namesToken(input)) return undefined;
+  const { tokenId } = tokenOf(input);
+  const initiator = free ? 'MIT' : 'CIT';
+  const token = await chargeableToken(gateway, { merchantId, tokenId, initiator, asAccessToken: false });
+  if (settings.enforceTokenOwner && token.merchantUserId !== input.userInfo.userId) throw new Fault('TOKEN_INVALID');
+  return { card: { cardId: token.cardId, tokenId }, summary: token.card, tokenId };
 }
 
-/** The issuer is asked first; the subscription waits for its shopper as long as that takes. */
-async function ask(
-  gateway: Gateway,
-  subscription: Subscription,
-  { order, means, dailyLimitMinor }: Payable,
-  merchantName: string,
-): Promise<Subscription | undefined> {
-  const { merchantId, subscriptionId } = subscription;
-  const envelope = newBrowserSecret().toString('base64url');
-  const asked = { mandated: false, merchantName, envelope };
-  const question = questionAbout(gateway, order, means, asked);
-  const { webUrl } = question;
-  const status = 'AUTHORIZATION_REQUIRED';
-  const waiting = { ...order, status, echo: { ...order.echo, webUrl } } as const;
-  const written = { ...subscription, status, echo: { ...subscription.echo, webUrl } } as const;
-  const result = await authenticateOrder(gateway, question, async (tx) => {
-    if (!(await write(gateway, tx, written, { order: waiting, dailyLimitMinor }))) return false;
-    await queueExpiry(gateway, tx, waiting);
-    return true;
-  });
-  if (result === 'lost') return undefined;
-  const made = await findSubscription(gateway.database, merchantId, subscriptionId);
-  const undecided = result === 'finished' && made?.status === 'AUTHORIZATION_REQUIRED';
-  if (undecided || gateway.connectors.of(merchantId).screen(order.amount).unknown) throw new Fault('STATUS_UNKNOWN');
-  return made;
-}
-
-async function write(
-  gateway: Gateway,
-  tx: Tx,
-  subscription: Subscription,
-  payable: Pick<Payable, 'order' | 'dailyLimitMinor'>,
-): Promise<boolean> {
-  if (!(await insertSubscription(tx, subscription))) return false;
-  return writeTry(gateway, tx, subscription, first, payable);
-}
-
-async function repeat(gateway: Gateway, seen: Subscription, fingerprint: Buffer): Promise<Data> {
-  if (!seen.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
-  const { merchantId, subscriptionId } = seen;
-  const [id] = await listOrderIds(gateway.database, seen);
-  if (id !== undefined) {
-    await awaitIssuer(gateway, merchantId, { kind: 'order', id });
-    await awaitAnswer(gateway, merchantId, { kind: 'order', id });
-  }
-  return answer((await findSubscription(gateway.database, merchantId, subscriptionId)) ?? seen);
+function cardMeans(gateway: Gateway, merchantId: string, input: Input, card: BareCard): Means {
+  if (namesToken(input)) throw new Fault('PARAMETER_INVALID', 'cardInfo: give this or a token, not both');
+  const connector = gateway.connectors.of(merchantId);
+  checkCard(card, connector, gateway);
+  return { card, summary: summarise(card, connector.factsOf(card.pan)), tokenId: undefined, save: true };
 }
 
 const answer = (subscription: Subscription): Data => ({
@@ -143,15 +107,12 @@ function newSubscription(
   gateway: Gateway,
   merchantId: string,
   input: Input,
-  known: {
-    readonly fingerprint: Buffer;
-    readonly terms: Terms;
-    readonly means: Parameters<typeof paidWith>[1] & { readonly tokenId: string };
-  },
+  known: { readonly fingerprint: Buffer; readonly terms: Terms; readonly means: Means | undefined },
 ): Subscription {
   const now = gateway.clock.now();
   const { merchantInfo, userInfo, goodsInfo, addressInfo, productInfo, userCurrency, extendInfo } = input;
   const { successRedirectUrl, failedRedirectUrl, cancelRedirectUrl, subscriptionManagementUrl } = input;
+  const { means } = known;
   return {
     merchantId,
     subscriptionId: newSubscriptionId(now),
@@ -161,7 +122,8 @@ function newSubscription(
     status: 'IN_PROGRESS',
     currency: input.currency,
     terms: known.terms,
-    tokenId: known.means.tokenId,
+    tokenId: means?.tokenId,
+    originId: undefined,
     period: 1,
     startedAt: undefined,
     anchor: undefined,
@@ -173,7 +135,7 @@ function newSubscription(
       goodsInfo,
       addressInfo,
       paymentInfo: input.paymentInfo,
-      usedPaymentInfo: paidWith(input.paymentInfo, known.means, 'CIT'),
+      usedPaymentInfo: means === undefined ? input.paymentInfo : paidWith(input.paymentInfo, means, 'CIT'),
       productInfo,
       userCurrency,
       successRedirectUrl,

@@ -12,7 +12,7 @@ import type { Order } from '../order/order.ts';
 import { chargeOrder } from '../order/pay.ts';
 import { closeOrder } from '../order/settle.ts';
 import type { Tx } from '../storage/database.ts';
-import { orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
+import { meansOfToken, orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
 import { notifySubscription } from './notification.ts';
 import { lastPeriodOf } from './period.ts';
 import { passFree } from './settle.ts';
@@ -40,7 +40,7 @@ async function charge(gateway: Gateway, subscription: Subscription, tried: Try):
   try {
     const merchant = await findMerchant(gateway, subscription.merchantId);
     if (merchant?.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
-    const payable = await payableOf(gateway, order, subscription.tokenId);
+    const payable = await payableOf(gateway, order, await meansOfToken(gateway, order, subscription.tokenId));
     await chargeOrder(gateway, payable.order, payable.means, (tx) => begin(gateway, tx, subscription, tried, payable));
   } catch (error) {
     // What passes by itself is tried again; what became of a charge is found out later, by its attempt.

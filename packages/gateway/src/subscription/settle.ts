@@ -29,15 +29,22 @@ export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Prom
   const subscription = await lockSubscription(tx, merchantId, subscriptionInfo.subscriptionId);
   if (subscription === undefined) throw new Error('an order names a subscription that is not there');
   const period = Number(subscriptionInfo.period);
-  if (order.status === 'PAY_SUCCESS') await paid(gateway, tx, subscription, period);
+  if (order.status === 'PAY_SUCCESS') await paid(gateway, tx, subscription, period, order);
   else await failed(gateway, tx, subscription, period, failure);
 }
 
-async function paid(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<void> {
+/** @param order - undefined when the period costs nothing */
+async function paid(
+  gateway: Gateway,
+  tx: Tx,
+  subscription: Subscription,
+  period: number,
+  order?: Order,
+): Promise<void> {
   const now = gateway.clock.now();
   await endPeriod(tx, subscription, { period, status: 'PAID' }, now);
   if (isWaiting(subscription)) {
-    await start(gateway, tx, subscription);
+    await start(gateway, tx, order === undefined ? subscription : paidBy(subscription, order));
     return;
   }
   const { keepsDay } = await rulesFor(tx, subscription);
@@ -48,6 +55,13 @@ async function paid(gateway: Gateway, tx: Tx, subscription: Subscription, period
 
 const rulesFor = async (tx: Tx, { merchantId }: Subscription): Promise<RenewalRules> =>
   rulesOf((await findMerchant({ database: tx }, merchantId))?.settings ?? {});
+
+/** What the shopper chose at the checkout is known now. */
+const paidBy = (subscription: Subscription, { tokenId, echo: { paymentInfo } }: Order): Subscription => ({
+  ...subscription,
+  tokenId: tokenId ?? subscription.tokenId,
+  echo: { ...subscription.echo, usedPaymentInfo: paymentInfo },
+});
 
 /** The subscription runs from now on: this moment is what its periods are counted from. */
 async function start(gateway: Gateway, tx: Tx, subscription: Subscription): Promise<void> {

@@ -14,7 +14,8 @@ interface SubscriptionRow {
   status: SubscriptionStatus;
   currency: string;
   terms: Terms;
-  token_id: string;
+  token_id: string | null;
+  origin_id: string | null;
   period: number;
   started_at: Date | null;
   anchor: Date | null;
@@ -29,13 +30,13 @@ interface SubscriptionRow {
 }
 
 const columns = `merchant_id, subscription_id, subscription_request, request_fingerprint, merchant_subscription_id,
-  status, currency, terms, token_id, period, started_at, anchor, anchor_period, next_charge_at, echo, failure,
+  status, currency, terms, token_id, origin_id, period, started_at, anchor, anchor_period, next_charge_at, echo, failure,
   notify_url, requested_at, created_at, updated_at`;
 
 const insert = statement<{ subscription_id: string }>(
   'subscription/insert',
   `insert into subscription (${columns})
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
    on conflict (merchant_id, subscription_request) do nothing
    returning subscription_id`,
 );
@@ -57,7 +58,7 @@ const save = statement<{ subscription_id: string }>(
   'subscription/save',
   `update subscription
    set status = $4, period = $5, started_at = $6, anchor = $7, anchor_period = $8, next_charge_at = $9, failure = $10,
-     echo = $11, updated_at = $12
+     echo = $11, updated_at = $12, token_id = $13
    where merchant_id = $1 and subscription_id = $2 and status = $3
    returning subscription_id`,
 );
@@ -73,7 +74,8 @@ export async function insertSubscription(tx: Tx, subscription: Subscription): Pr
     subscription.status,
     subscription.currency,
     JSON.stringify(subscription.terms),
-    subscription.tokenId,
+    subscription.tokenId ?? null,
+    subscription.originId ?? null,
     subscription.period,
     subscription.startedAt ?? null,
     subscription.anchor ?? null,
@@ -124,6 +126,7 @@ export async function saveSubscription(tx: Tx, subscription: Subscription, befor
     subscription.failure === undefined ? null : JSON.stringify(subscription.failure),
     JSON.stringify(subscription.echo),
     subscription.updatedAt,
+    subscription.tokenId ?? null,
   ]);
   if (rows.length !== 1) throw new Error('a subscription changed under its lock');
 }
@@ -256,7 +259,8 @@ function subscriptionFrom(row: SubscriptionRow): Subscription {
     status: row.status,
     currency: row.currency,
     terms: row.terms,
-    tokenId: row.token_id,
+    tokenId: row.token_id ?? undefined,
+    originId: row.origin_id ?? undefined,
     period: row.period,
     startedAt: row.started_at ?? undefined,
     anchor: row.anchor ?? undefined,

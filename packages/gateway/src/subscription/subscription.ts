@@ -39,7 +39,10 @@ export interface Subscription {
   /** ISO 4217. */
   readonly currency: string;
   readonly terms: Terms;
-  readonly tokenId: string;
+  /** Undefined until the first payment of one that is paid with a new card. */
+  readonly tokenId: string | undefined;
+  /** The one that it takes the place of. */
+  readonly originId: string | undefined;
   /** The period that runs, or is being paid. */
   readonly period: number;
   /** Undefined until the first payment. */

@@ -19,7 +19,11 @@ export async function refuseFullUser(
   );
 }
 
-/** The same, counting what is being bound right now, and letting one binding of the user begin at a time. */
+/** Whether a user may have one more. */
+export const hasRoom = async (sql: Sql, merchantId: string, merchantUserId: string): Promise<boolean> =>
+  (await countTokensOfUser(sql, merchantId, merchantUserId)) < tokensPerUserLimit;
+
+/** As `refuseFullUser`, counting what is being bound right now, and letting one binding of the user begin at a time. */
 export async function refuseFullUserFirmly(tx: Tx, merchantId: string, merchantUserId: string): Promise<void> {
   const underWay = await lockBindingsOfUser(tx, merchantId, merchantUserId);
   await refuseFullUser(tx, merchantId, merchantUserId, underWay);

@@ -62,7 +62,7 @@ export const addressInfo = z
 export const paymentTokenData = z.union([z.string().max(8192), z.object({ tokenId: text(64).optional() })]);
 
 /** Contract section 15.9. */
-const cardInfo = z
+export const cardInfo = z
   .object({
     cardNumber: id(24),
     cardExpiryYear: z.int32(),
@@ -71,7 +71,7 @@ const cardInfo = z
     cardHolderName: text(128),
     threeDsDecision: text(12, '3DS_FORCE, 3DS_ATTEMPT or NO_3DS').optional(),
   })
-  .meta({ id: 'OrderCardInfo', description: 'A bare card, from PCI-certified merchants only; charged and forgotten' });
+  .meta({ id: 'OrderCardInfo', description: 'A bare card, from PCI-certified merchants only' });
 
 /** Accepted and not acted upon; declared so that a repeat with another content is told from the first (contract 15). */
 export const opaque = (meaning: string) => z.unknown().optional().describe(meaning);

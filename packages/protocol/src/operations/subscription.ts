@@ -14,6 +14,8 @@ const userInfo = z
     userLastName: text(64).optional(),
     userCreatedAt: text(32).optional(),
     userReceiptUrl: text(1024).optional(),
+    userBrowserIp: text(128, 'Needed with cardInfo').optional(),
+    userAgent: text(256, 'Needed with cardInfo').optional(),
   })
   .meta({ id: 'SubscriptionUserInfo', description: 'The subscriber' });
 
@@ -73,8 +75,12 @@ const createRequest = z
     paymentInfo,
     goodsInfo: order.goodsInfo.optional(),
     addressInfo: order.addressInfo.optional(),
-    tokenId: text(64, 'The card that pays').optional(),
+    tokenId: text(
+      64,
+      'The card that pays; without it, and without cardInfo, the shopper chooses at the checkout',
+    ).optional(),
     paymentTokenData: order.paymentTokenData.optional(),
+    cardInfo: order.cardInfo.optional(),
     extraParams: z.object({ tokenId: text(64).optional() }).optional(),
     brandInfo: order.opaque('Logo and names for a cashier page'),
     riskData: order.opaque('What the merchant knows of the shopper'),
@@ -96,7 +102,7 @@ export const create = operation({
   door: 'merchant',
   summary: 'Subscribe a shopper, and charge the first period',
   description:
-    'With a token in any published shape (contract section 8). Approved, it is `ACTIVE`; declined, `CLOSE`. When the issuer wants to see the shopper it is `AUTHORIZATION_REQUIRED` and `subscriptionAction` says where. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing.',
+    'With a token in any published shape (contract section 8), with `cardInfo` of a PCI-certified merchant, or with the card that the shopper chooses at the page in `subscriptionAction`; a new card becomes a token when it has paid. Approved, it is `ACTIVE`; declined, `CLOSE`. When the issuer wants to see the shopper it is `AUTHORIZATION_REQUIRED` and `subscriptionAction` says where. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing.',
   request: createRequest,
   data: z.object({ ...ids, subscriptionStatus, subscriptionAction: action }).meta({ id: 'SubscriptionCreateData' }),
   envelope: 'order',
@@ -110,6 +116,8 @@ export const create = operation({
     'DAILY_LIMIT_EXCEEDED',
     'CONTRACT_FORBIDS',
     'PAY_METHOD_UNAVAILABLE',
+    'CARD_DATA_INVALID',
+    'CARD_NOT_SUPPORTED',
     'TOKEN_EXPIRED',
     'TOKEN_INVALID',
     'PAYMENT_TOKEN_INVALID',

@@ -120,7 +120,7 @@ export interface OrderCaptureRequest {
   captureAmount: string;
 }
 
-/** A bare card, from PCI-certified merchants only; charged and forgotten. */
+/** A bare card, from PCI-certified merchants only. */
 export interface OrderCardInfo {
   /** At most 24 characters. */
   cardNumber: string;
@@ -508,7 +508,7 @@ export interface SubscriptionCreateData {
   subscriptionAction?: string | undefined;
 }
 
-/** The request of `POST /api/v1/subscription/create`: Subscribe a shopper, and charge the first period. With a token in any published shape (contract section 8). Approved, it is `ACTIVE`; declined, `CLOSE`. When the issuer wants to see the shopper it is `AUTHORIZATION_REQUIRED` and `subscriptionAction` says where. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing. */
+/** The request of `POST /api/v1/subscription/create`: Subscribe a shopper, and charge the first period. With a token in any published shape (contract section 8), with `cardInfo` of a PCI-certified merchant, or with the card that the shopper chooses at the page in `subscriptionAction`; a new card becomes a token when it has paid. Approved, it is `ACTIVE`; declined, `CLOSE`. When the issuer wants to see the shopper it is `AUTHORIZATION_REQUIRED` and `subscriptionAction` says where. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing. */
 export interface SubscriptionCreateRequest {
   /** The idempotency key. At most 32 characters. */
   subscriptionRequest: string;
@@ -542,12 +542,13 @@ export interface SubscriptionCreateRequest {
   paymentInfo: SubscriptionPaymentInfo;
   goodsInfo?: GoodsInfo | undefined;
   addressInfo?: AddressInfo | undefined;
-  /** The card that pays. At most 64 characters. */
+  /** The card that pays; without it, and without cardInfo, the shopper chooses at the checkout. At most 64 characters. */
   tokenId?: string | undefined;
   paymentTokenData?: string | {
     /** At most 64 characters. */
     tokenId?: string | undefined;
   } | undefined;
+  cardInfo?: OrderCardInfo | undefined;
   extraParams?: {
     /** At most 64 characters. */
     tokenId?: string | undefined;
@@ -771,6 +772,10 @@ export interface SubscriptionUserInfo {
   userCreatedAt?: string | undefined;
   /** At most 1024 characters. */
   userReceiptUrl?: string | undefined;
+  /** Needed with cardInfo. At most 128 characters. */
+  userBrowserIp?: string | undefined;
+  /** Needed with cardInfo. At most 256 characters. */
+  userAgent?: string | undefined;
 }
 
 /** A bare card; only PCI-certified merchants may send one. */
