@@ -15,6 +15,7 @@ const vaultUsers = [
   'jobs.ts',
   'checkout/open.ts',
   'checkout/pay.ts',
+  'checkout/simulate.ts',
   'cli/audit.ts',
   'cli/key.ts',
   'cli/token-transfer.ts',
@@ -33,6 +34,7 @@ const vaultUsers = [
   'tokenization/export-cards.ts',
   'tokenization/finish.ts',
   'tokenization/generate.ts',
+  'tokenization/open-session.ts',
   'tokenization/import-cards.ts',
   'tokenization/refresh-card.ts',
   'tokenization/remove.ts',
@@ -44,7 +46,6 @@ const vaultUsers = [
 const vaultTypeReaders = [
   ...vaultUsers,
   'checkout/checkout.store.ts',
-  'checkout/save.ts',
   'gateway.ts',
   'merchant/system-signer.ts',
   'connector/account-updater.ts',

@@ -66,6 +66,7 @@ async function goodRequests() {
       amount: '1.00',
       productInfo: { scheduledAmounts: [{ period: '2', amount: '1.00' }] },
     },
+    '/subscription/manage': { subscriptionId: another.subscriptionId },
     '/subscription/cancel': { subscriptionId, merchantId, requestedAt: at },
     '/merchantconfig/inquiry': { merchantId },
     '/paymethodconfig/inquiry': { merchantId },

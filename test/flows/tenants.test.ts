@@ -167,6 +167,7 @@ const rows: Record<string, Row> = {
   },
   '/subscription/inquiry': { body: ({ subscriptionId }) => ({ subscriptionId, paymentDetails: 1 }) },
   '/subscription/update': { body: ({ subscriptionId }) => ({ subscriptionId, amount: '1.00' }) },
+  '/subscription/manage': { body: ({ subscriptionId }) => ({ subscriptionId }) },
   '/subscription/cancel': {
     body: ({ subscriptionId }, { merchantId }) => ({ subscriptionId, merchantId, requestedAt: at }),
   },

@@ -195,6 +195,14 @@ const rows: readonly Row[] = [
     malformed: anyId,
   },
   {
+    operation: '/subscription/manage',
+    by: 'subscriptionId',
+    body: (subscriptionId) => ({ subscriptionId }),
+    unknown: `SC20261123120000${'x'.repeat(15)}`,
+    others: () => [ids.subscription],
+    malformed: anyId,
+  },
+  {
     operation: '/subscription/cancel',
     by: 'subscriptionId',
     body: (subscriptionId) => ({ ...own(), subscriptionId, requestedAt: now }),

@@ -189,6 +189,7 @@ const filled: Readonly<Record<string, { readonly merchantId?: true; readonly tim
   '/order/refund': { merchantId: true, time: 'requestedAt' },
   '/subscription/inquiry': {},
   '/subscription/update': {},
+  '/subscription/manage': {},
   '/subscription/cancel': { merchantId: true, time: 'requestedAt' },
   '/merchantconfig/inquiry': { merchantId: true },
   '/paymethodconfig/inquiry': { merchantId: true },

@@ -17,6 +17,7 @@ import { refund as refundOrder } from './refund/request.ts';
 import { cancel as cancelSubscription } from './subscription/cancel.ts';
 import { create as createSubscription } from './subscription/create.ts';
 import { inquiry as inquireSubscription } from './subscription/inquiry.ts';
+import { manage as manageSubscription } from './subscription/manage.ts';
 import { update as updateSubscription } from './subscription/update.ts';
 import { generate } from './tokenization/generate.ts';
 import { inquiry as inquireTokens } from './tokenization/inquiry.ts';
@@ -38,6 +39,7 @@ export const operations: readonly Route[] = [
   route(subscription.inquiry, inquireSubscription),
   route(subscription.cancel, cancelSubscription),
   route(subscription.update, updateSubscription),
+  route(subscription.manage, manageSubscription),
   route(config.merchantConfig, merchantConfig),
   route(config.payMethodConfig, payMethodConfig),
 ];

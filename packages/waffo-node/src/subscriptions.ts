@@ -7,6 +7,8 @@ import type {
   SubscriptionCreateData,
   SubscriptionCreateRequest,
   SubscriptionInquiryRequest,
+  SubscriptionManageData,
+  SubscriptionManageRequest,
   SubscriptionRecord,
   SubscriptionUpdateData,
   SubscriptionUpdateRequest,
@@ -70,6 +72,17 @@ export interface Subscriptions {
     params: Params<SubscriptionUpdateRequest>,
     options?: CallOptions,
   ): Promise<ApiResponse<SubscriptionUpdateData>>;
+  /**
+   * A link to the page where the shopper sees an ACTIVE subscription, changes its card and ends it; good until `expiredAt`, a
+   * day later. Whoever has it may do so: show it to him only.
+   *
+   * @example
+   * const { managementUrl } = (await waffo.subscription().manage({ subscriptionId })).unwrap();
+   */
+  manage(
+    params: Params<SubscriptionManageRequest>,
+    options?: CallOptions,
+  ): Promise<ApiResponse<SubscriptionManageData>>;
 }
 
 const calls = {
@@ -77,6 +90,7 @@ const calls = {
   inquiry: { path: '/subscription/inquiry', doubt: 'same-request' },
   cancel: { path: '/subscription/cancel', doubt: 'inquire-first' },
   update: { path: '/subscription/update', doubt: 'same-request' },
+  manage: { path: '/subscription/manage', doubt: 'same-request' },
 } as const satisfies Record<string, Call>;
 
 /** @internal */
@@ -88,4 +102,5 @@ export const subscriptionsOf = (settings: Settings): Subscriptions => ({
   inquiry: (params, options) => call(settings, calls.inquiry, params, options),
   cancel: (params, options) => call(settings, calls.cancel, stamped(settings, 'requestedAt', params), options),
   update: (params, options) => call(settings, calls.update, params, options),
+  manage: (params, options) => call(settings, calls.manage, params, options),
 });

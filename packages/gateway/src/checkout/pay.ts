@@ -14,10 +14,10 @@ import { awaitAnswer } from '../payment/await-answer.ts';
 import { summarise } from '../tokenization/card-summary.ts';
 import { chargeableToken, savedCardsOf } from '../tokenization/charge.ts';
 import { checkCard } from '../tokenization/check-card.ts';
-import { CardBuffer } from '../vault/card-buffer.ts';
+import type { CardBuffer } from '../vault/card-buffer.ts';
 import { openSubmittedCard } from '../vault/session-key.ts';
 import { isSaved } from './save.ts';
-import { simulatedCardOf } from './simulate.ts';
+import { simulatedCard } from './simulate.ts';
 import type { Visited } from './visit.ts';
 
 /**
@@ -75,8 +75,7 @@ export async function paySimulated({ gateway, order }: Visited, succeeds: boolea
   const found = others.find(({ payMethodName }) => payMethodName === methodName);
   if (found === undefined && (methodName !== '' || !allowsCard(order))) throw new Fault('PAY_METHOD_UNAVAILABLE');
   const played = found && { payMethodType: found.payMethodType, payMethodName: found.payMethodName };
-  const { pan } = simulatedCardOf(order, succeeds);
-  const card = CardBuffer.fromText({ pan, expiry: { month: 12, year: 2099 }, cvv: undefined, name: 'TEST USER' });
+  const card = simulatedCard(order, succeeds);
   try {
     const summary = summarise(card, gateway.connectors.of(order.merchantId).factsOf(card.pan));
     const save = await isSaved(gateway, order, false);

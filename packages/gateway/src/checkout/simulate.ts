@@ -1,9 +1,16 @@
-/** What the sandbox's buttons "Payment succeeded" and "Payment failed" pay with (contract section 20). */
+/** What the sandbox's buttons pay with (contract section 20). */
 import { testCards } from '../connector/sandbox/triggers.ts';
-import type { Order } from '../order/order.ts';
+import { CardBuffer } from '../vault/card-buffer.ts';
 
-/** A published test card of the first method that the order names, and CC_VISA when it names none. */
-export function simulatedCardOf({ echo }: Pick<Order, 'echo'>, succeeds: boolean): { readonly pan: string } {
+/**
+ * A published test card of the first method that was named, and CC_VISA when none was.
+ *
+ * @returns the caller's, who disposes of it
+ */
+export function simulatedCard(
+  { echo }: { readonly echo: { readonly paymentInfo: object } },
+  succeeds: boolean,
+): CardBuffer {
   const { payMethodName = '' } = echo.paymentInfo as { readonly payMethodName?: string };
   const wanted = payMethodName.split(',').map((name) => name.trim().replace(/_MASTER$/, '_MASTERCARD'));
   const cards = testCards.filter(
@@ -11,5 +18,5 @@ export function simulatedCardOf({ echo }: Pick<Order, 'echo'>, succeeds: boolean
   );
   const card = cards.find((each) => wanted.includes(each.payMethodName)) ?? cards[0];
   if (card === undefined) throw new Error('the sandbox has no test cards');
-  return card;
+  return CardBuffer.fromText({ pan: card.pan, expiry: { month: 12, year: 2099 }, cvv: undefined, name: 'TEST USER' });
 }

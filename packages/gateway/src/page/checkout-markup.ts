@@ -1,13 +1,11 @@
-/**
- * The checkout page's markup. No inline script or style, nothing from elsewhere; whatever a merchant named itself is text.
- * The card's fields belong to no form: nothing but a script can send them, and ours sends them encrypted only.
- */
+/** The checkout page's markup. No inline script or style, nothing from elsewhere; whatever a merchant named itself is text. */
 import type { Order } from '../order/order.ts';
 import type { Subscription } from '../subscription/subscription.ts';
-import type { CardSummary } from '../tokenization/card-summary.ts';
+import { cardForm, type SavedCard, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, localeOf } from './challenge-text.ts';
 import { type CheckoutText, checkoutTexts } from './checkout-text.ts';
+import { documentIn } from './document.ts';
 import { type Html, html } from './html.ts';
 import { planIn } from './plan-text.ts';
 
@@ -23,8 +21,7 @@ export interface Framing {
 
 export interface Choice extends Framing {
   readonly sessionId: string;
-  /** `reference` names the card to us alone. */
-  readonly saved: readonly { readonly reference: string; readonly card: CardSummary }[];
+  readonly saved: readonly SavedCard[];
   /** A shopper with a name may keep a card. */
   readonly maySave: boolean;
   readonly isSandbox: boolean;
@@ -37,7 +34,8 @@ export interface Choice extends Framing {
 /** Asks the shopper how he wants to pay. */
 export function renderChoice(choice: Choice): Html {
   const { text } = speechOf(choice);
-  const { saved, refused, isSandbox, address } = choice;
+  const { saved, refused, isSandbox, address, subscription } = choice;
+  const forms = { ...choice, useSaved: text.paySaved, useNew: subscription === undefined ? text.pay : text.subscribe };
   return documentOf(
     choice,
     titleOf(choice, text),
@@ -45,8 +43,8 @@ export function renderChoice(choice: Choice): Html {
     ${summaryOf(choice)}
     <h1>${titleOf(choice, text)}</h1>
     ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
-    ${saved.length > 0 && savedForm(choice, text)}
-    ${choice.takesCard && cardForm(choice, text)}
+    ${saved.length > 0 && savedForm(forms, text)}
+    ${choice.takesCard && cardForm(forms, text)}
     ${
       isSandbox &&
       html`<form method="post" action="${address}" class="sandbox">
@@ -125,55 +123,6 @@ function methodList({ others, takesCard }: Choice, text: CheckoutText): Html {
       <select id="method" name="method">${names.reduce((all, name) => html`${all}${name}`, card)}</select></p>`;
 }
 
-function savedForm({ saved, address }: Choice, text: CheckoutText): Html {
-  const rows = saved.map(
-    (
-      { reference, card },
-      at,
-    ) => html`<label class="choice"><input type="radio" name="savedCard" value="${reference}" ${at === 0 && html`checked`}>
-      <span class="brand" data-scheme="${card.scheme}">${card.scheme}</span> <span class="digits">•••• ${card.masked.slice(-4)}</span> <span class="faint">${card.expiry}</span></label>`,
-  );
-  return html`<form method="post" action="${address}">
-      <fieldset><legend>${text.saved}</legend>${rows.reduce((all, row) => html`${all}${row}`)}</fieldset>
-      <div class="buttons"><button name="action" value="saved">${text.paySaved}</button></div>
-    </form>`;
-}
-
-function cardForm(choice: Choice, text: CheckoutText): Html {
-  const { address, sessionId, maySave, isSandbox, saved, subscription } = choice;
-  return html`<form method="post" action="${address}" id="card" data-session="${sessionId}" data-processing="${text.processing}" ${!isSandbox && html`data-strict="true"`}>
-      ${saved.length > 0 && html`<h2>${text.otherCard}</h2>`}
-      <noscript><p class="wrong">${text.needsScript}</p></noscript>
-      ${field('pan', 'cardNumber', { label: text.pan, wrong: text.wrongPan, autocomplete: 'cc-number', length: 23 })}
-      <div class="pair">
-        ${field('expiry', 'expiry', { label: text.expiry, wrong: text.wrongExpiry, autocomplete: 'cc-exp', length: 9 })}
-        ${field('cvv', 'cvv', { label: text.cvv, wrong: text.wrongCvv, autocomplete: 'cc-csc', length: 4 })}
-      </div>
-      ${field('name', 'cardholderName', { label: text.name, wrong: text.wrongName, autocomplete: 'cc-name', length: 128 })}
-      ${maySave && html`<label class="choice"><input type="checkbox" name="saveCard" value="yes"> ${text.save}</label>`}
-      <input type="hidden" name="encryptedCard" value="">
-      <div class="buttons" data-testid="pay"><button type="submit" name="action" value="card" ${saved.length > 0 && html`class="quiet"`}>${subscription === undefined ? text.pay : text.subscribe}</button></div>
-    </form>`;
-}
-
-interface Field {
-  readonly label: string;
-  readonly wrong: string;
-  readonly autocomplete: string;
-  readonly length: number;
-}
-
-function field(member: string, name: string, { label, wrong, autocomplete, length }: Field): Html {
-  const id = `payMethodProperties.card.${member}`;
-  return html`<div class="field">
-        <label for="${id}">${label}</label>
-        <input id="${id}" name="${name}" form="unsent" data-member="${member}" autocomplete="${autocomplete}" maxlength="${length}" required
-          ${member !== 'name' && html`inputmode="numeric"`} spellcheck="false" autocapitalize="off" aria-describedby="${id}.wrong">
-        ${member === 'pan' && html`<span class="brand" id="brand" aria-live="polite"></span>`}
-        <p class="wrong" id="${id}.wrong" data-wrong="${wrong}"></p>
-      </div>`;
-}
-
 function summaryOf({ order, subscription, merchantName, acceptLanguage }: Framing): Html {
   const { locale } = speechOf({ order, acceptLanguage });
   const plan = subscription && planOf(locale, subscription);
@@ -184,7 +133,7 @@ function summaryOf({ order, subscription, merchantName, acceptLanguage }: Framin
 }
 
 /** What is paid from then on, e.g. `HKD 100.00 every month`. */
-const planOf = (locale: Locale, { currency, terms }: Subscription): string =>
+export const planOf = (locale: Locale, { currency, terms }: Subscription): string =>
   planIn(locale, decimalIn(locale, terms.amount, currency), terms.plan.cycle);
 
 /** The order's own language first, then the browser's. */
@@ -194,22 +143,10 @@ function speechOf({ order, acceptLanguage }: Pick<Framing, 'order' | 'acceptLang
   return { locale, text: checkoutTexts[locale] };
 }
 
-const documentOf = (framing: Framing, title: string, main: Html, head?: Html): Html => html`<!doctype html>
-<html lang="${speechOf(framing).locale}">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <meta name="color-scheme" content="light dark">
-  <title>${title} – ${framing.merchantName}</title>
-  <link rel="stylesheet" href="/page/challenge.css">
-  <link rel="stylesheet" href="/page/checkout.css">
-  <link rel="stylesheet" href="${framing.address}/theme.css">
-  <link rel="icon" href="data:,">
-  ${head}
-</head>
-<body>
-  <main>${main}
-  </main>
-</body>
-</html>
-`;
+const documentOf = (framing: Framing, title: string, main: Html, head?: Html): Html =>
+  documentIn(
+    { locale: speechOf(framing).locale, title: `${title} – ${framing.merchantName}` },
+    main,
+    html`<link rel="stylesheet" href="${framing.address}/theme.css">
+  ${head}`,
+  );

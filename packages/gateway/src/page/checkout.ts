@@ -153,7 +153,7 @@ async function act(visited: Visited, { form, network }: Visit): Promise<string |
 }
 
 /** A token's name on the page; the token itself never reaches a browser. */
-const referenceOf = (tokenId: string): string => createHash('sha256').update(tokenId).digest('base64url');
+export const referenceOf = (tokenId: string): string => createHash('sha256').update(tokenId).digest('base64url');
 
 async function tokenReferredTo({ gateway, order }: Visited, reference: string): Promise<string> {
   const tokens = await savedCardsOf(gateway, order.merchantId, shopperOf(order));
@@ -163,7 +163,7 @@ async function tokenReferredTo({ gateway, order }: Visited, reference: string): 
 }
 
 /** What a shopper can mend; anything else is ours to mend. */
-function refusalOf({ fault }: Fault): keyof CheckoutText['refused'] | undefined {
+export function refusalOf({ fault }: Fault): keyof CheckoutText['refused'] | undefined {
   if (['PAY_METHOD_UNAVAILABLE', 'AMOUNT_OUT_OF_RANGE', 'CARD_NOT_SUPPORTED'].includes(fault)) return 'method';
   if (fault === 'TOO_MANY_REQUESTS') return 'later';
   const ofCard = ['CARD_DATA_INVALID', 'CHANNEL_REJECTED', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'PAYMENT_TOKEN_INVALID'];

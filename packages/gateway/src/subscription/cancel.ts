@@ -4,17 +4,18 @@ import type * as operations from '@waffo/protocol/operations/subscription';
 import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { endSubscription } from './end.ts';
 import { subscriptionNamed } from './find.ts';
-import { notifySubscription } from './notification.ts';
-import { lockSubscription, saveSubscription } from './subscription.store.ts';
-import { advance, type Subscription } from './subscription.ts';
 
 type Input = RequestOf<typeof operations.cancel>;
 type Data = DataOf<typeof operations.cancel>;
 
 export async function cancel(gateway: Gateway, { merchant }: MerchantCaller, input: Input): Promise<Data> {
   const named = await subscriptionNamed(gateway, merchant.merchantId, { subscriptionId: input.subscriptionId });
-  const ended = await end(gateway, named);
+  const ended = await endSubscription(gateway, named, 'cancelled');
+  if (ended.status !== 'MERCHANT_CANCELLED') {
+    throw new Fault('CANCEL_REJECTED', `The subscription is ${ended.status}; only an ACTIVE one can end.`);
+  }
   gateway.nudge();
   // An amount of the unknown kind takes effect and is not answered, as everywhere.
   const { unknown } = gateway.connectors.of(named.merchantId).screen(named.terms.amount);
@@ -26,16 +27,3 @@ export async function cancel(gateway: Gateway, { merchant }: MerchantCaller, inp
     orderStatus: ended.status,
   };
 }
-
-const end = (gateway: Gateway, { merchantId, subscriptionId }: Subscription): Promise<Subscription> =>
-  gateway.database.transaction(async (tx) => {
-    const subscription = await lockSubscription(tx, merchantId, subscriptionId);
-    if (subscription?.status === 'MERCHANT_CANCELLED') return subscription;
-    if (subscription?.status !== 'ACTIVE') {
-      throw new Fault('CANCEL_REJECTED', `The subscription is ${subscription?.status}; only an ACTIVE one can end.`);
-    }
-    const cancelled = advance(subscription, 'cancelled', gateway.clock.now());
-    await saveSubscription(tx, cancelled, subscription.status);
-    await notifySubscription(gateway, tx, cancelled, 'SUBSCRIPTION_STATUS_NOTIFICATION');
-    return cancelled;
-  });

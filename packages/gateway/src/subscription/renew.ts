@@ -11,6 +11,7 @@ import { findMerchant } from '../merchant/find.ts';
 import type { Order } from '../order/order.ts';
 import { chargeOrder } from '../order/pay.ts';
 import { closeOrder } from '../order/settle.ts';
+import type { CardAtHand } from '../payment/perform.ts';
 import type { Tx } from '../storage/database.ts';
 import { meansOfToken, orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
 import { notifySubscription } from './notification.ts';
@@ -29,19 +30,34 @@ export async function renew(
   const subscription = await findSubscription(gateway.database, job.merchantId, subscriptionId);
   if (subscription?.status !== 'ACTIVE') return 'done';
   if (period > (lastPeriodOf(subscription.terms.plan) ?? period)) await complete(gateway, subscription);
-  else if (isFree(amountOf(subscription.terms, period))) await pass(gateway, subscription, period);
-  else await charge(gateway, subscription, { period, attempt, initiator: 'MIT' });
+  else await beginPeriod(gateway, subscription, { period, attempt, initiator: 'MIT' });
   gateway.nudge();
   return 'done';
 }
 
-async function charge(gateway: Gateway, subscription: Subscription, tried: Try): Promise<void> {
+/**
+ * Charges a period, or lets it pass when it costs nothing.
+ *
+ * @param card - is charged in the place of the token's, which the order names all the same
+ */
+export async function beginPeriod(
+  gateway: Gateway,
+  subscription: Subscription,
+  tried: Try,
+  card?: CardAtHand,
+): Promise<void> {
+  if (isFree(amountOf(subscription.terms, tried.period))) return pass(gateway, subscription, tried.period);
+  return charge(gateway, subscription, tried, card);
+}
+
+async function charge(gateway: Gateway, subscription: Subscription, tried: Try, card?: CardAtHand): Promise<void> {
   const order = orderOf(gateway, subscription, tried);
   try {
     const merchant = await findMerchant(gateway, subscription.merchantId);
     if (merchant?.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
     const payable = await payableOf(gateway, order, await meansOfToken(gateway, order, subscription.tokenId));
-    await chargeOrder(gateway, payable.order, payable.means, (tx) => begin(gateway, tx, subscription, tried, payable));
+    const means = card === undefined ? payable.means : { ...payable.means, card };
+    await chargeOrder(gateway, payable.order, means, (tx) => begin(gateway, tx, subscription, tried, payable));
   } catch (error) {
     // What passes by itself is tried again; what became of a charge is found out later, by its attempt.
     if (!(error instanceof Fault) || faults[error.fault].retry !== 'never') throw error;

@@ -149,18 +149,13 @@ interface Named {
   readonly subscriptionId: string;
 }
 
-const beginTry = statement<{ tries: number }>(
-  'subscription-period/begin-try',
-  `insert into subscription_period (merchant_id, subscription_id, period, status, tries, updated_at)
+const claim = statement<{ tries: number }>(
+  'subscription-period/claim-try',
+  `insert into subscription_period as known (merchant_id, subscription_id, period, status, tries, updated_at)
    values ($1, $2, $3, 'CHARGING', $4, $5)
-   on conflict (merchant_id, subscription_id, period) do nothing
-   returning tries`,
-);
-
-const beginAgain = statement<{ tries: number }>(
-  'subscription-period/begin-again',
-  `update subscription_period set status = 'CHARGING', tries = $4, updated_at = $5
-   where merchant_id = $1 and subscription_id = $2 and period = $3 and status = 'DUE' and tries = $4 - 1
+   on conflict (merchant_id, subscription_id, period) do update
+     set status = 'CHARGING', tries = excluded.tries, updated_at = excluded.updated_at
+     where known.status = 'DUE' and known.tries < excluded.tries
    returning tries`,
 );
 
@@ -168,7 +163,7 @@ const beginAgain = statement<{ tries: number }>(
  * Claims a try of a period, with the subscription locked. Tries are claimed one after the other, each once: not while an earlier one
  * is undecided, and not when the period is.
  *
- * @param wanted.attempt - 1 for the first
+ * @param wanted.attempt - 1 for the first; numbers may be left out, which gives those tries up
  * @returns whether it may be charged
  */
 export async function claimTry(
@@ -177,7 +172,6 @@ export async function claimTry(
   { period, attempt }: { readonly period: number; readonly attempt: number },
   now: Date,
 ): Promise<boolean> {
-  const claim = attempt === 1 ? beginTry : beginAgain;
   return (await tx.rows(claim, [merchantId, subscriptionId, period, attempt, now])).length === 1;
 }
 
@@ -230,14 +224,27 @@ export async function postponePeriod(
   await tx.rows(postpone, [merchantId, subscriptionId, period, now]);
 }
 
-const triesOf = statement<{ tries: number }>(
-  'subscription-period/tries',
-  'select tries from subscription_period where merchant_id = $1 and subscription_id = $2 and period = $3',
+/** How a period stands: DUE waits for its next try. */
+export interface PeriodState {
+  readonly status: 'DUE' | 'CHARGING' | 'PAID' | 'FAILED';
+  readonly tries: number;
+}
+
+const stateOf = statement<{ status: PeriodState['status']; tries: number }>(
+  'subscription-period/state',
+  'select status, tries from subscription_period where merchant_id = $1 and subscription_id = $2 and period = $3',
 );
 
+/** Undefined of a period that was not tried. */
+export const findPeriod = async (
+  sql: Sql,
+  { merchantId, subscriptionId }: Named,
+  period: number,
+): Promise<PeriodState | undefined> => (await sql.rows(stateOf, [merchantId, subscriptionId, period]))[0];
+
 /** How often a period was tried. */
-export const countTries = async (sql: Sql, { merchantId, subscriptionId }: Named, period: number): Promise<number> =>
-  (await sql.rows(triesOf, [merchantId, subscriptionId, period]))[0]?.tries ?? 0;
+export const countTries = async (sql: Sql, subscription: Named, period: number): Promise<number> =>
+  (await findPeriod(sql, subscription, period))?.tries ?? 0;
 
 const charges = statement<{ acquiring_order_id: string }>(
   'subscription-charge/list',

@@ -9,6 +9,7 @@ const events = Object.keys({
   started: true,
   refused: true,
   cancelled: true,
+  left: true,
   completed: true,
 } satisfies Record<SubscriptionEvent, true>) as SubscriptionEvent[];
 const subscriptionIn = (status: SubscriptionStatus) => ({ status, nextChargeAt: now }) as Subscription;

@@ -60,15 +60,18 @@ export interface Subscription {
   readonly updatedAt: Date;
 }
 
-/** `refused`: the first payment failed or was not made in time. `completed`: the last period is over. */
-export type SubscriptionEvent = 'started' | 'refused' | 'cancelled' | 'completed';
+/**
+ * `refused`: the first payment failed or was not made in time. `cancelled`: by the merchant. `left`: by the shopper, on the
+ * management page. `completed`: the last period is over.
+ */
+export type SubscriptionEvent = 'started' | 'refused' | 'cancelled' | 'left' | 'completed';
 
 /** status → event → next status. What is missing is refused; final statuses have no row to leave by. */
 export const transitions: Readonly<Record<SubscriptionStatus, Partial<Record<SubscriptionEvent, SubscriptionStatus>>>> =
   {
     AUTHORIZATION_REQUIRED: { started: 'ACTIVE', refused: 'CLOSE' },
     IN_PROGRESS: { started: 'ACTIVE', refused: 'CLOSE' },
-    ACTIVE: { cancelled: 'MERCHANT_CANCELLED', completed: 'EXPIRED' },
+    ACTIVE: { cancelled: 'MERCHANT_CANCELLED', left: 'USER_CANCELLED', completed: 'EXPIRED' },
     CLOSE: {},
     MERCHANT_CANCELLED: {},
     USER_CANCELLED: {},

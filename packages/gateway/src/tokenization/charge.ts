@@ -1,5 +1,6 @@
 /** What an order may do with a token: find the one to charge, and tell it that a charge authenticated its holder. */
 import { isExpired, parseExpiry } from '@waffo/protocol/card';
+import type { TokenStatus } from '@waffo/protocol/statuses';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Sql, Tx } from '../storage/database.ts';
@@ -47,14 +48,21 @@ export async function savedCardsOf(
   { database, clock }: Pick<Gateway, 'database' | 'clock'>,
   merchantId: string,
   merchantUserId: string,
-): Promise<{ readonly tokenId: string; readonly card: CardSummary }[]> {
+): Promise<{ readonly tokenId: string; readonly card: CardSummary; readonly status: TokenStatus }[]> {
   const tokens = merchantUserId === '' ? [] : await listTokensOfUser(database, merchantId, merchantUserId);
   return tokens.flatMap(({ tokenId, card, status }) =>
     card !== undefined && ['UNVERIFIED', 'VERIFIED'].includes(status) && !cardExpired(card, clock.now())
-      ? [{ tokenId, card }]
+      ? [{ tokenId, card, status }]
       : [],
   );
 }
+
+/** The card behind a token, as it may be shown; undefined of one that was removed. */
+export const cardOf = async (
+  { database }: Pick<Gateway, 'database'>,
+  merchantId: string,
+  tokenId: string,
+): Promise<CardSummary | undefined> => (await findToken(database, merchantId, tokenId))?.card;
 
 /** A first approved charge with the shopper present verifies an unverified token; any other status stays. */
 export async function authenticateToken(gateway: Gateway, tx: Tx, merchantId: string, tokenId: string): Promise<void> {

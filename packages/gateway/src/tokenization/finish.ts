@@ -7,8 +7,8 @@ import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import { newTokenId } from '../id.ts';
 import { type CardAtHand, perform } from '../payment/perform.ts';
-
 import type { Tx } from '../storage/database.ts';
+import { adoptCard } from '../subscription/adopt-card.ts';
 import type { Authentication } from '../threeds/authentication.ts';
 import { wasAuthenticated } from '../threeds/begin.ts';
 import type { Ended, Handover } from '../threeds/complete.ts';
@@ -141,6 +141,14 @@ async function bind(gateway: Gateway, tx: Tx, session: Session, networkTransacti
   await keepNetworkTransactionId(tx, token, networkTransactionId);
   await endSession(tx, session, { status: 'BOUND', tokenId: token.tokenId }, now);
   await notifyToken(gateway, tx, token);
+  await adopt(gateway, tx, session, token);
+}
+
+/** Only a card whose holder was authenticated can be charged when he is not there. */
+async function adopt(gateway: Gateway, tx: Tx, { subscriptionId }: Session, token: Token): Promise<void> {
+  const { merchantId, tokenId, card, status } = token;
+  if (subscriptionId === undefined || card === undefined || status !== 'VERIFIED') return;
+  await adoptCard(gateway, tx, { merchantId, subscriptionId }, { tokenId, card });
 }
 
 /** Ends a binding that came to nothing: no token, the card erased, the merchant told once. */

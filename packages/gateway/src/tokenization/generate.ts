@@ -8,15 +8,13 @@ import { crashPoint } from '../crash-point.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { requestFingerprint } from '../idempotency.ts';
-import { enqueue } from '../job/queue.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
-import type { Tx } from '../storage/database.ts';
 import { parseDecision } from '../threeds/decision.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
 import { fingerprintOf } from '../vault/fingerprint.ts';
-import { newSessionKey } from '../vault/session-key.ts';
 import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
+import { freshKey, queueExpiry } from './open-session.ts';
 import { findSession, insertSession, renewSession } from './session.store.ts';
 import { isExpired, type Session } from './session.ts';
 import { refuseFullUser } from './user-limit.ts';
@@ -112,32 +110,6 @@ async function present(
   if (session === undefined) throw new Error('a session that was just written is not there');
   if (!session.requestFingerprint.equals(fingerprint)) throw new Fault('IDEMPOTENCY_MISMATCH');
   return session;
-}
-
-async function freshKey(gateway: Gateway, merchantId: string, tokenRequestId: string) {
-  const { sessionId, sealedPrivateKey } = await newSessionKey(gateway, { merchantId, tokenRequestId });
-  return {
-    sessionId,
-    sealedPrivateKey,
-    expiresAt: new Date(gateway.clock.now().getTime() + gateway.config.sessionLifetimeMs),
-  };
-}
-
-/** When the session expires unused, its key is destroyed. */
-async function queueExpiry(
-  gateway: Gateway,
-  tx: Tx,
-  session: { merchantId: string; tokenRequestId: string; sessionId: string; expiresAt: Date },
-): Promise<void> {
-  const { merchantId, tokenRequestId, sessionId, expiresAt } = session;
-  const payload = { tokenRequestId, sessionId };
-  await enqueue(tx, {
-    kind: 'tokenization/expire-session',
-    merchantId,
-    payload,
-    dueAt: expiresAt,
-    now: gateway.clock.now(),
-  });
 }
 
 const newSession = (

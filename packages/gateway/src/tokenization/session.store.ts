@@ -22,6 +22,7 @@ interface SessionRow {
   card_summary: CardSummary | null;
   return_url: string | null;
   three_ds_decision: Session['threeDsDecision'] | null;
+  subscription_id: string | null;
   token_id: string | null;
   failure: BindingFailure | null;
   created_at: Date;
@@ -30,15 +31,15 @@ interface SessionRow {
 
 const columns = `merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key, expires_at,
   refused_submits, submit_fingerprint, merchant_user_id, sub_merchant_id, notify_url, billing_address, card_id,
-  card_summary, return_url, three_ds_decision, token_id, failure, created_at, updated_at`;
+  card_summary, return_url, three_ds_decision, subscription_id, token_id, failure, created_at, updated_at`;
 
 const insert = statement<{ token_request_id: string }>(
   'session/insert',
   `insert into tokenization_session
      (merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key,
       expires_at, merchant_user_id, sub_merchant_id, notify_url, billing_address, three_ds_decision, created_at,
-      updated_at)
-   values ($1, $2, $3, 'OPEN', $4, $5, $6, $7, $8, $9, $10, $12, $11, $11)
+      updated_at, subscription_id)
+   values ($1, $2, $3, 'OPEN', $4, $5, $6, $7, $8, $9, $10, $12, $11, $11, $13)
    on conflict (merchant_id, token_request_id) do nothing
    returning token_request_id`,
 );
@@ -142,7 +143,7 @@ export async function insertSession(
     | 'billingAddress'
     | 'threeDsDecision'
     | 'createdAt'
-  >,
+  > & { readonly subscriptionId?: string },
 ): Promise<boolean> {
   const rows = await tx.rows(insert, [
     session.merchantId,
@@ -157,6 +158,7 @@ export async function insertSession(
     json(session.billingAddress),
     session.createdAt,
     session.threeDsDecision ?? null,
+    session.subscriptionId ?? null,
   ]);
   return rows.length === 1;
 }
@@ -282,6 +284,7 @@ function sessionFrom(row: SessionRow): Session {
     card: row.card_summary ?? undefined,
     returnUrl: row.return_url ?? undefined,
     threeDsDecision: row.three_ds_decision ?? undefined,
+    subscriptionId: row.subscription_id ?? undefined,
     tokenId: row.token_id ?? undefined,
     failure: row.failure ?? undefined,
     createdAt: row.created_at,

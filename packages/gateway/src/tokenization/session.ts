@@ -45,6 +45,8 @@ export interface Session {
   readonly returnUrl: string | undefined;
   /** The merchant's wish; undefined: as the card takes part. */
   readonly threeDsDecision: ThreeDsDecision | undefined;
+  /** The card is to pay this subscription. */
+  readonly subscriptionId: string | undefined;
   readonly tokenId: string | undefined;
   readonly failure: BindingFailure | undefined;
   readonly createdAt: Date;

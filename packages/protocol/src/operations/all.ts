@@ -22,6 +22,7 @@ export const operations = [
   subscription.inquiry,
   subscription.cancel,
   subscription.update,
+  subscription.manage,
   config.merchantConfig,
   config.payMethodConfig,
 ] as const;

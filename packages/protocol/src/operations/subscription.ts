@@ -237,3 +237,23 @@ export const update = operation({
   envelope: 'order',
   faults: ['ORDER_NOT_FOUND', 'AMOUNT_OUT_OF_RANGE', 'CHANNEL_REJECTED', 'ORDER_STATE_INVALID'],
 });
+
+/** A page for the shopper. */
+export const manage = operation({
+  path: '/subscription/manage',
+  door: 'merchant',
+  summary: 'Get a link to the page where the shopper manages his subscription',
+  description:
+    'Only of one that is `ACTIVE`. Whoever has the link sees the plan and its payments, may change the card and end the subscription, until `expiredAt`, a day later. Each call makes another link; earlier ones stay.',
+  request: z
+    .object({
+      subscriptionId: text(64, 'This or subscriptionRequest must be given').optional(),
+      subscriptionRequest: text(64).optional(),
+    })
+    .meta({ id: 'SubscriptionManageRequest' }),
+  data: z
+    .object({ ...ids, managementUrl: z.string(), expiredAt: z.string(), subscriptionStatus })
+    .meta({ id: 'SubscriptionManageData' }),
+  envelope: 'order',
+  faults: ['ORDER_NOT_FOUND', 'ORDER_STATE_INVALID'],
+});

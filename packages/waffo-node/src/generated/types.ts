@@ -579,6 +579,24 @@ export interface SubscriptionInquiryRequest {
   paymentDetails?: number | undefined;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/subscription/manage`. */
+export interface SubscriptionManageData {
+  subscriptionRequest: string;
+  merchantSubscriptionId: string;
+  subscriptionId: string;
+  managementUrl: string;
+  expiredAt: string;
+  subscriptionStatus: 'AUTHORIZATION_REQUIRED' | 'IN_PROGRESS' | 'ACTIVE' | 'CLOSE' | 'MERCHANT_CANCELLED' | 'USER_CANCELLED' | 'CHANNEL_CANCELLED' | 'EXPIRED';
+}
+
+/** The request of `POST /api/v1/subscription/manage`: Get a link to the page where the shopper manages his subscription. Only of one that is `ACTIVE`. Whoever has the link sees the plan and its payments, may change the card and end the subscription, until `expiredAt`, a day later. Each call makes another link; earlier ones stay. */
+export interface SubscriptionManageRequest {
+  /** This or subscriptionRequest must be given. At most 64 characters. */
+  subscriptionId?: string | undefined;
+  /** At most 64 characters. */
+  subscriptionRequest?: string | undefined;
+}
+
 /** A payment of a subscription that has ended. */
 export interface SubscriptionPaymentDetail {
   period: string;

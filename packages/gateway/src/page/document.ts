@@ -1,0 +1,26 @@
+/** What every page of the cashier has around it: the head, and our style sheets. */
+import type { Locale } from './challenge-text.ts';
+import { type Html, html } from './html.ts';
+
+export const documentIn = (
+  { locale, title }: { readonly locale: Locale; readonly title: string },
+  main: Html,
+  head: Html | undefined,
+): Html => html`<!doctype html>
+<html lang="${locale}">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title>${title}</title>
+  <link rel="stylesheet" href="/page/challenge.css">
+  <link rel="stylesheet" href="/page/checkout.css">
+  <link rel="icon" href="data:,">
+  ${head}
+</head>
+<body>
+  <main>${main}
+  </main>
+</body>
+</html>
+`;

@@ -1,0 +1,154 @@
+/** The management page's markup. It shows what was agreed and paid; whatever a merchant named itself is text. */
+import type { Order } from '../order/order.ts';
+import type { NextTry } from '../subscription/next-try.ts';
+import type { Subscription } from '../subscription/subscription.ts';
+import type { CardSummary } from '../tokenization/card-summary.ts';
+import { type CardForms, cardForm, cardLine, savedForm } from './card-form.ts';
+import { amountIn, decimalIn } from './challenge-markup.ts';
+import { type Locale, localeOf } from './challenge-text.ts';
+import { planOf } from './checkout-markup.ts';
+import type { CheckoutText } from './checkout-text.ts';
+import { checkoutTexts } from './checkout-text.ts';
+import { documentIn } from './document.ts';
+import { type Html, html } from './html.ts';
+import { type SubscriptionText, subscriptionTexts } from './subscription-text.ts';
+
+/** How the page speaks, and what stands at its head. */
+export interface ManagementFrame {
+  readonly subscription: Subscription;
+  readonly merchantName: string;
+  readonly acceptLanguage: string;
+  readonly address: string;
+}
+
+export interface Management extends ManagementFrame {
+  /** Undefined when it was removed. */
+  readonly card: CardSummary | undefined;
+  readonly next: NextTry | undefined;
+  /** Oldest first. */
+  readonly payments: readonly Order[];
+  readonly isSandbox: boolean;
+  /** The card that was given did not take the place. */
+  readonly notConfirmed: boolean;
+}
+
+/** What is agreed, what was paid, and what may be done. */
+export function renderManagement(page: Management): Html {
+  const { subscription, address, card, payments, isSandbox, notConfirmed } = page;
+  const { locale, text } = speechOf(page);
+  const isActive = subscription.status === 'ACTIVE';
+  return framed(
+    page,
+    html`
+    <h1>${text.title}</h1>
+    ${notConfirmed && html`<p class="wrong" role="alert">${text.notConfirmed}</p>`}
+    <dl>
+      <div><dt>${text.plan}</dt><dd>${subscription.echo.productInfo.description}</dd></div>
+      <div><dt>${text.state}</dt><dd>${text.states[subscription.status]}</dd></div>
+      <div><dt>${text.nextPayment}</dt><dd>${nextOf(locale, page) ?? text.noPayment}</dd></div>
+      ${card !== undefined && html`<div><dt>${text.card}</dt><dd>${cardLine(card)}</dd></div>`}
+    </dl>
+    ${
+      isActive &&
+      html`<form method="post" action="${address}" class="buttons">
+      <button name="action" value="change-card" class="quiet">${text.changeCard}</button>
+      <button name="action" value="cancel" class="quiet">${text.cancel}</button>
+    </form>`
+    }
+    ${payments.length > 0 && historyOf(locale, text, payments)}
+    ${isActive && isSandbox && page.next !== undefined && simulatorOf(address, text)}`,
+  );
+}
+
+/** Asks before it ends. */
+export function renderCancelling(frame: ManagementFrame): Html {
+  const { text } = speechOf(frame);
+  return framed(
+    frame,
+    html`
+    <h1>${text.cancelQuestion}</h1>
+    <p>${text.cancelHint}</p>
+    <form method="post" action="${frame.address}" class="buttons">
+      <button name="action" value="cancel-confirmed">${text.cancel}</button>
+      <a class="button quiet" href="${frame.address}">${text.back}</a>
+    </form>`,
+  );
+}
+
+/** Asks for another card. */
+export function renderCardChange(
+  frame: ManagementFrame,
+  forms: Pick<CardForms, 'saved' | 'sessionId' | 'isSandbox'> & { readonly tokenRequestId: string },
+  refused: keyof CheckoutText['refused'] | undefined,
+): Html {
+  const { locale, text } = speechOf(frame);
+  const words = checkoutTexts[locale];
+  const all = {
+    ...forms,
+    address: `${frame.address}/card/${forms.tokenRequestId}`,
+    useSaved: text.useCard,
+    useNew: text.useCard,
+    maySave: false,
+  };
+  return framed(
+    frame,
+    html`
+    <h1>${text.changeCard}</h1>
+    <p class="hint">${text.confirmHint}</p>
+    ${refused !== undefined && html`<p class="wrong" role="alert">${words.refused[refused]}</p>`}
+    ${forms.saved.length > 0 && savedForm(all, words)}
+    ${cardForm(all, words)}
+    <p class="leave"><a href="${frame.address}">${text.back}</a></p>`,
+    html`<script src="/page/checkout.js" defer></script>`,
+  );
+}
+
+function historyOf(locale: Locale, text: SubscriptionText, payments: readonly Order[]): Html {
+  const rows = payments.toReversed().map(
+    (
+      order,
+    ) => html`<tr><td>${dateIn(locale, order.updatedAt)}</td><td>${amountIn(locale, order.amountMinor, order.currency)}</td>
+        <td>${order.status === 'ORDER_CLOSE' ? text.notPaid : text.paid}</td></tr>`,
+  );
+  return html`<h2 id="history">${text.history}</h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="history"><table>
+      <thead><tr><th scope="col">${text.date}</th><th scope="col">${text.amount}</th><th scope="col">${text.result}</th></tr></thead>
+      <tbody>${rows.reduce((all, row) => html`${all}${row}`)}</tbody>
+    </table></div>`;
+}
+
+const simulatorOf = (
+  address: string,
+  text: SubscriptionText,
+): Html => html`<form method="post" action="${address}" class="sandbox">
+      <p>${text.simulator}</p>
+      <div class="buttons">
+        <button name="action" value="simulate-success" class="quiet">${text.succeed}</button>
+        <button name="action" value="simulate-failure" class="quiet">${text.fail}</button>
+      </div>
+    </form>`;
+
+/** @example '23 December 2026, HKD 100.00' */
+function nextOf(locale: Locale, { subscription, next }: Management): string | undefined {
+  const { nextChargeAt, currency } = subscription;
+  if (nextChargeAt === undefined || next === undefined) return undefined;
+  return `${dateIn(locale, nextChargeAt)}, ${decimalIn(locale, next.amount, currency)}`;
+}
+
+/** In UTC, as periods are counted. */
+const dateIn = (locale: Locale, date: Date): string =>
+  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeZone: 'UTC' }).format(date);
+
+/** The subscription's own language first, then the browser's. */
+function speechOf({ subscription, acceptLanguage }: ManagementFrame) {
+  const { cashierLanguage = '' } = subscription.echo.paymentInfo as { readonly cashierLanguage?: string };
+  const locale = localeOf(cashierLanguage.replaceAll('_', '-') || acceptLanguage);
+  return { locale, text: subscriptionTexts[locale] };
+}
+
+function framed(frame: ManagementFrame, main: Html, head?: Html): Html {
+  const { locale, text } = speechOf(frame);
+  const { subscription, merchantName } = frame;
+  const header = html`<header><span>${merchantName}</span><span class="amount">${planOf(locale, subscription)}</span></header>`;
+  return documentIn({ locale, title: `${text.title} – ${merchantName}` }, html`${header}${main}`, head);
+}

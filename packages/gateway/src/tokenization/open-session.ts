@@ -1,0 +1,79 @@
+/** The key of a binding session: made, and destroyed when the session was not used in time. */
+import type { Gateway } from '../gateway.ts';
+import { newRowId } from '../id.ts';
+import { requestFingerprint } from '../idempotency.ts';
+import { enqueue } from '../job/queue.ts';
+import type { Tx } from '../storage/database.ts';
+import { newSessionKey } from '../vault/session-key.ts';
+import { findSession, insertSession } from './session.store.ts';
+import { isExpired, type Session } from './session.ts';
+
+/**
+ * Opens a session for a page of ours, whose card is to pay a subscription. Its holder is always authenticated.
+ *
+ * @returns its `tokenRequestId`, by which the merchant is told of the token
+ */
+export async function openSessionFor(
+  gateway: Gateway,
+  wanted: {
+    readonly merchantId: string;
+    readonly merchantUserId: string;
+    readonly notifyUrl: string;
+    readonly subscriptionId: string;
+  },
+): Promise<string> {
+  const { merchantId } = wanted;
+  const tokenRequestId = newRowId();
+  const key = await freshKey(gateway, merchantId, tokenRequestId);
+  const named = { ...wanted, tokenRequestId };
+  const session = {
+    ...named,
+    ...key,
+    requestFingerprint: requestFingerprint(named),
+    subMerchantId: undefined,
+    billingAddress: undefined,
+    threeDsDecision: '3DS_FORCE',
+    createdAt: gateway.clock.now(),
+  } as const;
+  await gateway.database.transaction(async (tx) => {
+    if (await insertSession(tx, session)) await queueExpiry(gateway, tx, session);
+  });
+  return tokenRequestId;
+}
+
+/** A session that a card may be submitted to now. */
+export async function openSessionNamed(
+  { database, clock }: Pick<Gateway, 'database' | 'clock'>,
+  merchantId: string,
+  tokenRequestId: string,
+): Promise<Session | undefined> {
+  const session = await findSession(database, merchantId, tokenRequestId);
+  return session?.status === 'OPEN' && !isExpired(session, clock.now()) ? session : undefined;
+}
+
+/** A key for a browser to encrypt to, and until when it may. */
+export async function freshKey(gateway: Gateway, merchantId: string, tokenRequestId: string) {
+  const { sessionId, sealedPrivateKey } = await newSessionKey(gateway, { merchantId, tokenRequestId });
+  return {
+    sessionId,
+    sealedPrivateKey,
+    expiresAt: new Date(gateway.clock.now().getTime() + gateway.config.sessionLifetimeMs),
+  };
+}
+
+/** When the session expires unused, its key is destroyed. */
+export async function queueExpiry(
+  gateway: Gateway,
+  tx: Tx,
+  session: { merchantId: string; tokenRequestId: string; sessionId: string; expiresAt: Date },
+): Promise<void> {
+  const { merchantId, tokenRequestId, sessionId, expiresAt } = session;
+  const payload = { tokenRequestId, sessionId };
+  await enqueue(tx, {
+    kind: 'tokenization/expire-session',
+    merchantId,
+    payload,
+    dueAt: expiresAt,
+    now: gateway.clock.now(),
+  });
+}
