@@ -1,13 +1,16 @@
 /**
- * P-3: the database goes away and comes back. While it is away every caller is told C0001, signed, and within two seconds;
+ * P-3, P-5: the database goes away and comes back. While it is away every caller is told C0001, signed, and within two seconds;
  * when it is back the gateway works again by itself. Refusing takes milliseconds, so that the promised times hold on a slow
- * machine, too.
+ * machine, too. To find out that a road is silent takes a second and a half, which leaves a slow machine too little: there the test
+ * allows twice as long, and `npm run prove:partitions` holds to the two seconds.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
-import { type Outage, startOutage } from '../kit/outage.ts';
+import { type Direction, type Outage, startOutage } from '../kit/outage.ts';
 
 const answerWithinMs = 2_000;
+const silentAnswerWithinMs = 2 * answerWithinMs;
 const recoverWithinMs = 5_000;
 const connections = 4;
 
@@ -81,18 +84,58 @@ describe('while the database is away', () => {
   });
 });
 
+describe.each<Direction>(['both', 'to the database', 'from the database'])(
+  'on a road that is silent (%s)',
+  (direction) => {
+    test('every caller is answered C0001, signed, and soon; then at once; and the road is used again', async () => {
+      outage.fallSilent(direction);
+      const { answer: first, ms } = await timed(() => Promise.all(Object.values(calls).map((call) => call())));
+      for (const answer of first) expect(answer).toMatchObject({ code: 'C0001', status: 503, signed: true });
+      expect(ms).toBeLessThan(silentAnswerWithinMs);
+      expect(await pay()).toMatchObject({ code: 'C0001', status: 503, signed: true });
+      expect(await ready()).toBe(503);
+      await outage.end();
+      await expectService();
+      await gateway.settle();
+    });
+  },
+);
+
+test('a road that falls silent in commit leaves it open what became of the order, and its retry finds one', async () => {
+  const order = orderOf(gateway, { tokenId });
+  const send = () => gateway.call('/order/create', order);
+  outage.fallSilentAfter('database/commit', 'from the database');
+  const { answer, ms } = await timed(send);
+  expect(answer).toMatchObject({ code: 'E0001', signed: true });
+  expect(ms).toBeLessThan(silentAnswerWithinMs);
+  await outage.end();
+  await expectService();
+  await gateway.travel(61_000);
+  expect((await send()).code).toBe('0');
+  const kept = { name: 'test/orders', text: 'select status from payment_order where payment_request_id = $1' };
+  expect(await gateway.database.rows(kept, [order.paymentRequestId])).toHaveLength(1);
+});
+
+/** Pays until it can be done, within the promised time. */
+async function expectService(): Promise<void> {
+  const { answer, ms } = await timed(async () => {
+    let last = await pay();
+    for (let tries = 0; tries < 100 && last.code !== '0'; tries++) {
+      await sleep(50);
+      last = await pay();
+    }
+    return last;
+  });
+  expect(answer.code).toBe('0');
+  expect(ms).toBeLessThan(recoverWithinMs);
+}
+
 describe('when the database is back', () => {
   test('the gateway works again within five seconds, without a restart', async () => {
     await outage.begin();
     expect((await pay()).code).toBe('C0001');
     await outage.end();
-    const { answer, ms } = await timed(async () => {
-      let last = await pay();
-      for (let tries = 0; tries < 100 && last.code !== '0'; tries++) last = await pay();
-      return last;
-    });
-    expect(answer.code).toBe('0');
-    expect(ms).toBeLessThan(recoverWithinMs);
+    await expectService();
     expect(await ready()).toBe(200);
     await gateway.settle();
   });
@@ -105,7 +148,8 @@ describe('when the database is back', () => {
     expect(answers.filter(({ code, signed }) => !['0', 'C0001'].includes(code) || !signed)).toEqual([]);
     expect(answers.some(({ code }) => code === '0')).toBe(true);
     expect(outage.mostConnections()).toBeGreaterThan(1);
-    expect(outage.mostConnections()).toBeLessThanOrEqual(connections);
+    // One more asks a silent server whether it is there.
+    expect(outage.mostConnections()).toBeLessThanOrEqual(connections + 1);
     await gateway.settle();
   });
 });

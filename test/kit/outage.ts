@@ -1,11 +1,23 @@
-/** Stands between the gateway and PostgreSQL, and takes it away: connections are closed and refused, until it is back. */
+/**
+ * Stands between the gateway and PostgreSQL, and takes it away: connections are closed and refused, or the road goes silent
+ * and closes nothing. What was sent into a silence arrives when it is over, as TCP has it.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Which half of the road carries nothing. */
+export type Direction = 'both' | 'to the database' | 'from the database';
 
 export interface Outage {
   /** Connection string that leads through here. */
   readonly url: string;
+  /** Closes and refuses connections. */
   begin(): Promise<void>;
+  /** Nothing passes any more, nor the end of a connection; who connects is not answered. */
+  fallSilent(direction: Direction): void;
+  /** The road falls silent as soon as this has passed on it to the database. */
+  fallSilentAfter(word: string, direction: Direction): void;
+  /** Both are over. */
   end(): Promise<void>;
   /** Most connections that were open at a time. */
   mostConnections(): number;
@@ -18,26 +30,47 @@ export async function startOutage(url: string): Promise<Outage> {
   const host = target.searchParams.get('host') ?? target.hostname;
   const port = Number(target.port || '5432');
   const upstreamAt = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-  const clients = new Set<Socket>();
+  const roads = new Set<{ readonly client: Socket; readonly upstream: Socket }>();
+  let silent: Direction | undefined;
+  let trap: { readonly word: string; readonly direction: Direction } | undefined;
   let most = 0;
 
+  const isSilent = (direction: Direction) => silent === 'both' || silent === direction;
+  /** A socket that is not read keeps what comes, its end too. */
+  function hush(): void {
+    for (const { client, upstream } of roads) {
+      if (isSilent('to the database')) client.pause();
+      else client.resume();
+      if (isSilent('from the database')) upstream.pause();
+      else upstream.resume();
+    }
+  }
+
   function relay(client: Socket): void {
-    clients.add(client);
-    most = Math.max(most, clients.size);
     const upstream = connect(upstreamAt);
+    const road = { client, upstream };
+    roads.add(road);
+    most = Math.max(most, roads.size);
     const end = () => {
-      clients.delete(client);
+      roads.delete(road);
       client.destroy();
       upstream.destroy();
     };
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      from.on('error', end);
-      from.on('close', end);
-      from.on('data', (chunk) => to.write(chunk));
+    for (const socket of [client, upstream]) {
+      socket.on('error', end);
+      socket.on('close', end);
     }
+    client.on('data', (chunk) => {
+      upstream.write(chunk);
+      if (trap !== undefined && chunk.includes(trap.word)) fallSilent(trap.direction);
+    });
+    upstream.on('data', (chunk) => client.write(chunk));
+    hush();
+  }
+  function fallSilent(direction: Direction | undefined): void {
+    trap = undefined;
+    silent = direction;
+    hush();
   }
   const listen = async (at: number): Promise<Server> => {
     const server = createServer(relay).listen(at, '127.0.0.1');
@@ -56,13 +89,18 @@ export async function startOutage(url: string): Promise<Outage> {
     listening = undefined;
     const closed = server && once(server, 'close');
     server?.close();
-    for (const client of clients) client.destroy();
+    for (const { client } of roads) client.destroy();
     await closed;
   };
   return {
     url: through.href,
     begin,
+    fallSilent,
+    fallSilentAfter(word, direction) {
+      trap = { word, direction };
+    },
     async end() {
+      fallSilent(undefined);
       listening ??= await listen(own);
     },
     mostConnections: () => most,

@@ -116,6 +116,13 @@ describe('a connection', () => {
     await one.rows(count);
   });
 
+  test('is not given up while its server is merely slow', async () => {
+    const one = await open(database.url);
+    const [before] = await one.rows(backend);
+    await one.rows(statement('test/slow', 'select pg_sleep(2)'));
+    expect(await one.rows(backend)).toEqual([before]);
+  });
+
   test('to a server that is not there is refused with the reason', async () => {
     const silent = createServer();
     const url = `postgres://u:secret@127.0.0.1:${await listen(silent)}/d`;

@@ -6,15 +6,18 @@
 import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
+import { inspectServer } from './inspect.ts';
+import { type Line, listenForSilence, type Silence } from './silence.ts';
 import { allMerchants, setScope } from './walls.ts';
 
 /** A request waits at most this long for a connection. */
 const connectTimeoutMs = 2_000;
 /** The server ends a statement after this time; we stop waiting for a server that hangs a little later. */
 const statementTimeoutMs = 15_000;
-const answerTimeoutMs = 20_000;
+const answerWithinMs = 20_000;
+/** A server that hears no more of a transaction lets go of what it holds; we call nobody in one. */
+const abandonedAfterMs = 10_000;
 const idleTimeoutMs = 60_000;
-const oldestVersion = 150_000;
 /** Databases of merchants that are kept, so that look-ups of one merchant meet. */
 const knownScopes = 10_000;
 
@@ -48,23 +51,27 @@ export interface DatabaseOptions {
  * const database = await openDatabase({ url: 'postgres://waffo:secret@db.example/waffo' });
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const silence = listenForSilence(addressOf(options.url));
   const pool = new pg.Pool({
     ...connection(options.url),
     max: options.poolSize ?? 8,
     idleTimeoutMillis: idleTimeoutMs,
-    onConnect: keepParametersOutOfLogs,
+    onConnect: (client) => {
+      watch(client, silence);
+      return keepParametersOutOfLogs(client);
+    },
   });
   // An idle connection that breaks is replaced on the next use; without a listener it would end the process.
   pool.on('error', () => {});
   let closed: Promise<void> | undefined;
   const close = () => {
-    closed ??= pool.end();
+    closed ??= pool.end().finally(silence.stop);
     return closed;
   };
   const scoped = new Map<string, Database>();
   const scopedTo = (scope: string, description: string): Database => ({
-    rows: (statement, values) => withClient(pool, scope, (client) => client.rows(statement, values)),
-    transaction: (work) => transaction(pool, scope, work),
+    rows: (statement, values) => withClient({ pool, silence, scope }, (client) => client.rows(statement, values)),
+    transaction: (work) => transaction({ pool, silence, scope }, work),
     ofMerchant(merchantId) {
       if (merchantId === '' || merchantId === allMerchants) throw new Error('no merchant has this id');
       const known = scoped.get(merchantId) ?? scopedTo(merchantId, description);
@@ -77,7 +84,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     close,
   });
   try {
-    const description = await inspect(scopedTo(allMerchants, ''));
+    const description = await inspectServer(scopedTo(allMerchants, ''));
     return scopedTo(allMerchants, options.description ?? description);
   } catch (error) {
     await close();
@@ -96,13 +103,40 @@ const connection = (url: string) => ({
   connectionString: url,
   connectionTimeoutMillis: connectTimeoutMs,
   statement_timeout: statementTimeoutMs,
-  query_timeout: answerTimeoutMs,
+  idle_in_transaction_session_timeout: abandonedAfterMs,
   keepAlive: true,
   // What needs no answer before the next statement goes with it: a change of scope, and `begin`.
   pipeline: true,
   application_name: 'waffo',
   types: { getTypeParser: typeParser },
 });
+
+/** Where the driver connects to. */
+function addressOf(url: string) {
+  const { host, port } = new pg.Client({ connectionString: url });
+  return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+}
+
+/** What tells when a connection waits for nothing; each has one from its first statement to its end. */
+const lines = new WeakMap<pg.ClientBase, Line>();
+
+/** A connection that is given up is not closed in good manners: those would wait for an answer, too. */
+function watch(client: pg.ClientBase, silence: Silence): void {
+  const line = silence.open(() => streamOf(client).destroy());
+  lines.set(client, line);
+  client.once('end', () => line.close());
+}
+
+/** Asks on a connection, and lets it be known that an answer is due. */
+async function ask(client: pg.ClientBase, query: pg.QueryConfig, withinMs = answerWithinMs): Promise<pg.QueryResult> {
+  const line = lines.get(client);
+  line?.asked(withinMs);
+  try {
+    return await client.query(query);
+  } finally {
+    line?.answered();
+  }
+}
 
 /** `bigint` columns as BigInt; everything else as the driver does it. */
 function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
@@ -111,20 +145,19 @@ function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) =>
 
 /** Where our role may say so, the server logs no parameters: they hold sealed cards (D-21). Older servers are refused later. */
 async function keepParametersOutOfLogs(client: pg.ClientBase): Promise<void> {
-  const ask = `select set_config(name, '0', false) from pg_settings
+  const text = `select set_config(name, '0', false) from pg_settings
     where name in ('log_parameter_max_length', 'log_parameter_max_length_on_error')
       and setting <> '0' and has_parameter_privilege(name, 'set')`;
-  await client.query(ask).catch(() => {});
+  await ask(client, { text }).catch((error: unknown) => {
+    if (isConnectionFailure(error)) throw error;
+  });
 }
 
 const sqlOf = (client: pg.ClientBase): Sql => ({
   async rows<Row>({ name, text, answerTimeoutMs }: Statement<Row>, values: readonly unknown[] = []): Promise<Row[]> {
     try {
       sendTogether(client);
-      const { rows } = await client.query({
-        ...{ name, text, values: [...values] },
-        ...(answerTimeoutMs !== undefined && { query_timeout: answerTimeoutMs }),
-      });
+      const { rows } = await ask(client, { name, text, values: [...values] }, answerTimeoutMs);
       return rows as Row[];
     } catch (error) {
       throw asUnavailable(error);
@@ -132,13 +165,16 @@ const sqlOf = (client: pg.ClientBase): Sql => ({
   },
 });
 
+const streamOf = (client: pg.ClientBase): Writable =>
+  (client as unknown as { connection: { stream: Writable } }).connection.stream;
+
 /** Connections whose statements wait for the end of this turn of the event loop. */
 const gathering = new WeakSet<pg.ClientBase>();
 
 /** What is asked in one turn goes out in one write: a write to a socket costs more than what most statements do. */
 function sendTogether(client: pg.ClientBase): void {
   if (gathering.has(client)) return;
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  const stream = streamOf(client);
   gathering.add(client);
   stream.cork();
   process.nextTick(() => {
@@ -163,9 +199,31 @@ async function enter(client: pg.ClientBase, scope: string): Promise<void> {
   scopes.set(client, scope);
 }
 
+/** Where a connection comes from, and what it is to show. */
+interface Source {
+  readonly pool: pg.Pool;
+  readonly silence: Silence;
+  readonly scope: string;
+}
+
+/** Waits for a connection as for an answer: where nothing is heard, there is none to be had. */
+function borrow({ pool, silence }: Source): Promise<pg.PoolClient> {
+  const nothingHeard = () => new Error('connection timeout: nothing is heard of the database');
+  if (silence.isSilent()) return Promise.reject(nothingHeard());
+  return new Promise((resolve, reject) => {
+    const line = silence.open(() => reject(nothingHeard()));
+    line.asked(connectTimeoutMs);
+    pool
+      .connect()
+      .then((client) => (line.close() ? resolve(client) : client.release()), reject)
+      .finally(line.close);
+  });
+}
+
 /** Lends a connection; one that broke is thrown away, one whose statement was merely refused is kept. */
-async function withClient<T>(pool: pg.Pool, scope: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
+async function withClient<T>(source: Source, use: (client: Client) => Promise<T>): Promise<T> {
+  const { scope } = source;
+  const client = await borrow(source).catch((error: unknown) => {
     // Whatever the reason, without a connection nothing was done.
     throw new DatabaseUnavailable('the database gives no connection', { cause: error });
   });
@@ -181,7 +239,7 @@ async function withClient<T>(pool: pg.Pool, scope: string, use: (client: Client)
     const result = await use({
       ...sqlOf(client),
       commit: () => entering.then(() => commit(client)),
-      rollback: async () => void (await client.query('rollback').catch(notice)),
+      rollback: async () => void (await ask(client, { text: 'rollback' }).catch(notice)),
     });
     // Nothing leaves a connection that did not show this merchant's rows.
     await entering;
@@ -197,8 +255,8 @@ async function withClient<T>(pool: pg.Pool, scope: string, use: (client: Client)
 
 const begin = statement('database/begin', 'begin');
 
-const transaction = <T>(pool: pg.Pool, scope: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  withClient(pool, scope, async (client) => {
+const transaction = <T>(source: Source, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  withClient(source, async (client) => {
     const begun = client.rows(begin);
     begun.catch(() => {});
     try {
@@ -214,7 +272,7 @@ const transaction = <T>(pool: pg.Pool, scope: string, work: (tx: Tx) => Promise<
 
 async function commit(client: pg.ClientBase): Promise<void> {
   try {
-    const { command } = await client.query({ name: 'database/commit', text: 'commit' });
+    const { command } = await ask(client, { name: 'database/commit', text: 'commit' });
     if (command !== 'COMMIT') throw new Error(`the transaction was not committed but answered ${command}`);
   } catch (error) {
     if (isConnectionFailure(error)) throw new CommitUnknown('the connection was lost in commit', { cause: error });
@@ -238,33 +296,4 @@ function isConnectionFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: string };
   return code === undefined ? failureText.test(error.message) : failureCodes.has(code) || code.startsWith('08');
-}
-
-const settings = statement<
-  Record<'version' | 'number' | 'fsync' | 'pages' | 'commit' | 'encoding', string> & { standby: boolean }
->(
-  'database/inspect',
-  `select current_setting('server_version') as version, current_setting('server_version_num') as number,
-     current_setting('fsync') as fsync, current_setting('full_page_writes') as pages,
-     current_setting('synchronous_commit') as commit, current_setting('server_encoding') as encoding,
-     pg_is_in_recovery() as standby`,
-);
-
-/** Refuses a server that would lose what it confirmed; answers how to call it. */
-async function inspect(sql: Sql): Promise<string> {
-  const [found] = await sql.rows(settings);
-  if (found === undefined) throw new Error('the database did not tell its settings');
-  if (Number(found.number) < oldestVersion) {
-    throw new Error(`the database is PostgreSQL ${found.version}; use 15 or later`);
-  }
-  if (found.standby) throw new Error('the database is a read-only standby; name its primary');
-  if (found.encoding !== 'UTF8')
-    throw new Error(`the database is encoded in ${found.encoding}; create it with encoding UTF8`);
-  const wrong = [
-    found.fsync !== 'on' && 'fsync',
-    found.pages !== 'on' && 'full_page_writes',
-    found.commit === 'off' && 'synchronous_commit',
-  ].filter((name) => name !== false);
-  if (wrong.length > 0) throw new Error(`the database may lose what it confirmed; set ${wrong.join(' and ')} to on`);
-  return `PostgreSQL ${found.version.split(' ')[0]}`;
 }
