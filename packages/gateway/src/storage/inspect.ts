@@ -31,7 +31,8 @@ export async function inspectServer(sql: Sql): Promise<string> {
   const wrong = [
     found.fsync !== 'on' && 'fsync',
     found.pages !== 'on' && 'full_page_writes',
-    found.commit === 'off' && 'synchronous_commit',
+    // `local` confirms what a synchronous standby has not: a failover to it would lose that.
+    ['off', 'local'].includes(found.commit) && 'synchronous_commit',
   ].filter((name) => name !== false);
   if (wrong.length > 0) throw new Error(`the database may lose what it confirmed; set ${wrong.join(' and ')} to on`);
   return `PostgreSQL ${found.version.split(' ')[0]}`;

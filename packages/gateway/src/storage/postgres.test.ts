@@ -97,6 +97,16 @@ describe('a connection', () => {
     expect(await one.rows(backend)).toEqual([before]);
   });
 
+  test('to a server that only reads, as a primary that was replaced does, is given up as if it broke', async () => {
+    const one = await open(database.url);
+    await one.rows(statement('test/read-only', 'set default_transaction_read_only = on'));
+    await expect(one.rows(insert, [101])).rejects.toThrow(DatabaseUnavailable);
+    await one.rows(insert, [101]);
+    await one.rows(statement('test/read-only', 'set default_transaction_read_only = on'));
+    await expect(one.transaction((tx) => tx.rows(insert, [102]))).rejects.toThrow(DatabaseUnavailable);
+    await one.transaction((tx) => tx.rows(insert, [102]));
+  });
+
   test('that breaks while idle harms nobody and is replaced', async () => {
     const one = await open(database.url);
     const [before] = await one.rows<{ pid: number }>(backend);
@@ -147,6 +157,7 @@ describe('a connection', () => {
 describe('a server that may lose or spoil what it confirmed is refused', () => {
   test.each([
     ['with synchronous_commit off', '', 'set synchronous_commit = off', /set synchronous_commit to on/],
+    ['that waits for no standby', '', 'set synchronous_commit = local', /set synchronous_commit to on/],
     ['not in UTF-8', `encoding 'SQL_ASCII' locale 'C'`, '', /encoding UTF8/],
   ])('%s', async (_, layout, setting, message) => {
     const { url } = testDatabaseServer();

@@ -283,12 +283,11 @@ async function commit(client: pg.ClientBase): Promise<void> {
 const asUnavailable = (error: unknown): unknown =>
   isConnectionFailure(error) ? new DatabaseUnavailable('the database cannot be reached', { cause: error }) : error;
 
-/** System errors, and SQLSTATEs of a server that is shutting down, crashed, starting or full (class 57P, 53300). */
-const failureCodes = new Set(
-  'ECONNREFUSED ECONNRESET ENOENT ENOTFOUND EAI_AGAIN EHOSTUNREACH EPIPE ETIMEDOUT 57P01 57P02 57P03 57P05 53300'.split(
-    ' ',
-  ),
-);
+/** System errors, and SQLSTATEs of a server that is shutting down, crashed, starting, full or not the primary any more. */
+const failureCodes = new Set([
+  ...'ECONNREFUSED ECONNRESET ENOENT ENOTFOUND EAI_AGAIN EHOSTUNREACH EPIPE ETIMEDOUT'.split(' '),
+  ...'57P01 57P02 57P03 57P05 53300 25006'.split(' '),
+]);
 /** The driver's own failures have no code. */
 const failureText = /connection terminated|connection timeout|timeout e|read timeout|connection error|not queryable/i;
 
