@@ -10,7 +10,7 @@ import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 import { type Bend, bendsOf, bent, bentHeaders } from '../kit/malformed.ts';
-import { subscriptionOf } from '../kit/subscription.ts';
+import { changeOf, subscriptionOf } from '../kit/subscription.ts';
 
 const count = Number(process.env.MALFORMED_COUNT ?? 20_000);
 const seed = Number(process.env.MALFORMED_SEED ?? 20_261_123);
@@ -43,6 +43,12 @@ async function goodRequests() {
   const subscription = { merchantInfo, ...subscriptionOf(gateway, { tokenId }) };
   const { subscriptionId } = (await gateway.call('/subscription/create', subscription)).data;
   const another = (await gateway.call('/subscription/create', subscriptionOf(gateway, { tokenId }))).data;
+  const origin = (await gateway.call('/subscription/create', subscriptionOf(gateway, { tokenId }))).data;
+  const change: Record<string, unknown> = {
+    merchantInfo,
+    ...changeOf(gateway, origin.subscriptionRequest, { goodsInfo: {}, addressInfo: {} }),
+  };
+  await gateway.call('/subscription/change', change);
   const binding = { merchantInfo, tokenRequestId: freshId('t'), merchantUserId: 'user_1', tokenType: 'CARD' };
   const { tokenSessionId } = (await gateway.call('/tokenization/generate', binding)).data;
   const encryptedCard = await seal(tokenSessionId, testCard);
@@ -67,6 +73,11 @@ async function goodRequests() {
       productInfo: { scheduledAmounts: [{ period: '2', amount: '1.00' }] },
     },
     '/subscription/manage': { subscriptionId: another.subscriptionId },
+    '/subscription/change': change,
+    '/subscription/change/inquiry': {
+      originSubscriptionRequest: change.originSubscriptionRequest,
+      subscriptionRequest: change.subscriptionRequest,
+    },
     '/subscription/cancel': { subscriptionId, merchantId, requestedAt: at },
     '/merchantconfig/inquiry': { merchantId },
     '/paymethodconfig/inquiry': { merchantId },

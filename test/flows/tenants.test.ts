@@ -12,7 +12,7 @@ import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
 import { registerMerchant } from '../../packages/gateway/src/merchant/register.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
-import { subscriptionOf } from '../kit/subscription.ts';
+import { changeOf, subscriptionOf } from '../kit/subscription.ts';
 
 interface Tenant extends SandboxMerchant {
   readonly user: string;
@@ -23,6 +23,10 @@ interface Tenant extends SandboxMerchant {
   readonly acquiringOrderId: string;
   readonly refundRequestId: string;
   readonly subscriptionId: string;
+  readonly subscriptionRequest: string;
+  /** Of a change that was made, and of what it took the place of. */
+  readonly heirRequest: string;
+  readonly originRequest: string;
 }
 
 let gateway: TestGateway;
@@ -84,7 +88,10 @@ async function furnished(merchant: SandboxMerchant): Promise<Tenant> {
   const { acquiringOrderId } = await call('/order/create', order);
   const refundRequestId = freshId('r').slice(-32);
   await call('/order/refund', { merchantId: merchant.merchantId, refundRequestId, acquiringOrderId, ...money });
-  const { subscriptionId } = await call('/subscription/create', subscriptionOf(gateway, { tokenId }));
+  const subscribe = () => call('/subscription/create', subscriptionOf(gateway, { tokenId }));
+  const { subscriptionId, subscriptionRequest } = await subscribe();
+  const { subscriptionRequest: originRequest } = await subscribe();
+  const changed = await call('/subscription/change', changeOf(gateway, originRequest));
   return {
     ...merchant,
     user,
@@ -95,6 +102,9 @@ async function furnished(merchant: SandboxMerchant): Promise<Tenant> {
     acquiringOrderId,
     refundRequestId,
     subscriptionId,
+    subscriptionRequest,
+    originRequest,
+    heirRequest: changed.subscriptionRequest,
   };
 }
 
@@ -168,6 +178,15 @@ const rows: Record<string, Row> = {
   '/subscription/inquiry': { body: ({ subscriptionId }) => ({ subscriptionId, paymentDetails: 1 }) },
   '/subscription/update': { body: ({ subscriptionId }) => ({ subscriptionId, amount: '1.00' }) },
   '/subscription/manage': { body: ({ subscriptionId }) => ({ subscriptionId }) },
+  '/subscription/change': {
+    body: ({ subscriptionRequest }, sender) => ({ ...info(sender), ...changeOf(gateway, subscriptionRequest) }),
+  },
+  '/subscription/change/inquiry': {
+    body: ({ originRequest, heirRequest }) => ({
+      originSubscriptionRequest: originRequest,
+      subscriptionRequest: heirRequest,
+    }),
+  },
   '/subscription/cancel': {
     body: ({ subscriptionId }, { merchantId }) => ({ subscriptionId, merchantId, requestedAt: at }),
   },
@@ -189,6 +208,9 @@ const nobody = (like: Tenant): Tenant => ({
   acquiringOrderId: `A20261123120000${'0'.repeat(15)}`,
   refundRequestId: 'nobody_made_this',
   subscriptionId: `SC20261123120000${'0'.repeat(15)}`,
+  subscriptionRequest: 'nobody_made_this',
+  originRequest: 'nobody_made_this',
+  heirRequest: 'nobody_made_this',
 });
 
 interface Sent {

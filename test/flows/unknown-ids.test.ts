@@ -5,7 +5,7 @@
 import { operations } from '@waffo/protocol/operations/all';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
-import { subscriptionOf } from '../kit/subscription.ts';
+import { changeOf, subscriptionOf } from '../kit/subscription.ts';
 
 let gateway: TestGateway;
 /** Ids by kind; the caller is the other merchant. */
@@ -192,6 +192,25 @@ const rows: readonly Row[] = [
     body: (subscriptionId) => ({ subscriptionId, amount: '1.00' }),
     unknown: `SC20261123120000${'x'.repeat(15)}`,
     others: () => [ids.subscription],
+    malformed: anyId,
+  },
+  {
+    operation: '/subscription/change',
+    by: 'originSubscriptionRequest',
+    body: (originSubscriptionRequest) => ({
+      merchantInfo: own(),
+      ...changeOf(gateway, originSubscriptionRequest, { subscriptionRequest: 'a_change' }),
+    }),
+    unknown: 'nobody_made_this',
+    others: () => [ids.subscriptionRequest],
+    malformed: anyId,
+  },
+  {
+    operation: '/subscription/change/inquiry',
+    by: 'subscriptionRequest',
+    body: (subscriptionRequest) => ({ subscriptionRequest, originSubscriptionRequest: 'an_origin' }),
+    unknown: 'nobody_made_this',
+    others: () => [ids.subscriptionRequest],
     malformed: anyId,
   },
   {

@@ -190,6 +190,7 @@ const filled: Readonly<Record<string, { readonly merchantId?: true; readonly tim
   '/subscription/inquiry': {},
   '/subscription/update': {},
   '/subscription/manage': {},
+  '/subscription/change/inquiry': {},
   '/subscription/cancel': { merchantId: true, time: 'requestedAt' },
   '/merchantconfig/inquiry': { merchantId: true },
   '/paymethodconfig/inquiry': { merchantId: true },

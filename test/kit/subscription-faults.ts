@@ -1,7 +1,7 @@
 /** Subscriptions' part of the faults that are provoked: a request that each operation accepts, and a row for each fault. */
 import type { FaultName } from '@waffo/protocol/codes';
 import { type Answer, freshId, type TestGateway } from './gateway.ts';
-import { subscriptionOf } from './subscription.ts';
+import { changeOf, productFor, subscriptionOf } from './subscription.ts';
 
 interface Tools {
   /** The one that runs now. */
@@ -38,6 +38,27 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
   const subscribeBare = (card: object) =>
     gateway().call('/subscription/create', subscriptionOf(gateway(), bareCardBody(card)), gateway().pci);
 
+  const origin = async (card: object = {}) => String((await subscribe({}, card)).data.subscriptionRequest);
+  const newChange = async (fields: object = {}) => changeOf(gateway(), await origin(), fields);
+  const change = async (fields: object = {}, origins = origin()) =>
+    gateway().call('/subscription/change', changeOf(gateway(), await origins, fields));
+  const changeTo = (amount: string, remainingAmount = '0') =>
+    change({ remainingAmount, productInfoList: [productFor(amount)] });
+  const changeWith = (paymentInfo: object) => change({ paymentInfo: { productName: 'SUBSCRIPTION', ...paymentInfo } });
+  /** An ACTIVE subscription whose card is good no more. */
+  const originOf = async (status: 'expired' | 'removed') => {
+    const { data } = await subscribe();
+    const tokenId = status === 'expired' ? await expiredToken() : `tok_${'x'.repeat(22)}`;
+    await sql('update subscription set token_id = $2 where subscription_id = $1', [data.subscriptionId, tokenId]);
+    return String(data.subscriptionRequest);
+  };
+  /** As if its answer had not come yet. */
+  const putBackToSending = (subscriptionId: string) =>
+    sql(
+      `update payment_attempt set status = 'SENDING' where subject_id =
+         (select acquiring_order_id from subscription_charge where subscription_id = $1)`,
+      [subscriptionId],
+    );
   const idPart = () => ({ merchantId: gateway().merchant.merchantId });
   const merchantPart = () => ({ merchantInfo: idPart() });
   const good = {
@@ -47,6 +68,12 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
     }),
     '/subscription/inquiry': () => subscribed(),
     '/subscription/manage': () => subscribed(),
+    '/subscription/change': async () => ({ ...merchantPart(), ...(await newChange()) }),
+    '/subscription/change/inquiry': async () => {
+      const { originSubscriptionRequest, subscriptionRequest } = await newChange();
+      await change({ subscriptionRequest }, Promise.resolve(String(originSubscriptionRequest)));
+      return { originSubscriptionRequest, subscriptionRequest };
+    },
     '/subscription/update': async () => ({ ...(await subscribed()), amount: '1.00' }),
     '/subscription/cancel': async () => ({ ...idPart(), requestedAt: now, ...(await subscribed()) }),
   };
@@ -60,11 +87,7 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
       CONCURRENT_REQUEST: async () => {
         const body = subscriptionOf(gateway(), { tokenId: await subscriberToken() });
         const { subscriptionId } = (await gateway().call('/subscription/create', body)).data;
-        await sql(
-          `update payment_attempt set status = 'SENDING' where subject_id =
-           (select acquiring_order_id from subscription_charge where subscription_id = $1)`,
-          [subscriptionId],
-        );
+        await putBackToSending(subscriptionId);
         return gateway().call('/subscription/create', body);
       },
       CURRENCY_NOT_SUPPORTED: () => subscribe({ currency: 'XXX' }),
@@ -95,6 +118,45 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
       AMOUNT_OUT_OF_RANGE: () => repriced({ amount: '0.00' }),
       CHANNEL_REJECTED: () => repriced({ amount: '90.00' }),
       ORDER_STATE_INVALID: () => repriced({ amount: '1.00' }, closed()),
+    },
+    '/subscription/change': {
+      IDEMPOTENCY_MISMATCH: async () => {
+        const body = await newChange();
+        await gateway().call('/subscription/change', body);
+        return gateway().call('/subscription/change', { ...body, remainingAmount: '40.01' });
+      },
+      CONCURRENT_REQUEST: async () => {
+        const body = await newChange();
+        const { subscriptionId } = (await gateway().call('/subscription/change', body)).data;
+        await putBackToSending(subscriptionId);
+        return gateway().call('/subscription/change', body);
+      },
+      ORDER_NOT_FOUND: () => change({}, Promise.resolve('nobody_made_this')),
+      ORDER_STATE_INVALID: () => change({}, origin({ pan: '4000000000000341' })),
+      CURRENCY_NOT_SUPPORTED: () => change({ currency: 'USD' }),
+      AMOUNT_OUT_OF_RANGE: () => changeTo('0.00'),
+      TRANSACTION_LIMIT_EXCEEDED: async () => {
+        const body = await newChange();
+        return contracted('merchant_currency', `'HKD', 9999, null`, () => gateway().call('/subscription/change', body));
+      },
+      DAILY_LIMIT_EXCEEDED: async () => {
+        const body = await newChange();
+        return contracted('merchant_currency', `'HKD', null, 9999`, () => gateway().call('/subscription/change', body));
+      },
+      CONTRACT_FORBIDS: () => changeWith({ productName: 'ONE_TIME_PAYMENT' }),
+      PAY_METHOD_UNAVAILABLE: () => changeWith({ payMethodType: 'EWALLET' }),
+      TOKEN_EXPIRED: () => change({}, originOf('expired')),
+      TOKEN_INVALID: () => change({}, originOf('removed')),
+      LANGUAGE_NOT_SUPPORTED: () => changeWith({ cashierLanguage: 'not a language' }),
+      ORDER_EXPIRY_PAST: () => change({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),
+      CHANNEL_REJECTED: () => changeTo('90.00'),
+      STATUS_UNKNOWN: () => changeTo('92.00'),
+    },
+    '/subscription/change/inquiry': {
+      ORDER_NOT_FOUND: async () => {
+        const [originSubscriptionRequest, subscriptionRequest] = [await origin(), await origin()];
+        return gateway().call('/subscription/change/inquiry', { originSubscriptionRequest, subscriptionRequest });
+      },
     },
     '/subscription/manage': {
       ORDER_NOT_FOUND: () => gateway().call('/subscription/manage', { subscriptionId: 'SC_nobody' }),

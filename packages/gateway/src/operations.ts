@@ -5,6 +5,7 @@ import { cancel } from '@waffo/protocol/operations/order-cancel';
 import { capture } from '@waffo/protocol/operations/order-capture';
 import * as refund from '@waffo/protocol/operations/refund';
 import * as subscription from '@waffo/protocol/operations/subscription';
+import * as subscriptionChange from '@waffo/protocol/operations/subscription-change';
 import * as tokenization from '@waffo/protocol/operations/tokenization';
 import { type Route, route } from './http/route.ts';
 import { merchantConfig, payMethodConfig } from './merchant/config-inquiry.ts';
@@ -15,6 +16,8 @@ import { inquiry as inquireOrder } from './order/inquiry.ts';
 import { inquiry as inquireRefund } from './refund/inquiry.ts';
 import { refund as refundOrder } from './refund/request.ts';
 import { cancel as cancelSubscription } from './subscription/cancel.ts';
+import { change as changeSubscription } from './subscription/change.ts';
+import { changeInquiry } from './subscription/change-inquiry.ts';
 import { create as createSubscription } from './subscription/create.ts';
 import { inquiry as inquireSubscription } from './subscription/inquiry.ts';
 import { manage as manageSubscription } from './subscription/manage.ts';
@@ -40,6 +43,8 @@ export const operations: readonly Route[] = [
   route(subscription.cancel, cancelSubscription),
   route(subscription.update, updateSubscription),
   route(subscription.manage, manageSubscription),
+  route(subscriptionChange.change, changeSubscription),
+  route(subscriptionChange.changeInquiry, changeInquiry),
   route(config.merchantConfig, merchantConfig),
   route(config.payMethodConfig, payMethodConfig),
 ];

@@ -3,7 +3,14 @@ import { type FaultName, faults } from '../src/codes.ts';
 import { notifications } from '../src/notifications.ts';
 import { apiPrefix, doorFaults, type Operation } from '../src/operation.ts';
 import { operations } from '../src/operations/all.ts';
-import { orderStatuses, refundStatuses, type StatusRow, subscriptionStatuses, tokenStatuses } from '../src/statuses.ts';
+import {
+  orderStatuses,
+  refundStatuses,
+  type StatusRow,
+  subscriptionChangeStatuses,
+  subscriptionStatuses,
+  tokenStatuses,
+} from '../src/statuses.ts';
 
 const begins = '<!-- Made by `npm run generate`. Do not edit. -->\n\n';
 
@@ -35,7 +42,7 @@ export function statusesTable(): string {
       ['status', 'meaning', 'whose move', 'final'],
       Object.entries(list).map(([name, row]) => [`\`${name}\``, row.meaning, row.move, row.final ? 'yes' : 'no']),
     )}\n`;
-  return `${begins}# Statuses\n\n${section('tokenStatus', tokenStatuses)}\n${section('orderStatus', orderStatuses)}\n${section('refundStatus', refundStatuses)}\n${section('subscriptionStatus', subscriptionStatuses)}`;
+  return `${begins}# Statuses\n\n${section('tokenStatus', tokenStatuses)}\n${section('orderStatus', orderStatuses)}\n${section('refundStatus', refundStatuses)}\n${section('subscriptionStatus', subscriptionStatuses)}\n${section('subscriptionChangeStatus', subscriptionChangeStatuses)}`;
 }
 
 export function operationsTable(): string {

@@ -4,6 +4,7 @@ import { billingAddress, merchantInfo } from './operations/members.ts';
 import { orderRecord } from './operations/order.ts';
 import { refundRecord } from './operations/refund.ts';
 import { subscriptionRecord } from './operations/subscription.ts';
+import { subscriptionChangeRecord } from './operations/subscription-change.ts';
 import { maskedTokenData } from './operations/tokenization.ts';
 
 export const tokenizationNotification = z
@@ -50,12 +51,20 @@ export const subscriptionPeriodNotification = z
     description: 'A later period is paid, or will not be: nothing is tried again for it',
   });
 
+export const subscriptionChangeNotification = z
+  .object({ eventType: z.literal('SUBSCRIPTION_CHANGE_NOTIFICATION'), result: subscriptionChangeRecord })
+  .meta({
+    id: 'SubscriptionChangeNotification',
+    description: 'A change ended: `SUCCESS`, or `CLOSED` and the old subscription goes on',
+  });
+
 export const notifications = [
   tokenizationNotification,
   paymentNotification,
   refundNotification,
   subscriptionStatusNotification,
   subscriptionPeriodNotification,
+  subscriptionChangeNotification,
 ] as const;
 
 export type TokenizationNotification = z.infer<typeof tokenizationNotification>;
@@ -63,5 +72,6 @@ export type PaymentNotification = z.infer<typeof paymentNotification>;
 export type RefundNotification = z.infer<typeof refundNotification>;
 export type SubscriptionNotification =
   | z.infer<typeof subscriptionStatusNotification>
-  | z.infer<typeof subscriptionPeriodNotification>;
+  | z.infer<typeof subscriptionPeriodNotification>
+  | z.infer<typeof subscriptionChangeNotification>;
 export type EventType = (typeof notifications)[number]['shape']['eventType']['value'];

@@ -63,3 +63,12 @@ export const subscriptionStatuses = {
   EXPIRED: { move: 'nobody', final: true, meaning: 'its last period is over' },
 } as const satisfies Record<string, StatusRow>;
 export type SubscriptionStatus = keyof typeof subscriptionStatuses;
+
+/** `subscriptionChangeStatus`. */
+export const subscriptionChangeStatuses = {
+  AUTHORIZATION_REQUIRED: { move: 'shopper', final: false, meaning: 'the shopper must act at subscriptionAction' },
+  IN_PROGRESS: { move: 'acquirer', final: false, meaning: 'the first payment has no known outcome yet' },
+  SUCCESS: { move: 'nobody', final: true, meaning: 'the new subscription runs, the old one has ended' },
+  CLOSED: { move: 'nobody', final: true, meaning: 'the old subscription goes on' },
+} as const satisfies Record<string, StatusRow>;
+export type SubscriptionChangeStatus = keyof typeof subscriptionChangeStatuses;

@@ -108,6 +108,7 @@ describe('its examples', () => {
       const acquiringOrderId: string;
       const subscriptionId: string;
       const subscriptionRequest: string;
+      const originSubscriptionRequest: string;
       const tokenId: string;
       const testPrivateKey: string;
       function askForAnotherCard(): void;

@@ -4,6 +4,10 @@ import { type Call, call } from './client.ts';
 import type {
   SubscriptionCancelData,
   SubscriptionCancelRequest,
+  SubscriptionChangeData,
+  SubscriptionChangeInquiryRequest,
+  SubscriptionChangeRecord,
+  SubscriptionChangeRequest,
   SubscriptionCreateData,
   SubscriptionCreateRequest,
   SubscriptionInquiryRequest,
@@ -83,6 +87,41 @@ export interface Subscriptions {
     params: Params<SubscriptionManageRequest>,
     options?: CallOptions,
   ): Promise<ApiResponse<SubscriptionManageData>>;
+  /**
+   * Replaces an ACTIVE subscription by another one. The same card pays the first period, less `remainingAmount`; when that is
+   * done the old one ends. Until then, and when it comes to nothing, the old one stays.
+   *
+   * @param params.subscriptionRequest - of the new one, at most 32 characters: store it before you call
+   * @param params.remainingAmount - what is left of the old one: decimal string in major units, `0` when nothing is
+   * @param params.productInfoList - one product, with the `amount` of a period
+   * @example
+   * const changed = await waffo.subscription().change({
+   *   originSubscriptionRequest,
+   *   subscriptionRequest,
+   *   remainingAmount: '40.00',
+   *   currency: 'HKD',
+   *   notifyUrl: 'https://shop.example/webhook',
+   *   userInfo: { userId: 'user_1', userEmail: 'ada@example.com' },
+   *   productInfoList: [{ description: 'Two teas', periodType: 'MONTHLY', periodInterval: '1', amount: '180.00' }],
+   *   paymentInfo: { productName: 'SUBSCRIPTION' },
+   * });
+   * const { subscriptionChangeStatus } = changed.unwrap(); // SUCCESS, CLOSED, or one that is not final yet
+   */
+  change(
+    params: Params<SubscriptionChangeRequest>,
+    options?: CallOptions,
+  ): Promise<ApiResponse<SubscriptionChangeData>>;
+  /**
+   * How a change stands, by both ids that it was made with.
+   *
+   * @example
+   * const ids = { originSubscriptionRequest, subscriptionRequest };
+   * (await waffo.subscription().changeInquiry(ids)).unwrap().subscriptionChangeStatus;
+   */
+  changeInquiry(
+    params: Params<SubscriptionChangeInquiryRequest>,
+    options?: CallOptions,
+  ): Promise<ApiResponse<SubscriptionChangeRecord>>;
 }
 
 const calls = {
@@ -91,6 +130,8 @@ const calls = {
   cancel: { path: '/subscription/cancel', doubt: 'inquire-first' },
   update: { path: '/subscription/update', doubt: 'same-request' },
   manage: { path: '/subscription/manage', doubt: 'same-request' },
+  change: { path: '/subscription/change', doubt: 'inquire-first' },
+  changeInquiry: { path: '/subscription/change/inquiry', doubt: 'same-request' },
 } as const satisfies Record<string, Call>;
 
 /** @internal */
@@ -103,4 +144,9 @@ export const subscriptionsOf = (settings: Settings): Subscriptions => ({
   cancel: (params, options) => call(settings, calls.cancel, stamped(settings, 'requestedAt', params), options),
   update: (params, options) => call(settings, calls.update, params, options),
   manage: (params, options) => call(settings, calls.manage, params, options),
+  change: (params, options) => {
+    const requestedAt = params.requestedAt ?? new Date().toISOString();
+    return call(settings, calls.change, { ...withMerchant(settings, params), requestedAt }, options);
+  },
+  changeInquiry: (params, options) => call(settings, calls.changeInquiry, params, options),
 });

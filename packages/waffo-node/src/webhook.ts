@@ -9,6 +9,7 @@ import type {
   Notification,
   PaymentNotification,
   RefundNotification,
+  SubscriptionChangeNotification,
   SubscriptionPeriodChangedNotification,
   SubscriptionStatusNotification,
   TokenizationNotification,
@@ -134,6 +135,15 @@ export class Webhook {
    */
   onSubscriptionPeriod(handler: Handler<SubscriptionPeriodChangedNotification>): this {
     return this.#on('SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION', handler);
+  }
+
+  /**
+   * A change ended: `SUCCESS`, or `CLOSED` and the old subscription goes on. Replaces an earlier handler.
+   *
+   * @example waffo.webhook().onSubscriptionChange(({ subscriptionId, subscriptionChangeStatus }) => grant(subscriptionId, subscriptionChangeStatus));
+   */
+  onSubscriptionChange(handler: Handler<SubscriptionChangeNotification>): this {
+    return this.#on('SUBSCRIPTION_CHANGE_NOTIFICATION', handler);
   }
 
   /**

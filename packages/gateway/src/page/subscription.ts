@@ -116,7 +116,7 @@ async function show(managed: Managed, visit: Visit, notConfirmed: boolean): Prom
   const body = renderManagement({
     ...frameOf(managed, visit),
     card: tokenId === undefined ? undefined : await cardOf(gateway, merchantId, tokenId),
-    next: await nextTryOf(gateway, subscription),
+    next: await nextTryOf(gateway.database, subscription),
     payments: await paymentsOf(gateway.database, subscription),
     isSandbox: gateway.config.environment === 'sandbox',
     notConfirmed,

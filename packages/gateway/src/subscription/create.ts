@@ -7,10 +7,8 @@ import type * as operations from '@waffo/protocol/operations/subscription';
 import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import { newSubscriptionId } from '../id.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { type BareCard, bareCardOf, fingerprintOfOrder, threeDsDecisionOf } from '../order/bare-card.ts';
-import { paidWith } from '../order/paid-with.ts';
 import type { Means } from '../order/pay.ts';
 import { namesToken, tokenOf } from '../order/token-shapes.ts';
 import { summarise } from '../tokenization/card-summary.ts';
@@ -18,11 +16,12 @@ import { chargeableToken } from '../tokenization/charge.ts';
 import { checkCard } from '../tokenization/check-card.ts';
 import { checkSubscription } from './check.ts';
 import { beginFree, payFirst } from './first-payment.ts';
+import { newSubscription } from './new-subscription.ts';
 import { subscriptionActionOf } from './record.ts';
 import { seenBefore } from './repeat.ts';
 import { findSubscriptionByRequest } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
-import { amountOf, isFree, type Terms } from './terms.ts';
+import { amountOf, isFree } from './terms.ts';
 
 type Input = RequestOf<typeof operations.create>;
 type Data = DataOf<typeof operations.create>;
@@ -102,52 +101,3 @@ const answer = (subscription: Subscription): Data => ({
   subscriptionStatus: subscription.status,
   ...subscriptionActionOf(subscription),
 });
-
-function newSubscription(
-  gateway: Gateway,
-  merchantId: string,
-  input: Input,
-  known: { readonly fingerprint: Buffer; readonly terms: Terms; readonly means: Means | undefined },
-): Subscription {
-  const now = gateway.clock.now();
-  const { merchantInfo, userInfo, goodsInfo, addressInfo, productInfo, userCurrency, extendInfo } = input;
-  const { successRedirectUrl, failedRedirectUrl, cancelRedirectUrl, subscriptionManagementUrl } = input;
-  const { means } = known;
-  return {
-    merchantId,
-    subscriptionId: newSubscriptionId(now),
-    subscriptionRequest: input.subscriptionRequest,
-    requestFingerprint: known.fingerprint,
-    merchantSubscriptionId: input.merchantSubscriptionId,
-    status: 'IN_PROGRESS',
-    currency: input.currency,
-    terms: known.terms,
-    tokenId: means?.tokenId,
-    originId: undefined,
-    period: 1,
-    startedAt: undefined,
-    anchor: undefined,
-    anchorPeriod: 1,
-    nextChargeAt: undefined,
-    echo: {
-      merchantInfo,
-      userInfo,
-      goodsInfo,
-      addressInfo,
-      paymentInfo: input.paymentInfo,
-      usedPaymentInfo: means === undefined ? input.paymentInfo : paidWith(input.paymentInfo, means, 'CIT'),
-      productInfo,
-      userCurrency,
-      successRedirectUrl,
-      failedRedirectUrl,
-      cancelRedirectUrl,
-      subscriptionManagementUrl,
-      extendInfo,
-    },
-    failure: undefined,
-    notifyUrl: input.notifyUrl,
-    requestedAt: new Date(input.requestedAt),
-    createdAt: now,
-    updatedAt: now,
-  };
-}

@@ -24,7 +24,7 @@ export async function endSubscription(
 }
 
 /** The same, in a transaction that does something else, too. */
-async function endIn(
+export async function endIn(
   gateway: Gateway,
   tx: Tx,
   { merchantId, subscriptionId }: Named,

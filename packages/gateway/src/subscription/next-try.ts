@@ -1,5 +1,5 @@
 /** What is charged next of a subscription that runs. */
-import type { Gateway } from '../gateway.ts';
+import type { Sql } from '../storage/database.ts';
 import { trialPeriodsOf } from './period.ts';
 import { findPeriod } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
@@ -14,13 +14,10 @@ export interface NextTry {
 }
 
 /** @returns undefined while a charge is on its way, and when no period is to follow */
-export async function nextTryOf(
-  { database }: Pick<Gateway, 'database'>,
-  subscription: Subscription,
-): Promise<NextTry | undefined> {
+export async function nextTryOf(sql: Sql, subscription: Subscription): Promise<NextTry | undefined> {
   const { status, nextChargeAt, period: current, terms } = subscription;
   if (status !== 'ACTIVE' || nextChargeAt === undefined) return undefined;
-  const state = await findPeriod(database, subscription, current);
+  const state = await findPeriod(sql, subscription, current);
   if (state?.status === 'CHARGING') return undefined;
   const isDue = state?.status === 'DUE';
   const period = isDue ? current : current + 1;

@@ -12,13 +12,13 @@ import type { Order } from '../order/order.ts';
 import { chargeOrder } from '../order/pay.ts';
 import { closeOrder } from '../order/settle.ts';
 import type { CardAtHand } from '../payment/perform.ts';
-import type { Tx } from '../storage/database.ts';
+import type { Sql, Tx } from '../storage/database.ts';
 import { meansOfToken, orderOf, type Payable, payableOf, type Try, writeTry } from './charge.ts';
 import { notifySubscription } from './notification.ts';
 import { lastPeriodOf } from './period.ts';
 import { passFree } from './settle.ts';
 import { findSubscription, lockSubscription, saveSubscription } from './subscription.store.ts';
-import { advance, type Subscription } from './subscription.ts';
+import { advance, isWaiting, type Subscription } from './subscription.ts';
 import { amountOf, isFree } from './terms.ts';
 
 /** @param job - `payload.subscriptionId`, `payload.period`, `payload.attempt` */
@@ -30,9 +30,17 @@ export async function renew(
   const subscription = await findSubscription(gateway.database, job.merchantId, subscriptionId);
   if (subscription?.status !== 'ACTIVE') return 'done';
   if (period > (lastPeriodOf(subscription.terms.plan) ?? period)) await complete(gateway, subscription);
+  // A change that comes to nothing queues this again.
+  else if (await isBeingReplaced(gateway.database, subscription)) return 'done';
   else await beginPeriod(gateway, subscription, { period, attempt, initiator: 'MIT' });
   gateway.nudge();
   return 'done';
+}
+
+/** Whether nobody knows yet if another subscription takes its place. */
+async function isBeingReplaced(sql: Sql, { merchantId, echo: { heirId } }: Subscription): Promise<boolean> {
+  const heir = heirId === undefined ? undefined : await findSubscription(sql, merchantId, heirId);
+  return heir !== undefined && isWaiting(heir);
 }
 
 /**
@@ -74,7 +82,8 @@ async function begin(
   payable: Pick<Payable, 'order' | 'dailyLimitMinor'>,
 ): Promise<boolean> {
   const open = await lockSubscription(tx, merchantId, subscriptionId);
-  if (open?.status !== 'ACTIVE' || !(await writeTry(gateway, tx, open, tried, payable))) return false;
+  if (open?.status !== 'ACTIVE' || (await isBeingReplaced(tx, open))) return false;
+  if (!(await writeTry(gateway, tx, open, tried, payable))) return false;
   const { period } = tried;
   await saveSubscription(
     tx,

@@ -7,7 +7,9 @@ import { enqueue } from '../job/queue.ts';
 import { findMerchant } from '../merchant/find.ts';
 import type { Order, OrderFailure } from '../order/order.ts';
 import type { Tx } from '../storage/database.ts';
-import { notifySubscription } from './notification.ts';
+import { endIn } from './end.ts';
+import { nextTryOf } from './next-try.ts';
+import { notifyChange, notifySubscription } from './notification.ts';
 import { lastPeriodOf, trialPeriodsOf } from './period.ts';
 import { type RenewalRules, retryAt, rulesOf } from './retry.ts';
 import {
@@ -69,6 +71,11 @@ async function start(gateway: Gateway, tx: Tx, subscription: Subscription): Prom
   const running = advance({ ...subscription, startedAt: now, anchor: now }, 'started', now);
   const started = await queueNext(gateway, tx, running, 2);
   await saveSubscription(tx, started, subscription.status);
+  const { merchantId, originId } = started;
+  if (originId !== undefined) {
+    await notifyChange(gateway, tx, started);
+    await endIn(gateway, tx, { merchantId, subscriptionId: originId }, 'cancelled');
+  }
   await notifySubscription(gateway, tx, started, 'SUBSCRIPTION_STATUS_NOTIFICATION');
 }
 
@@ -96,6 +103,10 @@ async function failed(
     await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
     const closed = advance(subscription, 'refused', now, failure);
     await saveSubscription(tx, closed, subscription.status);
+    if (closed.originId !== undefined) {
+      await notifyChange(gateway, tx, closed);
+      await resume(gateway, tx, closed.merchantId, closed.originId);
+    }
     return notifySubscription(gateway, tx, closed, 'SUBSCRIPTION_STATUS_NOTIFICATION');
   }
   const rules = await rulesFor(tx, subscription);
@@ -109,6 +120,16 @@ async function failed(
   await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
   const last = lastPeriodOf(subscription.terms.plan);
   await goOn(gateway, tx, subscription, period, rules.keepsDay ? period + 1 : last && last + 1);
+}
+
+/** The change came to nothing: what fell due of the old one meanwhile is charged now. */
+async function resume(gateway: Gateway, tx: Tx, merchantId: string, originId: string): Promise<void> {
+  const origin = await lockSubscription(tx, merchantId, originId);
+  const next = origin && (await nextTryOf(tx, origin));
+  if (origin === undefined || next === undefined) return;
+  const { period, attempt } = next;
+  const dueAt = (attempt > 1 ? origin.nextChargeAt : periodStart(origin, period)) ?? gateway.clock.now();
+  await queue(gateway, tx, origin, { period, attempt, dueAt });
 }
 
 /**

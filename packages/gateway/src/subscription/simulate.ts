@@ -17,7 +17,7 @@ export async function simulateNext(
   subscription: Subscription,
   succeeds: boolean,
 ): Promise<void> {
-  const next = await nextTryOf(gateway, subscription);
+  const next = await nextTryOf(gateway.database, subscription);
   if (next === undefined) return;
   // The last try that the merchant's rules allow: no other follows.
   const attempt = succeeds ? next.attempt : Math.max(next.attempt, rulesOf(settings).attempts);

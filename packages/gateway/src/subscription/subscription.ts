@@ -24,8 +24,21 @@ export interface SubscriptionEcho {
   readonly cancelRedirectUrl?: string | undefined;
   readonly subscriptionManagementUrl?: string | undefined;
   readonly extendInfo?: string | undefined;
+  /** Of one that takes the place of another: what was said of that. */
+  readonly change?: SubscriptionChange | undefined;
+  /** Of one that is to be replaced, or was: `SC…` of the other. */
+  readonly heirId?: string | undefined;
   /** Where the shopper acts while the status is AUTHORIZATION_REQUIRED. */
   readonly webUrl?: string | undefined;
+}
+
+/** A change, as it was asked for. */
+export interface SubscriptionChange {
+  readonly originSubscriptionRequest: string;
+  /** Decimal string in major units. */
+  readonly remainingAmount: string;
+  readonly productInfoList: readonly object[];
+  readonly orderExpiredAt?: string | undefined;
 }
 
 export interface Subscription {

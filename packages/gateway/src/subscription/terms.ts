@@ -9,13 +9,17 @@ export interface Terms {
   readonly trialAmount?: string | undefined;
   /** Periods with a price of their own, by number. */
   readonly scheduled: Readonly<Record<string, string>>;
+  /** Periods that a credit pays in whole or in part, by number: what is left to pay. */
+  readonly credited?: Readonly<Record<string, string>> | undefined;
   /** The period that ran when the prices changed, at the price that it had. */
   readonly kept?: { readonly period: number; readonly amount: string } | undefined;
 }
 
 /** What a period costs: a decimal string in major units. */
-export function amountOf({ plan, amount, trialAmount, scheduled, kept }: Terms, period: number): string {
+export function amountOf({ plan, amount, trialAmount, scheduled, kept, credited }: Terms, period: number): string {
   if (kept?.period === period) return kept.amount;
+  const left = credited?.[period];
+  if (left !== undefined) return left;
   if (period <= trialPeriodsOf(plan)) return trialAmount ?? amount;
   return scheduled[period] ?? amount;
 }

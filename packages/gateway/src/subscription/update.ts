@@ -44,6 +44,7 @@ function termsWith({ terms, period }: Subscription, { amount, productInfo }: Inp
     amount: amount || terms.amount,
     trialAmount: plan.trial && (productInfo?.trialPeriodAmount || terms.trialAmount),
     scheduled: amounts === undefined ? terms.scheduled : scheduleOf(plan, amounts, first),
+    credited: terms.credited,
     kept: { period, amount: amountOf(terms, period) },
   };
 }

@@ -5,6 +5,7 @@ import { cancel } from './order-cancel.ts';
 import { capture } from './order-capture.ts';
 import * as refund from './refund.ts';
 import * as subscription from './subscription.ts';
+import * as subscriptionChange from './subscription-change.ts';
 import * as tokenization from './tokenization.ts';
 
 export const operations = [
@@ -23,6 +24,8 @@ export const operations = [
   subscription.cancel,
   subscription.update,
   subscription.manage,
+  subscriptionChange.change,
+  subscriptionChange.changeInquiry,
   config.merchantConfig,
   config.payMethodConfig,
 ] as const;

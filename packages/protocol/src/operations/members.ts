@@ -54,6 +54,9 @@ export const subscriptionStatus = z.enum([
   'EXPIRED',
 ]);
 
+/** Contract section 17.4. */
+export const subscriptionChangeStatus = z.enum(['IN_PROGRESS', 'AUTHORIZATION_REQUIRED', 'SUCCESS', 'CLOSED']);
+
 /** What the operations that end or move an order answer. */
 export const orderEnding = z.object({
   paymentRequestId: z.string(),

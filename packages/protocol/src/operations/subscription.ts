@@ -4,7 +4,7 @@ import { operation } from '../operation.ts';
 import { dateTime, id, merchantInfo, orderStatus, subscriptionStatus, text } from './members.ts';
 import * as order from './order.ts';
 
-const userInfo = z
+export const userInfo = z
   .object({
     userId: id(64),
     userEmail: id(64),
@@ -26,7 +26,7 @@ const scheduledAmounts = z
   .max(999);
 
 /** Contract section 15.6. */
-const productInfo = z
+export const productInfo = z
   .object({
     description: id(128),
     periodType: periodType('The length of a period'),
@@ -49,7 +49,7 @@ const productRecord = productInfo
   })
   .meta({ id: 'SubscriptionProductRecord', description: 'The product, and where on its calendar the subscription is' });
 
-const paymentInfo = order.paymentInfo
+export const paymentInfo = order.paymentInfo
   .omit({ captureMode: true, merchantInitiatedMode: true, payMethodCountry: true, cashierAppearance: true })
   .extend({ productName: id(32, 'SUBSCRIPTION or MINI_PROGRAM_SUBSCRIPTION') })
   .meta({ id: 'SubscriptionPaymentInfo', description: 'How it is paid; payMethodType or payMethodName must be given' });
@@ -88,13 +88,13 @@ const createRequest = z
   })
   .meta({ id: 'SubscriptionCreateRequest' });
 
-const ids = {
+export const ids = {
   subscriptionRequest: z.string(),
   merchantSubscriptionId: z.string(),
   subscriptionId: z.string(),
 };
 
-const action = z.string().optional().describe('A string that holds JSON: actionType and webUrl');
+export const action = z.string().optional().describe('A string that holds JSON: actionType and webUrl');
 
 /** Begins a subscription: its first period is paid with the token, and each later one when it begins. */
 export const create = operation({

@@ -498,6 +498,129 @@ export interface SubscriptionCancelRequest {
   requestedAt: string;
 }
 
+/** The `data` of a successful answer of `POST /api/v1/subscription/change`. */
+export interface SubscriptionChangeData {
+  originSubscriptionRequest: string;
+  subscriptionRequest: string;
+  merchantSubscriptionId: string;
+  subscriptionId: string;
+  subscriptionChangeStatus: 'IN_PROGRESS' | 'AUTHORIZATION_REQUIRED' | 'SUCCESS' | 'CLOSED';
+  /** A string that holds JSON: actionType and webUrl. */
+  subscriptionAction?: string | undefined;
+}
+
+/** The request of `POST /api/v1/subscription/change/inquiry`: Read a change. By both ids that the change was made with. */
+export interface SubscriptionChangeInquiryRequest {
+  /** Of the subscription that is replaced. At most 32 characters. */
+  originSubscriptionRequest: string;
+  /** Of the new one; the idempotency key. At most 32 characters. */
+  subscriptionRequest: string;
+}
+
+/** A change ended: `SUCCESS`, or `CLOSED` and the old subscription goes on. */
+export interface SubscriptionChangeNotification {
+  eventType: 'SUBSCRIPTION_CHANGE_NOTIFICATION';
+  result: SubscriptionChangeRecord;
+}
+
+/** How it is paid; what is not given stays as it was. */
+export type SubscriptionChangePaymentInfo = SubscriptionPaymentInfo;
+
+/** What is subscribed to instead, and what it costs. */
+export interface SubscriptionChangeProductInfo {
+  /** At most 128 characters. */
+  description: string;
+  /** The length of a period: DAILY, WEEKLY or MONTHLY. At most 12 characters. */
+  periodType: string;
+  /** How many of those a period is, e.g. 1; a year is MONTHLY and 12. At most 12 characters. */
+  periodInterval: string;
+  /** How many periods follow the trial; absent: without end. At most 24 characters. */
+  numberOfPeriod?: string | undefined;
+  /** Decimal string; 0 is a free trial. At most 24 characters. */
+  trialPeriodAmount?: string | undefined;
+  /** Absent or 0: no trial. At most 12 characters. */
+  numberOfTrialPeriod?: string | undefined;
+  /** Of the trial: DAILY, WEEKLY or MONTHLY. At most 12 characters. */
+  trialPeriodType?: string | undefined;
+  /** At most 12 characters. */
+  trialPeriodInterval?: string | undefined;
+  scheduledAmounts?: ({
+    /** Counted from 1, the trial included. At most 24 characters. */
+    period: string;
+    /** At most 24 characters. */
+    amount: string;
+  })[] | undefined;
+  /** Of a period: decimal string in major units. At most 12 characters. */
+  amount: string;
+}
+
+/** The `data` of a successful answer of `POST /api/v1/subscription/change/inquiry`. */
+export interface SubscriptionChangeRecord {
+  originSubscriptionRequest: string;
+  subscriptionRequest: string;
+  merchantSubscriptionId: string;
+  subscriptionId: string;
+  subscriptionChangeStatus: 'IN_PROGRESS' | 'AUTHORIZATION_REQUIRED' | 'SUCCESS' | 'CLOSED';
+  /** A string that holds JSON: actionType and webUrl. */
+  subscriptionAction?: string | undefined;
+  remainingAmount: string;
+  currency: string;
+  userCurrency: string;
+  requestedAt: string;
+  subscriptionManagementUrl?: string | undefined;
+  extendInfo?: string | undefined;
+  orderExpiredAt?: string | undefined;
+  productInfoList: SubscriptionChangeProductInfo[];
+  merchantInfo: MerchantInfo;
+  userInfo: SubscriptionUserInfo;
+  goodsInfo?: GoodsInfo | undefined;
+  addressInfo?: AddressInfo | undefined;
+  paymentInfo: SubscriptionPaymentInfo;
+}
+
+/** The request of `POST /api/v1/subscription/change`: Replace a subscription by another one. Only one that is `ACTIVE`. The card of the old one pays the first period of the new one, less `remainingAmount`; what is left after that is taken off the periods that follow. When it is paid, or nothing is due, the new one is `ACTIVE` and the old one `MERCHANT_CANCELLED`; otherwise the change is `CLOSED` and the old one goes on. A repeat with the same `subscriptionRequest` and content answers the present state and charges nothing. */
+export interface SubscriptionChangeRequest {
+  /** Of the subscription that is replaced. At most 32 characters. */
+  originSubscriptionRequest: string;
+  /** Of the new one; the idempotency key. At most 32 characters. */
+  subscriptionRequest: string;
+  /** What is left of the old one: decimal string in major units; 0 when nothing is. At most 24 characters. */
+  remainingAmount: string;
+  /** ISO 4217; that of the old one. At most 12 characters. */
+  currency: string;
+  /** ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  requestedAt: string;
+  /** At most 1024 characters. */
+  notifyUrl: string;
+  /** One product. */
+  productInfoList: SubscriptionChangeProductInfo[];
+  merchantInfo: MerchantInfo;
+  userInfo: SubscriptionUserInfo;
+  goodsInfo?: GoodsInfo | undefined;
+  paymentInfo: SubscriptionChangePaymentInfo;
+  /** At most 64 characters. */
+  merchantSubscriptionId?: string | undefined;
+  /** At most 12 characters. */
+  userCurrency?: string | undefined;
+  /** At most 1024 characters. */
+  successRedirectUrl?: string | undefined;
+  /** At most 1024 characters. */
+  failedRedirectUrl?: string | undefined;
+  /** At most 512 characters. */
+  cancelRedirectUrl?: string | undefined;
+  /** At most 1024 characters. */
+  subscriptionManagementUrl?: string | undefined;
+  /** At most 256 characters. */
+  extendInfo?: string | undefined;
+  /** Until when the shopper may authenticate; four hours when absent. ISO 8601 with zone, e.g. `2026-04-01T12:00:00.000Z`. */
+  orderExpiredAt?: string | undefined;
+  addressInfo?: AddressInfo | undefined;
+  /** Logo and names for a cashier page. */
+  brandInfo?: unknown | undefined;
+  /** What the merchant knows of the shopper. */
+  riskData?: unknown | undefined;
+}
+
 /** The `data` of a successful answer of `POST /api/v1/subscription/create`. */
 export interface SubscriptionCreateData {
   subscriptionRequest: string;
@@ -900,7 +1023,7 @@ export type TokenizationInquiryData = TokenItem[];
 export type TokenizationRemoveData = null;
 
 /** What arrives at a notify URL. */
-export type Notification = TokenizationNotification | PaymentNotification | RefundNotification | SubscriptionStatusNotification | SubscriptionPeriodChangedNotification;
+export type Notification = TokenizationNotification | PaymentNotification | RefundNotification | SubscriptionStatusNotification | SubscriptionPeriodChangedNotification | SubscriptionChangeNotification;
 
 /** Every code that a gateway sends. */
 export type WireCode =

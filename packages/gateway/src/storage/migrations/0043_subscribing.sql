@@ -1,8 +1,7 @@
 -- Until a subscription is paid at the checkout, it has no card.
 alter table subscription alter column token_id drop not null;
--- Of one that takes the place of another: which. A subscription has one such heir at a time, so that it is not paid for twice.
+-- Of one that takes the place of another: which.
 alter table subscription add column origin_id text;
-create index subscription_by_origin on subscription (merchant_id, origin_id) where origin_id is not null;
 
 -- Links to management pages: whoever has one may see and end the subscription until it expires. The secret itself is not kept.
 create table subscription_link (
