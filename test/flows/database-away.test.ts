@@ -20,10 +20,14 @@ let tokenId: string;
 let sessionId: string;
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ WAFFO_DATABASE_CONNECTIONS: String(connections) }, async (url) => {
-    outage = await startOutage(url);
-    return outage.url;
-  });
+  gateway = await startTestGateway(
+    // Who cannot be identified for want of a database is no stranger who must wait.
+    { WAFFO_DATABASE_CONNECTIONS: String(connections), WAFFO_REFUSAL_RATE: '10' },
+    async (url) => {
+      outage = await startOutage(url);
+      return outage.url;
+    },
+  );
   tokenId = await gateway.bind();
   sessionId = (await session()).data.tokenSessionId;
 });

@@ -149,11 +149,16 @@ async function respond(
   } catch (error) {
     const fault = faultFrom(error);
     await addressRefusal(dispatcher, exchange, fault);
-    const mayStay = exchange.isProved || (await dispatcher.patience.turn(reply.raw.socket as Socket));
+    const needsNoPatience = exchange.isProved || isUnprovedForUs(dispatcher, exchange, fault);
+    const mayStay = needsNoPatience || (await dispatcher.patience.turn(reply.raw.socket as Socket));
     if (!mayStay) reply.header('Connection', 'close');
     return send(dispatcher, exchange, reply, await renderFault(envelope, fault, exchange.key), fault);
   }
 }
+
+/** Without a database nobody can prove anything; one whose key was good here before does not wait among strangers for that. */
+const isUnprovedForUs = ({ strangers }: Dispatcher, { incoming }: Exchange, { fault }: Fault): boolean =>
+  fault === 'UNAVAILABLE' && strangers.recall(headerOf(incoming.headers, apiKeyHeader)) !== undefined;
 
 /**
  * A refusal from before the caller was identified is signed for the caller's merchant all the same, and shown to its page,
