@@ -107,7 +107,7 @@ function historyOf(locale: Locale, text: SubscriptionText, payments: readonly Or
   const rows = payments.toReversed().map(
     (
       order,
-    ) => html`<tr><td>${dateIn(locale, order.updatedAt)}</td><td>${amountIn(locale, order.amountMinor, order.currency)}</td>
+    ) => html`<tr><td>${dateIn(locale, order.updatedAt, 'medium')}</td><td>${amountIn(locale, order.amountMinor, order.currency)}</td>
         <td>${order.status === 'ORDER_CLOSE' ? text.notPaid : text.paid}</td></tr>`,
   );
   return html`<h2 id="history">${text.history}</h2>
@@ -136,8 +136,8 @@ function nextOf(locale: Locale, { subscription, next }: Management): string | un
 }
 
 /** In UTC, as periods are counted. */
-const dateIn = (locale: Locale, date: Date): string =>
-  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle: 'long', timeZone: 'UTC' }).format(date);
+const dateIn = (locale: Locale, date: Date, dateStyle: 'long' | 'medium' = 'long'): string =>
+  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle, timeZone: 'UTC' }).format(date);
 
 /** The subscription's own language first, then the browser's. */
 function speechOf({ subscription, acceptLanguage }: ManagementFrame) {
