@@ -32,7 +32,7 @@ export interface DebianPostgres {
  * @throws Error with one sentence when it is missing and we may not install it
  */
 export async function startDebianPostgres(): Promise<DebianPostgres> {
-  const binaries = await find();
+  const binaries = await debianBinaries();
   const folder = await throwawayFolder('waffo-debian-');
   try {
     const dataFolder = join(folder.path, 'data');
@@ -58,7 +58,8 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   }
 }
 
-async function initialise(dataFolder: string, binaries: Binaries, account: Account): Promise<string> {
+/** @returns the password of the superuser `operator` */
+export async function initialise(dataFolder: string, binaries: Binaries, account: Account): Promise<string> {
   const password = randomBytes(16).toString('hex');
   const passwordFile = `${dataFolder}.password`;
   await writeFile(passwordFile, password, { mode: 0o600 });
@@ -75,7 +76,8 @@ async function initialise(dataFolder: string, binaries: Binaries, account: Accou
   return password;
 }
 
-async function find(): Promise<Binaries> {
+/** @throws Error with one sentence when the package is missing and we may not install it */
+export async function debianBinaries(): Promise<Binaries> {
   const found = (await installed()) ?? (await install());
   if (found === undefined) throw new Error(`${place} holds no PostgreSQL of version 15 or later`);
   const folder = join(place, found);

@@ -19,17 +19,23 @@ export interface Outage {
   fallSilentAfter(word: string, direction: Direction): void;
   /** Both are over. */
   end(): Promise<void>;
+  /** From now on the road leads to another server, as an address does that moves with the primary. */
+  leadTo(url: string): void;
   /** Most connections that were open at a time. */
   mostConnections(): number;
   stop(): Promise<void>;
 }
 
-/** @param url - of the database itself */
-export async function startOutage(url: string): Promise<Outage> {
+function addressOf(url: string) {
   const target = new URL(url);
   const host = target.searchParams.get('host') ?? target.hostname;
   const port = Number(target.port || '5432');
-  const upstreamAt = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+  return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+}
+
+/** @param url - of the database itself */
+export async function startOutage(url: string): Promise<Outage> {
+  let upstreamAt = addressOf(url);
   const roads = new Set<{ readonly client: Socket; readonly upstream: Socket }>();
   let silent: Direction | undefined;
   let trap: { readonly word: string; readonly direction: Direction } | undefined;
@@ -102,6 +108,9 @@ export async function startOutage(url: string): Promise<Outage> {
     async end() {
       fallSilent(undefined);
       listening ??= await listen(own);
+    },
+    leadTo(other) {
+      upstreamAt = addressOf(other);
     },
     mostConnections: () => most,
     stop: begin,
