@@ -316,6 +316,47 @@ describe('a renewal', () => {
     expect(JSON.parse(orderFailedReason)).toMatchObject({ orderFailedCode: 'A0037' });
   });
 
+  test('with a card that expired is the last: the channel has ended the subscription', async () => {
+    const { id } = await subscribed({}, { expiry: '12/2026' });
+    await advance('62d');
+    expect(toldOf(id).slice(2)).toEqual([
+      'PAYMENT PAY_SUCCESS 2',
+      'PERIOD ACTIVE 2',
+      'PAYMENT ORDER_CLOSE 3',
+      'PERIOD ACTIVE 3',
+      'STATUS CHANNEL_CANCELLED 3',
+    ]);
+    await advance('31d');
+    expect(await paymentsOf(id)).toHaveLength(3);
+    expect(await cancel(id)).toMatchObject({ code: 'A0016' });
+  });
+
+  test('that the issuer refuses for good is tried no second time, in this period or a later one', async () => {
+    const { id } = await subscribed();
+    const acquirer = gateway.app.gateway.connectors.of('');
+    const { purchase } = acquirer;
+    let calls = 0;
+    Object.assign(acquirer, {
+      async purchase() {
+        calls++;
+        return { kind: 'declined', reason: 'LOST_OR_STOLEN' };
+      },
+    });
+    await advance('62d').finally(() => Object.assign(acquirer, { purchase }));
+    expect(calls).toBe(1);
+    expect(toldOf(id).slice(2)).toEqual(['PAYMENT ORDER_CLOSE 2', 'PERIOD ACTIVE 2', 'STATUS CHANNEL_CANCELLED 2']);
+    expect((await inquire(id)).productInfo).not.toHaveProperty('nextPaymentDateTime');
+  });
+
+  test('goes to the card that took the place of one that expired', async () => {
+    const { id, tokenId } = await subscribed({}, { pan: '4000000000003006', expiry: '12/2026' });
+    await advance('62d');
+    expect(await paymentsOf(id)).toEqual(['1 PAY_SUCCESS 100.00', '2 PAY_SUCCESS 100.00', '3 PAY_SUCCESS 100.00']);
+    const [token] = (await gateway.call('/tokenization/inquiry', { tokenId })).data;
+    expect(token.tokenData.cardExpiry).not.toBe('12/2026');
+    await cancel(id);
+  });
+
   test('over the limit of a day fails for that reason', async () => {
     const { id } = await subscribed();
     await sql(`insert into merchant_currency select $1, 'HKD', null, 9999`, [gateway.merchant.merchantId]);

@@ -1,4 +1,4 @@
-/** Ends a subscription before its time: the merchant's doing, its shopper's, or its heir's. */
+/** Ends a subscription before its time: the merchant's doing, its shopper's, its heir's, or its card's. */
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import { notifySubscription } from './notification.ts';
@@ -28,7 +28,7 @@ export async function endIn(
   gateway: Gateway,
   tx: Tx,
   { merchantId, subscriptionId }: Named,
-  event: 'cancelled' | 'left',
+  event: 'cancelled' | 'left' | 'lapsed',
 ): Promise<Subscription> {
   const open = await lockSubscription(tx, merchantId, subscriptionId);
   if (open === undefined) throw new Error('a subscription that was just read is not there');

@@ -2,6 +2,7 @@
  * What follows a renewal that failed (contract section 12.8). How often and when it is tried again is the merchant's to say; what
  * an issuer has declined for good is not tried again: the schemes fine merchants who do.
  */
+import { faults } from '@waffo/protocol/codes';
 import type { DeclineReason } from '../connector/declines.ts';
 import type { MerchantSettings } from '../merchant/merchant.ts';
 
@@ -26,13 +27,23 @@ export const rulesOf = ({
   keepsDay: renewalOrder !== 'PAYMENT_FIRST',
 });
 
-const forGood: readonly string[] = [
+const declinesForGood: readonly DeclineReason[] = [
+  'EXPIRED_CARD',
   'INVALID_CARD_NUMBER',
   'LOST_OR_STOLEN',
   'NOT_PERMITTED',
   'RESTRICTED_CARD',
   'SUSPECTED_FRAUD',
-] satisfies DeclineReason[];
+];
+
+/**
+ * Whether a card can pay no later period either: its issuer said so, or it has expired and the account updater knew none that took
+ * its place. The channel has ended the subscription then (contract section 12.8).
+ *
+ * @param code - of `orderFailedReason`
+ */
+export const isForGood = (code: string | undefined): boolean =>
+  code === faults.TOKEN_EXPIRED.code || declinesForGood.some((reason) => reason === code);
 
 /**
  * @param failed.tries - of this period, so far
@@ -43,6 +54,6 @@ export function retryAt(
   { attempts, intervalMs }: RenewalRules,
   failed: { readonly tries: number; readonly code: string | undefined; readonly now: Date },
 ): Date | undefined {
-  if (failed.tries >= attempts || forGood.includes(failed.code ?? '')) return undefined;
+  if (failed.tries >= attempts || isForGood(failed.code)) return undefined;
   return new Date(failed.now.getTime() + intervalMs);
 }

@@ -11,7 +11,7 @@ import { endIn } from './end.ts';
 import { nextTryOf } from './next-try.ts';
 import { notifyChange, notifySubscription } from './notification.ts';
 import { lastPeriodOf, trialPeriodsOf } from './period.ts';
-import { type RenewalRules, retryAt, rulesOf } from './retry.ts';
+import { isForGood, type RenewalRules, retryAt, rulesOf } from './retry.ts';
 import {
   claimTry,
   countTries,
@@ -118,6 +118,11 @@ async function failed(
     return saveSubscription(tx, { ...subscription, nextChargeAt: again, updatedAt: now }, subscription.status);
   }
   await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
+  if (subscription.status === 'ACTIVE' && isForGood(failure?.code)) {
+    await goOn(gateway, tx, subscription, period, undefined);
+    await endIn(gateway, tx, subscription, 'lapsed');
+    return;
+  }
   const last = lastPeriodOf(subscription.terms.plan);
   await goOn(gateway, tx, subscription, period, rules.keepsDay ? period + 1 : last && last + 1);
 }

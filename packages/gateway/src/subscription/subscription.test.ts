@@ -10,6 +10,7 @@ const events = Object.keys({
   refused: true,
   cancelled: true,
   left: true,
+  lapsed: true,
   completed: true,
 } satisfies Record<SubscriptionEvent, true>) as SubscriptionEvent[];
 const subscriptionIn = (status: SubscriptionStatus) => ({ status, nextChargeAt: now }) as Subscription;

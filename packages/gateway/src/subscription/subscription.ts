@@ -75,16 +75,21 @@ export interface Subscription {
 
 /**
  * `refused`: the first payment failed or was not made in time. `cancelled`: by the merchant. `left`: by the shopper, on the
- * management page. `completed`: the last period is over.
+ * management page. `lapsed`: its card can pay no more. `completed`: the last period is over.
  */
-export type SubscriptionEvent = 'started' | 'refused' | 'cancelled' | 'left' | 'completed';
+export type SubscriptionEvent = 'started' | 'refused' | 'cancelled' | 'left' | 'lapsed' | 'completed';
 
 /** status → event → next status. What is missing is refused; final statuses have no row to leave by. */
 export const transitions: Readonly<Record<SubscriptionStatus, Partial<Record<SubscriptionEvent, SubscriptionStatus>>>> =
   {
     AUTHORIZATION_REQUIRED: { started: 'ACTIVE', refused: 'CLOSE' },
     IN_PROGRESS: { started: 'ACTIVE', refused: 'CLOSE' },
-    ACTIVE: { cancelled: 'MERCHANT_CANCELLED', left: 'USER_CANCELLED', completed: 'EXPIRED' },
+    ACTIVE: {
+      cancelled: 'MERCHANT_CANCELLED',
+      left: 'USER_CANCELLED',
+      lapsed: 'CHANNEL_CANCELLED',
+      completed: 'EXPIRED',
+    },
     CLOSE: {},
     MERCHANT_CANCELLED: {},
     USER_CANCELLED: {},
