@@ -30,12 +30,26 @@ const sayAll = (lines: readonly string[]) => {
 try {
   say(`${rounds} rounds, seed ${seed}, standby ${synchronous ? 'synchronous' : 'asynchronous'}`);
   const figures = await rehearseFailover({ rounds, random, synchronous, say });
-  const { version, tokens, removed, orders, refunds, repeated, notifications, slowestMs, lost, wrong } = figures;
+  const {
+    version,
+    tokens,
+    removed,
+    orders,
+    refunds,
+    repeated,
+    notifications,
+    slowestMs,
+    hostMoved,
+    hostReversed,
+    lost,
+    wrong,
+  } = figures;
   const all = tokens + removed + orders + refunds;
   say(
     `PostgreSQL ${version}; ${tokens} tokens, ${removed} of them removed, ${orders} orders and ${refunds} refunds were acknowledged`,
   );
   say(`${repeated} calls were repeated until they were answered; ${notifications} notifications arrived`);
+  say(`an acquirer outside the database was sent ${hostMoved} charges and refunds, and ${hostReversed} reversals`);
   say(`every gateway worked again at most ${Math.round(slowestMs)} ms after the address led to the new primary`);
   say(`${lost.length} of ${all} acknowledged effects lost`);
   sayAll(lost);

@@ -7,6 +7,7 @@ import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { testCard } from './gateway.ts';
+import type { Receiver } from './receiver.ts';
 
 /** What was answered with success, by the merchant's own id, with the status that was told last. */
 export interface Acknowledged {
@@ -16,7 +17,7 @@ export interface Acknowledged {
   readonly refunds: Map<string, string>;
 }
 
-export interface PaidOrder {
+interface PaidOrder {
   readonly paymentRequestId: string;
   /** Which of the gateways answered. */
   readonly gateway: number;
@@ -44,26 +45,57 @@ const pauseMs = 50;
 /** What to repeat: the database was away, or the same call is under way elsewhere. */
 const again = new Set(['C0001', 'A0040']);
 
+interface Shop {
+  readonly as: SandboxMerchant;
+  readonly receiver: Pick<Receiver, 'url'>;
+}
+
+interface Book {
+  readonly urls: readonly string[];
+  readonly acknowledged: Acknowledged;
+  readonly paid: PaidOrder[];
+  readonly refused: string[];
+  repeated: number;
+  turn: number;
+}
+
 /**
  * @param options.urls - origins of the gateways, called by turns
- * @param options.clients - stories at a time
+ * @param options.clientsOfEach - stories at a time, of each shop
  */
 export function startFailoverLoad(options: {
-  readonly as: SandboxMerchant;
   readonly urls: readonly string[];
-  readonly clients: number;
-  readonly notifyUrl: string;
+  readonly shops: readonly Shop[];
+  readonly clientsOfEach: number;
 }): FailoverLoad {
-  const { as, urls, clients, notifyUrl } = options;
   const acknowledged: Acknowledged = { tokens: new Map(), removed: new Set(), orders: new Map(), refunds: new Map() };
-  const paid: PaidOrder[] = [];
-  const refused: string[] = [];
-  const privateKey = parsePrivateKey(as.merchantPrivateKey);
-  let repeated = 0;
-  let turn = 0;
+  const book: Book = { urls: options.urls, acknowledged, paid: [], refused: [], repeated: 0, turn: 0 };
   let isEnding = false;
+  const running = options.shops.flatMap((shop, at) => {
+    const story = storyOf(shop, book);
+    return Array.from({ length: options.clientsOfEach }, async (_, client) => {
+      for (let n = 0; !isEnding; n++) await story(`${at}_${client}_${n}`, n % 2 === 0);
+    });
+  });
+  for (const one of running) one.catch(() => {});
+  return {
+    acknowledged,
+    paid: book.paid,
+    repeated: () => book.repeated,
+    refused: book.refused,
+    async end() {
+      isEnding = true;
+      await Promise.all(running);
+    },
+  };
+}
 
-  async function call(path: string, fields: object, repeat = again): Promise<Answer> {
+type Call = (path: string, fields: object, repeat?: ReadonlySet<string>) => Promise<Answer>;
+
+/** Sends a call of a shop, to the gateways by turns, until it is answered. */
+function callerOf({ as }: Shop, book: Book): Call {
+  const privateKey = parsePrivateKey(as.merchantPrivateKey);
+  return async (path, fields, repeat = again) => {
     const isBrowser = path === '/tokenization/submit';
     const body = JSON.stringify(isBrowser ? fields : { merchantInfo: { merchantId: as.merchantId }, ...fields });
     const headers = {
@@ -72,18 +104,26 @@ export function startFailoverLoad(options: {
       ...(!isBrowser && { 'x-signature': await sign(Buffer.from(body), privateKey) }),
     };
     for (const until = Date.now() + answeredWithinMs; Date.now() < until; await sleep(pauseMs)) {
-      const gateway = turn++ % urls.length;
-      const answer = await fetch(`${urls[gateway]}/api/v1${path}`, { method: 'POST', body, headers })
+      const gateway = book.turn++ % book.urls.length;
+      const answer = await fetch(`${book.urls[gateway]}/api/v1${path}`, { method: 'POST', body, headers })
         .then((response) => response.json() as Promise<Omit<Answer, 'gateway'>>)
         .catch(() => undefined);
       if (answer !== undefined && !repeat.has(answer.code)) return { ...answer, gateway };
-      repeated += 1;
+      book.repeated += 1;
     }
     throw new Error(`${path} was not answered within ${answeredWithinMs / 1_000} s`);
-  }
+  };
+}
+
+/** @returns binds a card, pays three orders, pays the first back in part, and removes the token if it is told to */
+function storyOf(shop: Shop, book: Book): (id: string, removes: boolean) => Promise<void> {
+  const { as, receiver } = shop;
+  const { acknowledged, paid, refused } = book;
+  const notifyUrl = receiver.url;
+  const call = callerOf(shop, book);
 
   /** @returns undefined when the outcome is not known: then nothing was promised */
-  async function done(path: string, fields: object, repeat?: Set<string>): Promise<Answer | undefined> {
+  async function done(path: string, fields: object, repeat?: ReadonlySet<string>): Promise<Answer | undefined> {
     const answer = await call(path, fields, repeat);
     if (answer.code === '0') return answer;
     if (answer.code !== 'E0001') refused.push(`${path}: ${JSON.stringify(answer)}`);
@@ -140,8 +180,7 @@ export function startFailoverLoad(options: {
     if (refunded !== undefined) acknowledged.refunds.set(id, refunded.data.refundStatus);
   }
 
-  /** Three orders; the first is paid back in part, and of every second story the token is removed. */
-  async function story(id: string, removes: boolean): Promise<void> {
+  return async (id, removes) => {
     const tokenId = await bind(`t${id}`);
     if (tokenId === undefined) return;
     for (const nth of [1, 2, 3]) {
@@ -150,20 +189,5 @@ export function startFailoverLoad(options: {
     }
     if (removes && (await done('/tokenization/remove', { tokenId, tokenType: 'CARD' })))
       acknowledged.removed.add(tokenId);
-  }
-
-  const running = Array.from({ length: clients }, async (_, client) => {
-    for (let n = 0; !isEnding; n++) await story(`${client}_${n}`, n % 2 === 0);
-  });
-  for (const one of running) one.catch(() => {});
-  return {
-    acknowledged,
-    paid,
-    repeated: () => repeated,
-    refused,
-    async end() {
-      isEnding = true;
-      await Promise.all(running);
-    },
   };
 }

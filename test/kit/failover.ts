@@ -4,11 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parsePrivateKey } from '@waffo/protocol/signature';
-import type { Database } from '../../packages/gateway/src/storage/database.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { type ChildGateway, startChildGateway } from './child-gateway.ts';
+import { faultsOf, lossesOf, settle } from './failover-judge.ts';
 import { type Acknowledged, type FailoverLoad, startFailoverLoad } from './failover-load.ts';
-import { faultsOfLedger } from './ledger.ts';
+import { type IsoHost, startIsoHost } from './iso-host.ts';
 import { type Outage, startOutage } from './outage.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type StandbyPair, startStandbyPair } from './standby.ts';
@@ -22,6 +22,9 @@ export interface FailoverFigures {
   readonly refunds: number;
   readonly repeated: number;
   readonly notifications: number;
+  /** Charges and refunds that the outside acquirer was sent, and reversals. */
+  readonly hostMoved: number;
+  readonly hostReversed: number;
   /** Longest time from the moment that the address led to the new primary until a gateway worked again. */
   readonly slowestMs: number;
   /** Acknowledged, and not there or not as it was acknowledged. */
@@ -42,14 +45,13 @@ interface Scene {
   readonly pair: StandbyPair;
   readonly address: Outage;
   readonly gateways: readonly ChildGateway[];
-  readonly receiver: Receiver;
+  readonly receivers: readonly Receiver[];
+  readonly host: IsoHost;
   readonly load: FailoverLoad;
 }
 
-const clients = 12;
+const clientsOfEach = 6;
 const recoversWithinMs = 30_000;
-/** An attempt whose outcome is unknown is asked for after a minute, and the lease of a job that was lost ends then. */
-const settlesWithinMs = 240_000;
 /** How long the standby hears nothing before the primary is lost, in every second round. */
 const cutOffMs = 300;
 
@@ -63,25 +65,34 @@ export async function rehearseFailover(options: Options): Promise<FailoverFigure
     endings.push(pair.stop);
     const address = await startOutage(pair.url());
     endings.push(address.stop);
-    const keys: Parameters<typeof startReceiver>[0] = {};
-    const receiver = await startReceiver(keys);
-    endings.push(receiver.stop);
+    const host = await startIsoHost();
+    endings.push(host.stop);
+    const common = {
+      WAFFO_DATABASE_URL: address.url,
+      WAFFO_PUBLIC_URL: 'http://127.0.0.1:1',
+      WAFFO_LOG_LEVEL: 'error',
+      WAFFO_ISO8583_URL: `tcp://127.0.0.1:${host.port}`,
+      WAFFO_ISO8583_TERMINAL: 'TERM01',
+      WAFFO_ISO8583_ACCEPTOR: 'SHOP0001',
+    };
+    const merchants = await merchantsOf(folder.path, { ...common, WAFFO_ROLE: 'api' });
     const gateways: ChildGateway[] = [];
     for (const role of ['api', 'api', 'worker']) {
-      const gateway = await startChildGateway(folder.path, {
-        WAFFO_DATABASE_URL: address.url,
-        WAFFO_ROLE: role,
-        WAFFO_PUBLIC_URL: 'http://127.0.0.1:1',
-        WAFFO_LOG_LEVEL: 'error',
-      });
+      const settings = { ...common, WAFFO_ROLE: role, WAFFO_ISO8583_MERCHANTS: merchants.outside.merchantId };
+      const gateway = await startChildGateway(folder.path, settings);
       gateways.push(gateway);
       endings.push(gateway.stop);
     }
-    const [first, second] = gateways as [ChildGateway, ChildGateway];
-    keys.privateKey = parsePrivateKey(first.sandbox.merchantPrivateKey);
-    const urls = [first.url, second.url];
-    const load = startFailoverLoad({ as: first.sandbox, urls, clients, notifyUrl: receiver.url });
-    const scene: Scene = { pair, address, gateways, receiver, load };
+    const shops = [];
+    for (const as of [merchants.ordinary, merchants.outside]) {
+      const receiver = await startReceiver({ privateKey: parsePrivateKey(as.merchantPrivateKey) });
+      endings.push(receiver.stop);
+      shops.push({ as, receiver });
+    }
+    const urls = gateways.slice(0, 2).map(({ url }) => url);
+    const load = startFailoverLoad({ urls, shops, clientsOfEach });
+    const receivers = shops.map(({ receiver }) => receiver);
+    const scene: Scene = { pair, address, gateways, receivers, host, load };
     const slowest: number[] = [];
     for (let round = 1; round <= options.rounds; round++) {
       await sleep(1_500 + options.random() * 1_500);
@@ -95,6 +106,15 @@ export async function rehearseFailover(options: Options): Promise<FailoverFigure
     for (const end of endings.reverse()) await end();
   }
 }
+
+/** The first start on a home makes two merchants; one of them shall take an acquirer outside. */
+async function merchantsOf(home: string, settings: Record<string, string>) {
+  const { sandbox, stop } = await startChildGateway(home, settings);
+  await stop();
+  return { ordinary: sandbox, outside: sandbox.pci };
+}
+
+const receivedBy = (receivers: readonly Receiver[]) => receivers.flatMap(({ received }) => received);
 
 /** @returns the time until each gateway worked again, in milliseconds */
 async function failOver(scene: Scene, round: number, say: (line: string) => void): Promise<number> {
@@ -122,12 +142,12 @@ async function failOver(scene: Scene, round: number, say: (line: string) => void
 }
 
 /** Each api has worked again when it has taken a payment, the worker when it has told of one that was taken afterwards. */
-async function recovery({ load, receiver, gateways }: Scene, movedAt: number): Promise<number[]> {
+async function recovery({ load, receivers, gateways }: Scene, movedAt: number): Promise<number[]> {
   const paidSince = () => load.paid.filter(({ at }) => at > movedAt);
   const apis = gateways.slice(0, -1).map((_, at) => () => paidSince().find(({ gateway }) => gateway === at)?.at);
   const worker = () => {
     const since = new Set(paidSince().map(({ paymentRequestId }) => paymentRequestId));
-    return receiver.received.some(({ event }) => since.has(event.result.paymentRequestId))
+    return receivedBy(receivers).some(({ event }) => since.has(event.result.paymentRequestId))
       ? performance.now()
       : undefined;
   };
@@ -148,12 +168,14 @@ const countOf = ({ tokens, removed, orders, refunds }: Acknowledged): number =>
   tokens.size + removed.size + orders.size + refunds.size;
 
 async function judge(scene: Scene, slowestMs: number, say: (line: string) => void): Promise<FailoverFigures> {
-  const { pair, gateways, receiver, load } = scene;
+  const { pair, gateways, receivers, host, load } = scene;
   const { tokens, removed, orders, refunds } = load.acknowledged;
   const database = await openDatabase({ url: pair.url(), poolSize: 2 });
   try {
     say('the load has ended; what was under way when a primary was lost comes to its end');
     const open = await settle(database);
+    const received = receivedBy(receivers);
+    const hostSaw = (type: string) => host.received.filter(({ mti }) => mti === type).length;
     return {
       version: pair.version,
       tokens: tokens.size,
@@ -161,87 +183,19 @@ async function judge(scene: Scene, slowestMs: number, say: (line: string) => voi
       orders: orders.size,
       refunds: refunds.size,
       repeated: load.repeated(),
-      notifications: new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size,
+      notifications: new Set(received.map(({ headers }) => headers['webhook-id'])).size,
+      hostMoved: hostSaw('0200'),
+      hostReversed: hostSaw('0400'),
       slowestMs,
-      lost: await lossesOf(database, load.acknowledged, receiver),
+      lost: await lossesOf(database, load.acknowledged, received),
       wrong: [
         ...load.refused,
         ...open,
-        ...(await faultsOfLedger(database)),
-        ...(await doneTwice(database)),
-        ...(await untold(database, receiver)),
+        ...(await faultsOf(database, received, host)),
         ...gateways.flatMap(({ process }, at) => (process.exitCode === null ? [] : [`gateway ${at + 1} has ended`])),
       ],
     };
   } finally {
     await database.close();
   }
-}
-
-const stillOpen = {
-  name: 'test/open',
-  text: `select 'attempt ' || attempt_id as what from payment_attempt where status in ('SENDING', 'UNKNOWN')
-    union all select 'notification ' || event_id from outbox where status = 'PENDING'
-    union all select 'refund ' || refund_request_id from payment_refund where status = 'REFUND_IN_PROGRESS'`,
-};
-
-/** @returns what does not come to an end */
-async function settle(database: Database): Promise<string[]> {
-  const open = async () => (await database.rows<{ what: string }>(stillOpen)).map(({ what }) => `${what} is open`);
-  for (const until = Date.now() + settlesWithinMs; Date.now() < until; await sleep(500)) {
-    if ((await open()).length === 0) return [];
-  }
-  return open();
-}
-
-/** Final statuses stay; what was acknowledged as under way is there, and has an end by now. */
-const isKept = (told: string, now: string | undefined): boolean =>
-  now !== undefined && (now === told || told.endsWith('_IN_PROGRESS'));
-
-async function lossesOf(database: Database, told: Acknowledged, { received }: Receiver): Promise<string[]> {
-  const statuses = async (table: string, id: string) => {
-    const text = `select ${id} as id, status from ${table}`;
-    const rows = await database.rows<{ id: string; status: string }>({ name: `test/statuses-${table}-${id}`, text });
-    return new Map(rows.map((row) => [row.id, row.status]));
-  };
-  const [tokens, byToken, orders, refunds] = [
-    await statuses('token', 'token_request_id'),
-    await statuses('token', 'token_id'),
-    await statuses('payment_order', 'payment_request_id'),
-    await statuses('payment_refund', 'refund_request_id'),
-  ];
-  const lost = (noun: string, all: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>) =>
-    [...all]
-      .filter(([id, status]) => !isKept(status, now.get(id)))
-      .map(([id, status]) => `${noun} ${id} was told ${status} and is ${now.get(id) ?? 'gone'}`);
-  const notified = received.map(({ event }) => event.result);
-  const ordersTold = notified.filter(
-    ({ paymentRequestId, orderStatus }) =>
-      orderStatus !== undefined && orderStatus !== told.orders.get(paymentRequestId),
-  );
-  return [
-    ...[...told.tokens.keys()].filter((id) => !tokens.has(id)).map((id) => `token of ${id} is gone`),
-    ...[...told.removed]
-      .filter((id) => byToken.get(id) !== 'REMOVED')
-      .map((id) => `token ${id} was removed and is back`),
-    ...lost('order', told.orders, orders),
-    ...lost('refund', told.refunds, refunds),
-    ...lost('notified order', new Map(ordersTold.map((one) => [one.paymentRequestId, one.orderStatus])), orders),
-  ];
-}
-
-async function doneTwice(database: Database): Promise<string[]> {
-  const text = `select s.verb || ' of ' || a.subject_id as what
-    from sandbox_transaction s join payment_attempt a on a.attempt_id::text = s.reference
-    where s.outcome->>'kind' = 'approved' group by a.subject_id, s.verb having count(*) > 1`;
-  const rows = await database.rows<{ what: string }>({ name: 'test/twice', text });
-  return rows.map(({ what }) => `${what} was done twice`);
-}
-
-/** Every notification that was written has arrived. */
-async function untold(database: Database, { received }: Receiver): Promise<string[]> {
-  const arrived = new Set(received.map(({ headers }) => String(headers['webhook-id'])));
-  const text = 'select event_id::text as id from outbox';
-  const rows = await database.rows<{ id: string }>({ name: 'test/outbox', text });
-  return rows.filter(({ id }) => !arrived.has(id)).map(({ id }) => `notification ${id} never arrived`);
 }
