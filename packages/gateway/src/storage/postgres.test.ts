@@ -118,7 +118,7 @@ describe('a connection', () => {
 
   test('is waited for two seconds, not longer', async () => {
     const one = await open(database.url);
-    const held = one.transaction(() => sleep(2_600));
+    const held = one.transaction((tx) => tx.rows(statement('test/hold', 'select pg_sleep(2.6)')));
     const startedAt = performance.now();
     await expect(one.rows(count)).rejects.toThrow(DatabaseUnavailable);
     expect(performance.now() - startedAt).toBeLessThan(2_500);
@@ -126,10 +126,15 @@ describe('a connection', () => {
     await one.rows(count);
   });
 
+  test('lets the server end a transaction that it hears no more of, for others wait for what it locked', async () => {
+    const kept = statement('test/abandoned', `select current_setting('idle_in_transaction_session_timeout') as after`);
+    expect(await database.rows(kept)).toEqual([{ after: '3s' }]);
+  });
+
   test('is not given up while its server is merely slow', async () => {
     const one = await open(database.url);
     const [before] = await one.rows(backend);
-    await one.rows(statement('test/slow', 'select pg_sleep(2)'));
+    await one.rows(statement('test/slow', 'select pg_sleep(1.8)'));
     expect(await one.rows(backend)).toEqual([before]);
   });
 

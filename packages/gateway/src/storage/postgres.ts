@@ -15,8 +15,8 @@ const connectTimeoutMs = 2_000;
 /** The server ends a statement after this time; we stop waiting for a server that hangs a little later. */
 const statementTimeoutMs = 15_000;
 const answerWithinMs = 20_000;
-/** A server that hears no more of a transaction lets go of what it holds; we call nobody in one. */
-const abandonedAfterMs = 10_000;
+/** The server ends a transaction that it hears no more of: what it locked, other processes wait for. We call nobody in one. */
+const abandonedAfterMs = 3_000;
 const idleTimeoutMs = 60_000;
 /** Databases of merchants that are kept, so that look-ups of one merchant meet. */
 const knownScopes = 10_000;
