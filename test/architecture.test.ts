@@ -21,6 +21,7 @@ const vaultUsers = [
   'cli/token-transfer.ts',
   'limits/call-rates.ts',
   'limits/card-tries.ts',
+  'limits/scheme-retries.ts',
   'merchant/platform-keys.ts',
   'order/authenticate.ts',
   'order/bare-card.ts',

@@ -5,7 +5,7 @@
 import type { CardInput } from '@waffo/protocol/envelope/record';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Answer, freshId, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 
 const minute = 60_000;
 /** Declined by its issuer: what most numbers of a list are. */
@@ -146,5 +146,95 @@ describe('card testing', () => {
     expect(rows.length).toBeGreaterThanOrEqual(5);
     const text = JSON.stringify(rows) + rows.map(({ mark }) => mark.toString('latin1')).join();
     for (const secret of ['4111', '198.51', 'somebody']) expect(text).not.toContain(secret);
+  });
+});
+
+describe('a card that is charged without its holder', () => {
+  /** An acquirer that declines what comes without the shopper, for this reason. */
+  function declining(gateway: TestGateway, reason: string): { calls: number; stop(): void } {
+    const acquirer = gateway.app.gateway.connectors.of('');
+    const { purchase } = acquirer;
+    const seen = { calls: 0, stop: () => Object.assign(acquirer, { purchase }) };
+    Object.assign(acquirer, {
+      async purchase(call: Parameters<typeof purchase>[0]) {
+        if (call.initiator === 'CIT') return purchase(call);
+        seen.calls += 1;
+        return { kind: 'declined', reason };
+      },
+    });
+    return seen;
+  }
+
+  type As = 'merchant' | 'pci';
+  const pay = (gateway: TestGateway, as: As, tokenId: string, mode?: string) =>
+    gateway.call(
+      '/order/create',
+      orderOf(gateway, {
+        tokenId,
+        paymentInfo: { productName: 'ONE_TIME_PAYMENT', ...(mode && { merchantInitiatedMode: mode }) },
+      }),
+      gateway[as],
+    );
+
+  /** A token that may be charged without its holder. */
+  async function verified(gateway: TestGateway, pan: string, as: As = 'merchant'): Promise<string> {
+    const body = { tokenRequestId: freshId('t'), merchantUserId: freshId('u'), tokenType: 'CARD' };
+    const tokenData = { pan, expiry: '12/2030', cvv: '123' };
+    const { data } = await gateway.call(
+      '/tokenization/generate',
+      as === 'pci' ? { ...body, tokenData } : body,
+      gateway[as],
+    );
+    if (as === 'merchant') await gateway.submit(data.tokenSessionId, { pan });
+    const [{ tokenId }] = (
+      await gateway.call('/tokenization/inquiry', { merchantUserId: body.merchantUserId }, gateway[as])
+    ).data;
+    await pay(gateway, as, tokenId);
+    return tokenId;
+  }
+
+  test.each([
+    ['2226900000000110', 10, 24 * 60 * minute],
+    ['4576750000000110', 20, 30 * 24 * 60 * minute],
+  ])('%s is not tried more than %i times, at all merchants together and at once', async (pan, most, window) => {
+    const gateway = await guarded();
+    const [own, other] = [await verified(gateway, pan), await verified(gateway, pan, 'pci')];
+    const seen = declining(gateway, 'INSUFFICIENT_FUNDS');
+    const half = Array.from({ length: most / 2 + 1 }, () => 0);
+    await Promise.all([
+      ...half.map(() => pay(gateway, 'merchant', own, 'scheduled')),
+      ...half.map(() => pay(gateway, 'pci', other, 'scheduled')),
+    ]);
+    expect(seen.calls).toBe(most);
+    const { data } = await pay(gateway, 'merchant', own, 'scheduled');
+    const order = await gateway.call('/order/inquiry', { acquiringOrderId: data.acquiringOrderId });
+    expect(JSON.parse(order.data.orderFailedReason)).toMatchObject({ orderFailedCode: 'RETRY_LIMIT_REACHED' });
+    // His own payments are no retries.
+    expect((await pay(gateway, 'merchant', own)).data).toMatchObject({ orderStatus: 'PAY_SUCCESS' });
+    await gateway.travel(window);
+    await pay(gateway, 'merchant', own, 'scheduled');
+    expect(seen.calls).toBe(most + 1);
+    seen.stop();
+  });
+
+  test('what is approved does not count', async () => {
+    const gateway = await guarded();
+    const own = await verified(gateway, '2226900000000110');
+    for (let n = 0; n < 12; n++) {
+      expect((await pay(gateway, 'merchant', own, 'scheduled')).data).toMatchObject({ orderStatus: 'PAY_SUCCESS' });
+    }
+  });
+
+  test('and was refused for good, is not tried again until he has paid with it himself', async () => {
+    const gateway = await guarded();
+    const own = await verified(gateway, '4111111111111111');
+    const seen = declining(gateway, 'LOST_OR_STOLEN');
+    await pay(gateway, 'merchant', own, 'scheduled');
+    expect(await pay(gateway, 'merchant', own, 'unscheduled')).toMatchObject({ code: 'C0005' });
+    expect(seen.calls).toBe(1);
+    await pay(gateway, 'merchant', own);
+    await pay(gateway, 'merchant', own, 'scheduled');
+    expect(seen.calls).toBe(2);
+    seen.stop();
   });
 });

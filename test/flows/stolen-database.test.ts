@@ -132,6 +132,7 @@ const notSealed = [
     'subscription.request_fingerprint',
     'outbox.body',
     'limit_count.mark',
+    'declined_charge.mark',
   ],
   ...['threeds_authentication.holder_hash', 'access_entry.mac', 'access_chain.mac', 'access_anchor.mac'],
 ];

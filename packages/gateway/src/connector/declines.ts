@@ -20,8 +20,22 @@ export const declineReasons = {
   MERCHANT_FUNDS_LOW: "The merchant's balance at the acquirer is too low",
   DISPUTED: 'A chargeback dispute is open for this payment',
   REFUNDED_BY_PREVENTION: 'A chargeback-prevention service has refunded this payment already',
+  /** Ours; nobody was asked (design D-14). */
+  RETRY_LIMIT_REACHED: 'The card was declined too often without its holder; the scheme allows no further try yet',
   /** The acquirer has never seen the reference: the call did not arrive, and will be refused if it still does. */
   NEVER_RECEIVED: 'The payment did not reach the acquirer; nothing was charged',
 } as const satisfies Record<string, string>;
 
 export type DeclineReason = keyof typeof declineReasons;
+
+const forGood: readonly DeclineReason[] = [
+  'EXPIRED_CARD',
+  'INVALID_CARD_NUMBER',
+  'LOST_OR_STOLEN',
+  'NOT_PERMITTED',
+  'RESTRICTED_CARD',
+  'SUSPECTED_FRAUD',
+];
+
+/** Whether an issuer will decline the card again, however often it is asked: the schemes forbid to ask (design D-14). */
+export const isDeclinedForGood = (reason: string | undefined): boolean => forGood.some((each) => each === reason);

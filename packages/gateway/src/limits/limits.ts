@@ -2,13 +2,19 @@
 import type { Config } from '../config.ts';
 import { type CallRates, limitCallRates, unlimited } from './call-rates.ts';
 import { type CardTries, unwatched, watchCardTries } from './card-tries.ts';
+import { limitRetries, type SchemeRetries, unlimitedRetries } from './scheme-retries.ts';
 
 export interface Limits {
   readonly cardTries: CardTries;
   readonly callRates: CallRates;
+  readonly schemeRetries: SchemeRetries;
 }
 
-export const noLimits: Limits = { cardTries: unwatched, callRates: unlimited };
+export const noLimits: Limits = {
+  cardTries: unwatched,
+  callRates: unlimited,
+  schemeRetries: unlimitedRetries,
+};
 
 /** @param deps.database - that shows all merchants */
 export function openLimits(
@@ -19,5 +25,6 @@ export function openLimits(
   return {
     cardTries: watchCardTries({ ...deps, holdOnAlarm: limits.holdOnAlarm }),
     callRates: limitCallRates(deps, { calls: limits.merchantRate, touches: limits.networkRate }),
+    schemeRetries: limitRetries(deps),
   };
 }

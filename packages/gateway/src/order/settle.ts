@@ -1,5 +1,5 @@
 /** Carries the outcome of a charge, a capture or a void on: the order's next status, the token it verified, and the notification. */
-import { declineReasons } from '../connector/declines.ts';
+import { declineReasons, isDeclinedForGood } from '../connector/declines.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import { enqueue } from '../job/queue.ts';
@@ -7,7 +7,7 @@ import { releaseLimit } from '../merchant/limits.ts';
 import type { Attempt } from '../payment/attempt.ts';
 import type { Tx } from '../storage/database.ts';
 import { settlePeriod } from '../subscription/settle.ts';
-import { authenticateToken } from '../tokenization/charge.ts';
+import { authenticateToken, refuseForGood } from '../tokenization/charge.ts';
 import { keepNetworkTransactionId } from '../tokenization/network-transaction-id.ts';
 import { type Notification, notify } from '../webhook/notify.ts';
 import { queueAuthorizationExpiry } from './expire-queue.ts';
@@ -52,7 +52,13 @@ const failureOf = ({ reason }: Extract<Outcome, { kind: 'declined' }>): OrderFai
 async function settleCharge(gateway: Gateway, tx: Tx, charged: Order, outcome: Known): Promise<Order> {
   if (charged.status !== 'PAY_IN_PROGRESS') return charged;
   const now = gateway.clock.now();
-  if (outcome.kind === 'declined') return closeOrder(gateway, tx, charged, 'declined', failureOf(outcome));
+  if (outcome.kind === 'declined') {
+    const { merchantId, tokenId } = charged;
+    if (tokenId !== undefined && isDeclinedForGood(outcome.reason)) {
+      await refuseForGood(gateway, tx, merchantId, tokenId);
+    }
+    return closeOrder(gateway, tx, charged, 'declined', failureOf(outcome));
+  }
   const order = await saveWaitingCard(gateway, tx, charged);
   const approved =
     order.captureMode === 'MANUAL'

@@ -152,9 +152,12 @@ async function callWithCard(
   const { merchantId, verb, currency, amountMinor, amount, initiator, threeDs, networkTransactionId } = payment;
   const call = { reference, merchantId, currency, amountMinor, amount, initiator, threeDs, networkTransactionId };
   let sent = false;
-  const send = (lent: CardBuffer) => {
+  const send = async (lent: CardBuffer): Promise<Outcome> => {
+    if (initiator === 'MIT' && (await isTriedTooOften(gateway, lent, reference))) return tooOften;
     sent = true;
-    return connector[verb]({ ...call, card: lent });
+    const outcome = await connector[verb]({ ...call, card: lent });
+    if (initiator === 'MIT' && outcome.kind === 'approved') await forgetTry(gateway, reference);
+    return outcome;
   };
   try {
     const answer =
@@ -173,6 +176,19 @@ async function callWithCard(
     return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
   }
 }
+
+const tooOften: Outcome = { kind: 'declined', reason: 'RETRY_LIMIT_REACHED' };
+const notCounted = 'a charge without the shopper could not be counted; it is not made';
+
+/** Whether the scheme allows no further try of this card without its holder (design D-14). */
+const isTriedTooOften = async (gateway: Gateway, card: CardBuffer, reference: string): Promise<boolean> =>
+  (await recordSurely(gateway, () => gateway.limits.schemeRetries.admit({ card, reference }), notCounted)) !==
+  undefined;
+
+const forgetTry = (gateway: Gateway, reference: string): Promise<void> =>
+  gateway.limits.schemeRetries
+    .approved(reference)
+    .catch((error) => gateway.log.warn('an approved charge stays counted as a declined one', { error }));
 
 /** Of a card in hand, which is not in the vault, or not yet. */
 const accessOf = ({ merchantId, verb, subject }: Payment, reference: string): Access => ({

@@ -13,6 +13,7 @@ const nobodysTables: Readonly<Record<string, string>> = {
   vault_rotation: 'what the operator does to the keys of all',
   sandbox_transaction: 'books of the sandbox’s acquirer, which is another company',
   sandbox_authentication: 'books of the sandbox’s issuer, likewise',
+  declined_charge: 'counts of cards over all merchants, under marks',
 };
 
 let statements = 0;

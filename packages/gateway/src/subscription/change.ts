@@ -102,9 +102,14 @@ async function termsOf(gateway: Gateway, merchantId: string, input: Input, wante
   const named = { amount: remainingAmount, member: 'remainingAmount', currencyMember: 'currency' };
   const credit = isFree(remainingAmount) ? 0n : minorUnitsOf(gateway, account, named);
   const crossCurrency = isCrossCurrency(currency, userCurrency);
-  return withCredit(terms, credit, currency, (amount) =>
+  const credited = withCredit(terms, credit, currency, (amount) =>
     isFree(amount) ? 0n : toMinorUnits(amount, currency, { crossCurrency }),
   );
+  // Every price is read now, so that none is found wrong when it is due.
+  for (const amount of Object.values(credited.credited ?? {})) {
+    if (!isFree(amount)) minorUnitsOf(gateway, account, { ...named, amount });
+  }
+  return credited;
 }
 
 /**

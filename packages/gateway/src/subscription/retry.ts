@@ -3,7 +3,7 @@
  * an issuer has declined for good is not tried again: the schemes fine merchants who do.
  */
 import { faults } from '@waffo/protocol/codes';
-import type { DeclineReason } from '../connector/declines.ts';
+import { isDeclinedForGood } from '../connector/declines.ts';
 import type { MerchantSettings } from '../merchant/merchant.ts';
 
 /** A merchant's rules. */
@@ -27,23 +27,14 @@ export const rulesOf = ({
   keepsDay: renewalOrder !== 'PAYMENT_FIRST',
 });
 
-const declinesForGood: readonly DeclineReason[] = [
-  'EXPIRED_CARD',
-  'INVALID_CARD_NUMBER',
-  'LOST_OR_STOLEN',
-  'NOT_PERMITTED',
-  'RESTRICTED_CARD',
-  'SUSPECTED_FRAUD',
-];
-
 /**
- * Whether a card can pay no later period either: its issuer said so, or it has expired and the account updater knew none that took
+ * Whether a card can pay no later period either: its issuer said so, now or before, or it has expired and the account updater knew none that took
  * its place. The channel has ended the subscription then (contract section 12.8).
  *
  * @param code - of `orderFailedReason`
  */
 export const isForGood = (code: string | undefined): boolean =>
-  code === faults.TOKEN_EXPIRED.code || declinesForGood.some((reason) => reason === code);
+  code === faults.TOKEN_EXPIRED.code || code === faults.CHANNEL_REJECTED.code || isDeclinedForGood(code);
 
 /**
  * @param failed.tries - of this period, so far

@@ -6,7 +6,7 @@ import type { Gateway } from '../gateway.ts';
 import type { Sql, Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
-import { findToken, listTokensOfUser, listUnverified, lockToken, saveToken } from './token.store.ts';
+import { findToken, listTokensOfUser, listUnverified, lockToken, refuseToken, saveToken } from './token.store.ts';
 import { advance, allows } from './token.ts';
 
 /** `tok_` and base62, 22 or more. */
@@ -25,7 +25,8 @@ export interface ChargeableToken {
  * @param charge.initiator - a MIT needs a verified token
  * @param charge.asAccessToken - the token came as `userPaymentAccessToken` (shape V4), which has a code of its own
  * @throws Fault PAYMENT_TOKEN_INVALID (malformed), TOKEN_INVALID (unknown, removed, foreign, suspended), TOKEN_EXPIRED,
- *   TOKEN_UNVERIFIED or MIT_NEEDS_VERIFIED_TOKEN (decisions, "Paying with a token")
+ *   TOKEN_UNVERIFIED or MIT_NEEDS_VERIFIED_TOKEN (decisions, "Paying with a token"); CHANNEL_REJECTED for a MIT with a card
+ *   that its issuer refused for good
  */
 export async function chargeableToken(
   gateway: Pick<Gateway, 'database' | 'clock'>,
@@ -40,8 +41,16 @@ export async function chargeableToken(
   if (charge.initiator === 'MIT' && token.status !== 'VERIFIED') {
     throw new Fault(charge.asAccessToken ? 'MIT_NEEDS_VERIFIED_TOKEN' : 'TOKEN_UNVERIFIED');
   }
+  if (charge.initiator === 'MIT' && token.refusedAt !== undefined) throw new Fault('CHANNEL_REJECTED', refusedForGood);
   return { tokenId: token.tokenId, merchantUserId: token.merchantUserId, cardId: token.cardId, card: token.card };
 }
+
+const refusedForGood =
+  'tokenId: the issuer refused this card for good; it can be charged again once the shopper has paid with it himself';
+
+/** Its issuer refused the card for good. */
+export const refuseForGood = (gateway: Pick<Gateway, 'clock'>, tx: Tx, merchantId: string, tokenId: string) =>
+  refuseToken(tx, merchantId, tokenId, gateway.clock.now());
 
 /** The cards that a shopper saved and can pay with now; none for a shopper without a name. */
 export async function savedCardsOf(
@@ -64,16 +73,23 @@ export const cardOf = async (
   tokenId: string,
 ): Promise<CardSummary | undefined> => (await findToken(database, merchantId, tokenId))?.card;
 
-/** A first approved charge with the shopper present verifies an unverified token; any other status stays. */
+/**
+ * A first approved charge with the shopper present verifies an unverified token; any other status stays. It takes back that the
+ * card was refused for good.
+ */
 export async function authenticateToken(gateway: Gateway, tx: Tx, merchantId: string, tokenId: string): Promise<void> {
   const token = await lockToken(tx, merchantId, tokenId);
-  if (token === undefined || !allows(token, 'authenticated')) return;
+  if (token === undefined) return;
+  if (!allows(token, 'authenticated')) {
+    if (token.refusedAt !== undefined) await saveToken(tx, { ...token, refusedAt: undefined });
+    return;
+  }
   const verified = advance(token, 'authenticated', gateway.clock.now());
   await saveToken(tx, verified);
   await notifyToken(gateway, tx, verified);
 }
 
-/** Those of some tokens that wait to be verified, in one order for all who lock tokens. */
+/** Those of some tokens that an approved charge changes: unverified or refused ones, in one order for all who lock tokens. */
 export const unverifiedAmong = (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<string[]> =>
   listUnverified(sql, merchantId, tokenIds);
 

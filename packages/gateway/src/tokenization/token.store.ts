@@ -17,16 +17,17 @@ interface TokenRow {
   card_summary: CardSummary | null;
   billing_address: BillingAddress | null;
   notify_url: string | null;
+  refused_at: Date | null;
   created_at: Date;
   updated_at: Date;
 }
 
 const columns = `merchant_id, token_id, token_request_id, merchant_user_id, sub_merchant_id, status, former_status, card_id,
-  card_summary, billing_address, notify_url, created_at, updated_at`;
+  card_summary, billing_address, notify_url, created_at, updated_at, refused_at`;
 
 const insert = statement(
   'token/insert',
-  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null)`,
 );
 
 const find = statement<TokenRow>(
@@ -59,13 +60,15 @@ const countOfUser = statement<{ bound: bigint }>(
 
 const save = statement(
   'token/save',
-  `update token set status = $3, former_status = $4, card_id = $5, card_summary = $6, updated_at = $7
+  `update token set status = $3, former_status = $4, card_id = $5, card_summary = $6, updated_at = $7,
+     refused_at = $8
    where merchant_id = $1 and token_id = $2`,
 );
 
 const listUnverifiedOf = statement<{ token_id: string }>(
   'token/list-unverified',
-  `select token_id from token where merchant_id = $1 and token_id = any ($2) and status = 'UNVERIFIED' order by token_id`,
+  `select token_id from token
+   where merchant_id = $1 and token_id = any ($2) and (status = 'UNVERIFIED' or refused_at is not null) order by token_id`,
 );
 
 const listByCard = statement<TokenRow>(
@@ -102,6 +105,16 @@ const unwatchMonth = statement(
   'delete from token_expiry where merchant_id = $1 and expiry = $2',
 );
 
+const refuse = statement(
+  'token/refuse',
+  'update token set refused_at = $3 where merchant_id = $1 and token_id = $2 and refused_at is null',
+);
+
+/** Notes that its issuer refused the card for good. */
+export async function refuseToken(tx: Tx, merchantId: string, tokenId: string, now: Date): Promise<void> {
+  await tx.rows(refuse, [merchantId, tokenId, now]);
+}
+
 export async function insertToken(tx: Tx, token: Token): Promise<void> {
   await tx.rows(insert, [
     token.merchantId,
@@ -120,7 +133,7 @@ export async function insertToken(tx: Tx, token: Token): Promise<void> {
   ]);
 }
 
-/** The ids of those that are UNVERIFIED. */
+/** The ids of those that are UNVERIFIED, or were refused for good. */
 export const listUnverified = async (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<string[]> =>
   (await sql.rows(listUnverifiedOf, [merchantId, tokenIds])).map(({ token_id }) => token_id);
 
@@ -150,8 +163,8 @@ export const lockToken = async (tx: Tx, merchantId: string, tokenId: string): Pr
 
 /** Saves a token that this transaction has locked. */
 export async function saveToken(tx: Tx, token: Token): Promise<void> {
-  const { merchantId, tokenId, status, formerStatus = null, cardId = null, card, updatedAt } = token;
-  await tx.rows(save, [merchantId, tokenId, status, formerStatus, cardId, json(card), updatedAt]);
+  const { merchantId, tokenId, status, formerStatus = null, cardId = null, card, updatedAt, refusedAt = null } = token;
+  await tx.rows(save, [merchantId, tokenId, status, formerStatus, cardId, json(card), updatedAt, refusedAt]);
 }
 
 /** A user's tokens for any of these cards, the oldest first. */
@@ -200,6 +213,7 @@ function tokenFrom(row: TokenRow): Token {
     card: row.card_summary ?? undefined,
     billingAddress: row.billing_address ?? undefined,
     notifyUrl: row.notify_url ?? undefined,
+    refusedAt: row.refused_at ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -27,6 +27,8 @@ export interface Token {
   readonly cardId: string | undefined;
   /** Absent once removed. */
   readonly card: CardSummary | undefined;
+  /** When its issuer refused the card for good: it is not charged without its holder until he has paid with it himself. */
+  readonly refusedAt?: Date | undefined;
   readonly billingAddress: BillingAddress | undefined;
   readonly notifyUrl: string | undefined;
   readonly createdAt: Date;
@@ -68,7 +70,8 @@ export function advance(token: Token, event: TokenEvent, now: Date): Token {
   if (next === undefined) throw new Fault('TOKEN_INVALID', `The token is ${token.status}.`);
   const status = next === 'former' ? (token.formerStatus ?? 'UNVERIFIED') : next;
   const erased = status === 'REMOVED' ? { cardId: undefined, card: undefined } : {};
-  return { ...token, ...erased, status, formerStatus: formerAfter(token, status), updatedAt: now };
+  const refusedAt = ['renewed', 'authenticated'].includes(event) ? undefined : token.refusedAt;
+  return { ...token, ...erased, status, refusedAt, formerStatus: formerAfter(token, status), updatedAt: now };
 }
 
 /** Only what waits to become something else again remembers what that is. */

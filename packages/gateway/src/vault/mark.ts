@@ -1,6 +1,6 @@
 /**
  * Marks: what the limits count under in the place of a card, a user or an address. Eight bytes of a keyed hash, under a key
- * of the system that changes weekly, so that a table of counts tells nobody whom it is about.
+ * of the system that changes weekly or monthly, so that a table of counts tells nobody whom it is about.
  */
 import { createHmac } from 'node:crypto';
 import type { Keyring } from './keyring.ts';
@@ -11,22 +11,24 @@ const markBytes = 8;
 /**
  * @param kind - marks of different kinds have nothing in common, e.g. `card`
  * @param subject - e.g. a PAN's ASCII digits; it is not kept
- * @param now - which week's key
- * @returns the mark of this week and that of the last: a count that began before midnight goes on
+ * @param now - which period's key
+ * @param periodMs - how long a mark stays; a week when absent
+ * @returns the mark of this period and that of the last: a count that began before midnight goes on
  */
 export async function marksOf(
   { keyring }: { readonly keyring: Keyring },
   kind: string,
   subject: Uint8Array,
   now: Date,
+  periodMs = weekMs,
 ): Promise<{ readonly mark: Buffer; readonly before: Buffer }> {
   const { key } = await keyring.dataKey('', 'fingerprint');
-  const week = Math.floor(now.getTime() / weekMs);
+  const period = Math.floor(now.getTime() / periodMs);
   const markIn = (number: number): Buffer =>
     createHmac('sha256', key)
       .update(`limits/${kind.length}:${kind}/${number}/`)
       .update(subject)
       .digest()
       .subarray(0, markBytes);
-  return { mark: markIn(week), before: markIn(week - 1) };
+  return { mark: markIn(period), before: markIn(period - 1) };
 }
