@@ -23,7 +23,7 @@ interface RetryLimit {
  * Visa: excessive reattempts, as of 19 May 2025. Mastercard: Transaction Processing Excellence, excessive authorization attempts.
  * Other schemes publish no number.
  */
-export const retryLimits: Readonly<Partial<Record<Scheme, readonly RetryLimit[]>>> = {
+const retryLimits: Readonly<Partial<Record<Scheme, readonly RetryLimit[]>>> = {
   VISA: [{ declines: 20, windowMs: monthMs }],
   MASTERCARD: [
     { declines: 10, windowMs: 24 * hourMs },
