@@ -119,13 +119,9 @@ const receivedBy = (receivers: readonly Receiver[]) => receivers.flatMap(({ rece
 /** @returns the time until each gateway worked again, in milliseconds */
 async function failOver(scene: Scene, round: number, say: (line: string) => void): Promise<number> {
   const { pair, address, load } = scene;
-  const cutOff = round % 2 === 0;
-  if (cutOff) {
-    await pair.cutStandbyOff();
-    await sleep(cutOffMs);
-  }
+  const before = await prepareLoss(pair, round);
   await pair.killPrimary();
-  const before = countOf(load.acknowledged);
+  const acknowledged = countOf(load.acknowledged);
   const killedAt = performance.now();
   await address.begin();
   await pair.promote();
@@ -135,10 +131,22 @@ async function failOver(scene: Scene, round: number, say: (line: string) => void
   const times = await recovery(scene, movedAt);
   const ms = (value: number) => `${Math.round(value)} ms`;
   say(
-    `round ${round}: primary killed${cutOff ? `, its standby cut off ${cutOffMs} ms before` : ''}, after ${before} acknowledged effects; ` +
+    `round ${round}: primary killed${before}, after ${acknowledged} acknowledged effects; ` +
       `promoted in ${ms(movedAt - killedAt)}; api, api, worker at work again after ${times.map(ms).join(', ')}`,
   );
   return Math.max(...times);
+}
+
+/** @returns what was done to the standby, in words */
+async function prepareLoss(pair: StandbyPair, round: number): Promise<string> {
+  if (round % 2 !== 0) return '';
+  await pair.cutStandbyOff();
+  await sleep(cutOffMs);
+  const story = `, its standby cut off ${cutOffMs} ms before`;
+  if (round % 4 !== 0) return story;
+  const cancelled = await pair.cancelWaitingCommits();
+  await sleep(cutOffMs);
+  return `${story} and ${cancelled} waiting commits cancelled`;
 }
 
 /** Each api has worked again when it has taken a payment, the worker when it has told of one that was taken afterwards. */

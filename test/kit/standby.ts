@@ -23,6 +23,8 @@ export interface StandbyPair {
   url(): string;
   /** From now on the standby hears nothing of what the primary writes. */
   cutStandbyOff(): Promise<void>;
+  /** Somebody is impatient: commits that wait for the standby are cancelled. @returns how many */
+  cancelWaitingCommits(): Promise<number>;
   /** Kills the primary and all its processes at once, as a machine that loses its power. */
   killPrimary(): Promise<void>;
   /** The standby becomes the primary. */
@@ -44,6 +46,11 @@ interface Cluster {
   readonly socketFolder: string;
   readonly process: ChildProcess;
 }
+
+const cancelWaiting = {
+  name: 'test/cancel',
+  text: `select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`,
+};
 
 const readyWithinMs = 60_000;
 const port = '5432';
@@ -93,6 +100,7 @@ export async function startStandbyPair(options: { readonly synchronous: boolean 
           if (sender === undefined) throw new Error('no standby is attached');
           process.kill(sender.pid, 'SIGSTOP');
         }),
+      cancelWaitingCommits: () => asOperator(place, current(), async ({ rows }) => (await rows(cancelWaiting)).length),
       async killPrimary() {
         await killAtOnce(current().process);
         primary = undefined;
@@ -115,9 +123,9 @@ export async function startStandbyPair(options: { readonly synchronous: boolean 
 const urlOf = ({ password }: Place, { socketFolder }: Cluster, role: string, database: string) =>
   `postgres://${role}:${password}@localhost/${database}?host=${encodeURIComponent(socketFolder)}`;
 
-async function asOperator(place: Place, cluster: Cluster, work: (database: Database) => Promise<void>): Promise<void> {
+async function asOperator<T>(place: Place, cluster: Cluster, work: (database: Database) => Promise<T>): Promise<T> {
   const database = await openDatabase({ url: urlOf(place, cluster, 'operator', 'postgres'), poolSize: 1 });
-  await work(database).finally(database.close);
+  return work(database).finally(database.close);
 }
 
 /** A base backup with the settings of a standby in it, started. */

@@ -6,6 +6,7 @@
 import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
+import { givesUpStandby, isConnectionFailure, withoutStandby } from './failures.ts';
 import { inspectServer } from './inspect.ts';
 import { type Line, listenForSilence, type Silence } from './silence.ts';
 import { allMerchants, setScope } from './walls.ts';
@@ -125,14 +126,22 @@ function watch(client: pg.ClientBase, silence: Silence): void {
   const line = silence.open(() => streamOf(client).destroy());
   lines.set(client, line);
   client.once('end', () => line.close());
+  client.on('notice', (notice) => {
+    if (givesUpStandby(notice)) doubted.add(client);
+  });
 }
+
+/** Connections that confirmed what their standby may not have; they are given up, so nothing of theirs counts as confirmed. */
+const doubted = new WeakSet<pg.ClientBase>();
 
 /** Asks on a connection, and lets it be known that an answer is due. */
 async function ask(client: pg.ClientBase, query: pg.QueryConfig, withinMs = answerWithinMs): Promise<pg.QueryResult> {
   const line = lines.get(client);
   line?.asked(withinMs);
   try {
-    return await client.query(query);
+    const result = await client.query(query);
+    if (doubted.has(client)) throw withoutStandby();
+    return result;
   } finally {
     line?.answered();
   }
@@ -282,17 +291,3 @@ async function commit(client: pg.ClientBase): Promise<void> {
 
 const asUnavailable = (error: unknown): unknown =>
   isConnectionFailure(error) ? new DatabaseUnavailable('the database cannot be reached', { cause: error }) : error;
-
-/** System errors, and SQLSTATEs of a server that is shutting down, crashed, starting, full or not the primary any more. */
-const failureCodes = new Set([
-  ...'ECONNREFUSED ECONNRESET ENOENT ENOTFOUND EAI_AGAIN EHOSTUNREACH EPIPE ETIMEDOUT'.split(' '),
-  ...'57P01 57P02 57P03 57P05 53300 25006'.split(' '),
-]);
-/** The driver's own failures have no code. */
-const failureText = /connection terminated|connection timeout|timeout e|read timeout|connection error|not queryable/i;
-
-function isConnectionFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: string };
-  return code === undefined ? failureText.test(error.message) : failureCodes.has(code) || code.startsWith('08');
-}
