@@ -14,7 +14,10 @@ import { subscriptionOf } from '../kit/subscription.ts';
 
 const isFull = process.env.PROOF_SIZE === 'full';
 const seed = Number(process.env.PROOF_SEED ?? 20_261_123);
-const size = isFull ? { groups: 6, each: 20, days: 731 } : { groups: 1, each: 8, days: 70 };
+const size = isFull
+  ? { groups: 5, each: 200, days: 731, minuteMs: 1_000, cutEvery: 3 }
+  : { groups: 1, each: 8, days: 70, minuteMs: 100, cutEvery: 1 };
+const creators = 16;
 const count = size.groups * size.each;
 const dayMs = 86_400_000;
 
@@ -29,7 +32,7 @@ beforeAll(async () => {
   });
   line = roughLine(gateway.app.gateway.connectors.of(gateway.merchant.merchantId));
   // Leases are of the machine's time, in which a worker that lost its database is taken for dead after a minute.
-  machine = setInterval(() => gateway.clock.moveTo(new Date(gateway.clock.now().getTime() + 61_000)), 100);
+  machine = setInterval(() => gateway.clock.moveTo(new Date(gateway.clock.now().getTime() + 61_000)), size.minuteMs);
 });
 afterAll(async () => {
   clearInterval(machine);
@@ -74,6 +77,10 @@ function someProduct(): object {
     ['MONTHLY', '1'],
     ['MONTHLY', '1'],
     ['MONTHLY', '3'],
+    ['MONTHLY', '3'],
+    ['MONTHLY', '6'],
+    ['MONTHLY', '12'],
+    ['MONTHLY', '12'],
     ['WEEKLY', '4'],
     ['DAILY', '45'],
   ]);
@@ -102,13 +109,16 @@ async function subscribeAll(): Promise<string[]> {
     const bodies = Array.from({ length: size.each }, () =>
       subscriptionOf(gateway, { tokenId: oneOf(tokens), productInfo: someProduct() }),
     );
-    for (const body of bodies) {
-      await gateway.call('/subscription/create', body);
-      const { data } = await gateway.call('/subscription/inquiry', { subscriptionRequest: body.subscriptionRequest });
-      if (data !== null) ids.push(data.subscriptionId);
-    }
+    await Promise.all(Array.from({ length: creators }, () => subscribeEach(bodies, ids)));
   }
   return ids;
+}
+
+async function subscribeEach(bodies: Record<string, unknown>[], ids: string[]): Promise<void> {
+  for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
+    const { data } = await gateway.call('/subscription/create', body);
+    if (data !== null) ids.push(data.subscriptionId);
+  }
 }
 
 /** A job whose worker lost its lease after it had worked. */
@@ -192,7 +202,7 @@ test(
     expect(ids).toHaveLength(count);
     line.isRough = true;
     for (let day = 0; day < size.days; day += 10) {
-      cutter.arm(1 + Math.floor(random() * 30), oneOf(['before', 'after']));
+      if ((day / 10) % size.cutEvery === 0) cutter.arm(1 + Math.floor(random() * 30), oneOf(['before', 'after']));
       await repeatOldJobs();
       await travel('10d');
       cutter.disarm();

@@ -40,8 +40,9 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
     return when;
   }
 
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect(upstreamAt);
+    upstream.setNoDelay(true);
     const end = () => {
       client.destroy();
       upstream.destroy();

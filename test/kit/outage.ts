@@ -54,6 +54,7 @@ export async function startOutage(url: string): Promise<Outage> {
 
   function relay(client: Socket): void {
     const upstream = connect(upstreamAt);
+    upstream.setNoDelay(true);
     const road = { client, upstream };
     roads.add(road);
     most = Math.max(most, roads.size);
@@ -79,7 +80,7 @@ export async function startOutage(url: string): Promise<Outage> {
     hush();
   }
   const listen = async (at: number): Promise<Server> => {
-    const server = createServer(relay).listen(at, '127.0.0.1');
+    const server = createServer({ noDelay: true }, relay).listen(at, '127.0.0.1');
     await once(server, 'listening');
     return server;
   };

@@ -16,8 +16,9 @@ export async function startWiretap(target: string): Promise<Wiretap> {
   const { hostname, port } = new URL(target);
   const heard: Buffer[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect(Number(port), hostname);
+    upstream.setNoDelay(true);
     for (const [from, to] of [[client, upstream] as const, [upstream, client] as const]) {
       sockets.add(from);
       from.on('data', (chunk) => heard.push(chunk));
