@@ -24,19 +24,20 @@ try {
   await install();
   await build();
   const demoPort = await freePort('WAFFO_DEMO_PORT', process.env.WAFFO_DEMO_PORT?.trim() || '4020');
-  await start(demoPort);
-  if (watching) await watch(demoPort);
+  const operatorPort = await freePort('WAFFO_OPERATOR_PORT', process.env.WAFFO_OPERATOR_PORT?.trim() || '4030');
+  const env = { WAFFO_DEMO_PORT: String(demoPort), WAFFO_OPERATOR_PORT: String(operatorPort) };
+  await start(env);
+  if (watching) await watch(env);
 } catch (error) {
   if (!stopping) fail(error);
   await stop();
 }
 
-async function start(demoPort) {
-  const env = { WAFFO_DEMO_PORT: String(demoPort) };
+async function start(env) {
   await startOne('gateway', ['packages/gateway/dist/main.js', 'serve'], env);
   await startOne('shop', ['apps/demo/dist/main.js'], env);
   if (stopping) return;
-  console.log(`  Shop          http://127.0.0.1:${demoPort}   bind a card, pay with it`);
+  console.log(`  Shop          http://127.0.0.1:${env.WAFFO_DEMO_PORT}   bind a card, pay with it`);
   console.log(`\n  Ctrl-C stops both.${watching ? ' A change of a source starts them again.' : ''}\n`);
 }
 
@@ -71,7 +72,7 @@ async function stopAll() {
   await Promise.all(running.map(stopChild));
 }
 
-async function watch(demoPort) {
+async function watch(env) {
   let built = await sourceState();
   while (!stopping) {
     await pause(lookEveryMs);
@@ -87,6 +88,6 @@ async function watch(demoPort) {
       continue;
     }
     await stopAll();
-    await start(demoPort);
+    await start(env);
   }
 }

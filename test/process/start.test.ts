@@ -14,7 +14,13 @@ let home = '';
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'waffo-start-'));
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const started of all) await stop(started);
+  await rm(home, { recursive: true, force: true });
+});
+
+const anyPorts = { WAFFO_PORT: '0', WAFFO_OPERATOR_PORT: '0', WAFFO_DEMO_PORT: '0' };
+const all: Started[] = [];
 
 interface Started {
   readonly child: ChildProcess;
@@ -28,7 +34,7 @@ async function npmStart(settings: Record<string, string> = {}): Promise<Started>
   const since = performance.now();
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', WAFFO_HOME: home, WAFFO_PORT: '0', WAFFO_DEMO_PORT: '0', ...settings },
+    env: { ...process.env, NODE_OPTIONS: '', WAFFO_HOME: home, ...anyPorts, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -42,7 +48,9 @@ async function npmStart(settings: Record<string, string> = {}): Promise<Started>
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   await Promise.race([ready, ended]);
-  return { child, output: () => output, ended, readyMs: performance.now() - since };
+  const started = { child, output: () => output, ended, readyMs: performance.now() - since };
+  all.push(started);
+  return started;
 }
 
 async function stop({ child, ended }: Started): Promise<number | null> {
