@@ -10,13 +10,13 @@ let gateway: TestGateway;
 let cutter: CommitCutter;
 beforeAll(async () => {
   gateway = await startTestGateway({}, async (url) => {
-    cutter = await startCommitCutter(url);
+    cutter = startCommitCutter(url);
     return cutter.url;
   });
 });
 afterAll(async () => {
   await gateway.stop();
-  await cutter.stop();
+  cutter.stop();
 });
 
 const count = async (text: string, values: unknown[] = []) =>

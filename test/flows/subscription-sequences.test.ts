@@ -27,7 +27,7 @@ let machine: NodeJS.Timeout;
 const fates: Fate[] = [];
 beforeAll(async () => {
   gateway = await startTestGateway({ WAFFO_LOG_LEVEL: 'error' }, async (url) => {
-    cutter = await startCommitCutter(url);
+    cutter = startCommitCutter(url);
     return cutter.url;
   });
   setFates(gateway.app.gateway.connectors.of(gateway.merchant.merchantId));
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   clearInterval(machine);
   await gateway.stop();
-  await cutter.stop();
+  cutter.stop();
 });
 
 function setFates(connector: Connector): void {

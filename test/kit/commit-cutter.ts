@@ -1,37 +1,44 @@
 /**
- * Stands between the gateway and PostgreSQL and breaks connections in COMMIT: before the server has seen it, or after the
- * server has done it and before the gateway has heard so.
+ * Breaks connections between the gateway and PostgreSQL in COMMIT: before the server has seen it, or after the server has done it
+ * and before the gateway has heard so. It stands at the sockets of this process, not on the line: to pass all bytes on would cost
+ * as much as what is tested.
  */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
 
 export interface CommitCutter {
-  /** Connection string that leads through here. */
+  /** Connection string by which connections are known that may be cut. */
   readonly url: string;
   /** Cuts the n-th commit from now, once. */
   arm(nth: number, when: 'before' | 'after'): void;
   disarm(): void;
   /** How many were cut so far. */
   cuts(): number;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /** The name of the gateway's prepared statement. */
 const commit = 'database/commit';
 
 /** @param url - of the database itself */
-export async function startCommitCutter(url: string): Promise<CommitCutter> {
+export function startCommitCutter(url: string): CommitCutter {
   const target = new URL(url);
-  const host = target.searchParams.get('host') ?? target.hostname;
-  const upstreamAt = host.startsWith('/')
-    ? { path: `${host}/.s.PGSQL.${target.port || '5432'}` }
-    : { host, port: Number(target.port || '5432') };
-  const sockets = new Set<Socket>();
-  let armed: { left: number; readonly when: 'before' | 'after' } | undefined;
+  const name = `cut-${randomUUID()}`;
+  target.searchParams.set('application_name', name);
+  const met = new WeakMap<Socket, 'ours' | 'another'>();
+  const { write } = Socket.prototype;
+  let armed: { left: number; when: 'before' | 'after' } | undefined;
   let cuts = 0;
 
-  function isCut(chunk: Buffer): 'before' | 'after' | undefined {
-    if (armed === undefined || !chunk.includes(commit)) return undefined;
+  /** The first bytes of a connection say its name. */
+  function isOurs(socket: Socket, chunk: unknown): chunk is Buffer {
+    if (!Buffer.isBuffer(chunk)) return false;
+    if (!met.has(socket)) met.set(socket, chunk.includes(name) ? 'ours' : 'another');
+    return met.get(socket) === 'ours';
+  }
+
+  function cut(socket: Socket, chunk: unknown): 'before' | 'after' | undefined {
+    if (!isOurs(socket, chunk) || armed === undefined || !chunk.includes(commit)) return undefined;
     armed.left -= 1;
     if (armed.left > 0) return undefined;
     const { when } = armed;
@@ -40,37 +47,16 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
     return when;
   }
 
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect(upstreamAt);
-    upstream.setNoDelay(true);
-    const end = () => {
-      client.destroy();
-      upstream.destroy();
-    };
-    let isDone = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', end);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        end();
-      });
+  Socket.prototype.write = function cutting(this: Socket, ...given: unknown[]): boolean {
+    const when = cut(this, given[0]);
+    if (when === 'before') {
+      this.destroy();
+      return false;
     }
-    client.on('data', (chunk) => {
-      const cut = isCut(chunk);
-      if (cut === 'before') return end();
-      isDone = cut === 'after';
-      upstream.write(chunk);
-    });
-    upstream.on('data', (chunk) => {
-      if (isDone) end();
-      else client.write(chunk);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  target.searchParams.delete('host');
-  target.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    if (when === 'after') this.removeAllListeners('data').once('data', () => this.destroy());
+    return Reflect.apply(write, this, given);
+  } as typeof write;
+
   return {
     url: target.href,
     arm(nth, when) {
@@ -80,10 +66,8 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
       armed = undefined;
     },
     cuts: () => cuts,
-    async stop() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
+    stop() {
+      Socket.prototype.write = write;
     },
   };
 }

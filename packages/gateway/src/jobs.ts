@@ -9,6 +9,7 @@ import { settleOrder } from './order/settle.ts';
 import { takers } from './pages.ts';
 import { resolveUnknown, type Settlers } from './payment/resolve-unknown.ts';
 import { settleRefund } from './refund/settle.ts';
+import { expireOffer } from './subscription/free-offer.ts';
 import { renew } from './subscription/renew.ts';
 import { dropHeldCvv, expire as expireAuthentication } from './threeds/expire.ts';
 import { expireCards } from './tokenization/expire-cards.ts';
@@ -58,6 +59,7 @@ const rowsOf = (gateway: Gateway): readonly JobTable[] => [
     'order/complete-capture': { run: (job) => completeCapture(gateway, job) },
     'order/expire': { run: (job) => expireOrder(gateway, job) },
     'payment/resolve-unknown': { run: (job) => resolveUnknown(gateway, settlers, job) },
+    'subscription/expire-offer': { run: (job) => expireOffer(gateway, job) },
     'subscription/renew': { run: (job) => renew(gateway, job) },
     'threeds/drop-cvv': { run: (job) => dropHeldCvv(gateway, job) },
     'threeds/expire': { run: (job) => expireAuthentication(gateway, takers, job) },

@@ -1,7 +1,7 @@
 /** Names what was thrown. Anything that is not a `Fault` is our bug or an outage: the caller learns no more than that. */
 import type { FaultName } from '@waffo/protocol/codes';
 import { Fault } from '../fault.ts';
-import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
+import { CommitUnknown, DatabaseUnavailable } from '../storage/failures.ts';
 
 /**
  * @param error - whatever was thrown on a request's way

@@ -4,7 +4,7 @@
  * nobody has met, share a few others. It knows what runs in this process only.
  */
 import type { Clock } from '../clock.ts';
-import type { Job } from './job.store.ts';
+import type { Claim, Job } from './job.store.ts';
 
 /** A job that takes longer is waiting for somebody: it gives its place to another and goes on beside. */
 const quickMs = 300;
@@ -30,22 +30,20 @@ interface Share {
   readonly waiting: number;
 }
 
-/** How many jobs may be claimed now, and whose may not. A claim can take a little more than what is left of a share. */
-export interface Room {
-  readonly limit: number;
-  readonly withoutMerchants: readonly string[];
-  readonly withoutHosts: readonly string[];
-  /** Hosts that answer in time; jobs that wait for no host belong to them. */
-  readonly knownHosts: readonly string[];
-  /** Whether the room is for them, or for all others. */
-  readonly forKnown: boolean;
-}
+/** What may be claimed now, and whose may not. A claim can take a little more than what is left of a share. */
+export type Rooms = Pick<Claim, 'withoutMerchants' | 'knownHosts' | 'known' | 'strangers'>;
 
 /** @param count - jobs at a time that do not wait */
 export function openPlaces(clock: Clock, count: number) {
   /** Where many wait already, each may have fewer, so that there is room for whoever hangs next. */
   const scarcity = () => (waiting < mostWaiting / 2 ? 1 : 4);
-  const ofMerchant = (): Share => ({ places: Math.ceil(count / 8), waiting: 8 / scarcity() });
+  /** An eighth at least; half of all is shared by those who have work now, so that there is room for whoever comes next. */
+  const ofMerchant = (): Share => ({
+    places: Math.ceil(
+      count / Math.min(8, 2 * Math.max(1, new Set([...running].map((guest) => guest.merchantId)).size)),
+    ),
+    waiting: 8 / scarcity(),
+  });
   const ofHost = (): Share => ({ places: Math.ceil(count / 4), waiting: 16 / scarcity() });
   const running = new Set<Running>();
   const hosts = meetHosts(clock);
@@ -59,19 +57,14 @@ export function openPlaces(clock: Clock, count: number) {
   const free = () => count - taken(false);
   const freeForStrangers = () => placesOfStrangers - taken(true);
 
-  function roomFor(forKnown: boolean): Room {
-    return {
-      limit: forKnown ? Math.min(ofMerchant().places, free()) : freeForStrangers(),
-      withoutMerchants: crowdingMerchants(),
-      withoutHosts: crowdingHosts(forKnown ? ofHost() : ofStranger),
-      knownHosts: hosts.known(),
-      forKnown,
-    };
-  }
-
   return {
-    /** First those who answer, then strangers: what hangs takes none of the places of what does not. */
-    rooms: [() => roomFor(true), () => roomFor(false)] as const,
+    /** Those who answer have a room of their own: what hangs takes none of the places of what does not. */
+    rooms: (): Rooms => ({
+      withoutMerchants: crowdingMerchants(),
+      knownHosts: hosts.known(),
+      known: { limit: Math.max(0, Math.min(ofMerchant().places, free())), withoutHosts: crowdingHosts(ofHost()) },
+      strangers: { limit: Math.max(0, freeForStrangers()), withoutHosts: crowdingHosts(ofStranger) },
+    }),
     /** Holds a place for `work`, which never rejects; `whenFree` is told whenever one is there again. */
     take({ merchantId, host }: Guest, work: Promise<void>, whenFree: () => void): void {
       const isStranger = host !== undefined && !hosts.isKnown(host);

@@ -3,7 +3,15 @@
  * the other; `job/runner.ts` does it later. It must never do the work itself.
  */
 import type { Sql, Tx } from '../storage/database.ts';
-import { findOldestDue, hastenJobs, insertJobs, insertStandingJob, type NewJob, type WaitingJob } from './job.store.ts';
+import {
+  deleteWaiting,
+  findOldestDue,
+  hastenJobs,
+  insertJobs,
+  insertStandingJob,
+  type NewJob,
+  type WaitingJob,
+} from './job.store.ts';
 
 /** Tells the runner of this process to look now. Call it after the commit; without it work is found at the next poll. */
 export type Nudge = () => void;
@@ -32,6 +40,17 @@ export const enqueueAll = (tx: Tx, jobs: readonly NewJob[]): Promise<void> => in
  * @example await hasten(tx, { kind: 'webhook/deliver', merchantId, lane: orderId, payload: { eventId }, change: { round: 2 }, now })
  */
 export const hasten = async (tx: Tx, job: WaitingJob): Promise<boolean> => (await hastenJobs(tx, job)) > 0;
+
+/**
+ * Takes jobs back that have become needless, each the only one of its lane. One that runs is not touched: it must find out for itself.
+ *
+ * @example await withdraw(tx, 'payment/resolve-unknown', [{ merchantId, lane: attemptId }])
+ */
+export const withdraw = (
+  tx: Tx,
+  kind: string,
+  jobs: readonly { readonly merchantId: string; readonly lane: string }[],
+): Promise<void> => deleteWaiting(tx, kind, jobs);
 
 /** How long the work that is due has been waiting to be done, in ms; 0 when there is none. */
 export async function queueLagMs(sql: Sql, now: Date): Promise<number> {

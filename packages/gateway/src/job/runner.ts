@@ -11,8 +11,8 @@ import { newRowId } from '../id.ts';
 import type { Log } from '../observe/log.ts';
 import { traced } from '../observe/trace.ts';
 import type { Database } from '../storage/database.ts';
-import { claimJobs, findNextDue, finishJob, type Job, rescheduleJob, retryJob } from './job.store.ts';
-import { openPlaces, type Room } from './places.ts';
+import { claimJobs, findNextDue, finishJob, type Job, type Room, rescheduleJob, retryJob } from './job.store.ts';
+import { openPlaces } from './places.ts';
 
 export type { Job } from './job.store.ts';
 
@@ -74,21 +74,17 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   /** Claims as much as there is room for; answers how much that was. */
   async function fill(): Promise<number> {
     lookIsQueued = false;
-    let claimed = 0;
-    for (const roomNow of places.rooms) claimed += await fillRoom(roomNow);
-    return claimed;
-  }
-
-  async function fillRoom(roomNow: () => Room): Promise<number> {
     for (let claimed = 0; ; ) {
-      const room = roomNow();
-      if (stopped || room.limit <= 0) return claimed;
+      const rooms = places.rooms();
+      if (stopped || rooms.known.limit + rooms.strangers.limit === 0) return claimed;
       const now = clock.now();
       const lease = { leaseId: newRowId(), leasedUntil: later(now, leaseMs) };
-      const batch = await claimJobs(database, { kinds, ...room, now, ...lease });
+      const batch = await claimJobs(database, { kinds, ...rooms, now, ...lease });
       for (const job of batch) places.take(job, runJob(deps, jobs, job), nudge);
       claimed += batch.length;
-      if (batch.length < room.limit) return claimed;
+      const strange = batch.filter(({ host }) => host !== undefined && !rooms.knownHosts.includes(host)).length;
+      // Behind a room that was filled more may be due, of those who have a share left.
+      if (!isFilled(rooms.known, batch.length - strange) && !isFilled(rooms.strangers, strange)) return claimed;
     }
   }
 
@@ -102,9 +98,13 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   async function wake(): Promise<void> {
     let sleepMs = pollMs;
     try {
-      await look();
-      const due = places.isCrowded() ? undefined : await findNextDue(database, kinds, clock.now());
-      if (due !== undefined) sleepMs = due.getTime() - clock.now().getTime();
+      // What was just claimed ends soon, or the next look finds out how long to sleep.
+      if ((await look()) > 0) sleepMs = shortestSleepMs;
+      else if (!places.isCrowded()) {
+        const now = clock.now();
+        const due = await findNextDue(database, kinds, now, later(now, pollMs));
+        if (due !== undefined) sleepMs = due.getTime() - clock.now().getTime();
+      }
       isFailing = false;
     } catch (error) {
       if (!isFailing) log.error('the queue cannot be read; trying on', { error });
@@ -183,5 +183,7 @@ function backOffMs(attempts: number): number {
   const middle = Math.min(longestBackOffMs, firstBackOffMs * 2 ** attempts);
   return randomInt(Math.floor(middle * 0.75), Math.ceil(middle * 1.25));
 }
+
+const isFilled = ({ limit }: Room, count: number): boolean => limit > 0 && count >= limit;
 
 const later = (moment: Date, ms: number): Date => new Date(moment.getTime() + ms);

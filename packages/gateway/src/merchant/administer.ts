@@ -17,7 +17,7 @@ import {
 } from './keys.ts';
 import {
   changeMerchantRow,
-  findMerchantRow,
+  findMerchantRows,
   insertMerchant,
   listMerchantRows,
   type MerchantRow,
@@ -153,7 +153,7 @@ export async function setMerchantStatus(
 }
 
 async function known({ database }: Pick<Deps, 'database'>, merchantId: string): Promise<MerchantRow> {
-  const row = await findMerchantRow(database, merchantId);
+  const [row] = await findMerchantRows(database, [merchantId]);
   if (row !== undefined) return row;
   throw new AdministrationRefused(
     'MERCHANT_UNKNOWN',

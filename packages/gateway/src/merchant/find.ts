@@ -8,7 +8,7 @@ import { keyIdOf } from '../id.ts';
 import type { Database, Sql } from '../storage/database.ts';
 import { groupedIn } from '../storage/grouped.ts';
 import {
-  findMerchantRow,
+  findMerchantRows,
   findMerchantRowsByApiKeys,
   findMerchantRowsByClientKey,
   findOrigins,
@@ -25,13 +25,18 @@ const parsedKeys = new Map<string, KeyObject>();
 /** SHA-256 of an API key or client key; the only form in which it is stored. */
 export const keyHash = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-/** The merchant of this id, or undefined. */
-export async function findMerchant(
-  { database }: { readonly database: Sql },
-  merchantId: string,
-): Promise<Merchant | undefined> {
-  return merchantFrom(await findMerchantRow(database, merchantId));
-}
+/** The merchant of this id, or undefined; look-ups that come together share a statement. */
+export const findMerchant = async ({ database }: Deps, merchantId: string): Promise<Merchant | undefined> =>
+  merchantFrom(await rowOfId(database, merchantId));
+
+const rowOfId = groupedIn(async (database, merchantIds) => {
+  const rows = await findMerchantRows(database, merchantIds);
+  return (merchantId) => rows.find((row) => row.merchant_id === merchantId);
+});
+
+/** The same within a transaction. */
+export const readMerchant = async (sql: Sql, merchantId: string): Promise<Merchant | undefined> =>
+  merchantFrom((await findMerchantRows(sql, [merchantId]))[0]);
 
 /** The merchant that a backend's API key belongs to, or undefined. */
 export async function findMerchantByApiKey({ database }: Deps, apiKey: string): Promise<Merchant | undefined> {

@@ -16,9 +16,9 @@ const merchantColumns = `
   array(select k.spki from merchant_public_key k
     where k.merchant_id = m.merchant_id and k.status = 'ACTIVE' order by k.created_at, k.spki) as spkis`;
 
-const findById = statement<MerchantRow>(
-  'merchant/find-by-id',
-  `select ${merchantColumns} from merchant m where m.merchant_id = $1`,
+const findByIds = statement<MerchantRow>(
+  'merchant/find-by-ids',
+  `select ${merchantColumns} from merchant m where m.merchant_id = any ($1)`,
 );
 
 /** The hash is compared by the caller, in constant time. */
@@ -87,8 +87,8 @@ export async function changeMerchantRow(
   ]);
 }
 
-export const findMerchantRow = async (sql: Sql, merchantId: string): Promise<MerchantRow | undefined> =>
-  (await sql.rows(findById, [merchantId]))[0];
+export const findMerchantRows = (sql: Sql, merchantIds: readonly string[]): Promise<MerchantRow[]> =>
+  sql.rows(findByIds, [merchantIds]);
 
 /** All rows of each key; many keys at a time. */
 export const findMerchantRowsByApiKeys = (sql: Sql, keyIds: readonly string[]) => sql.rows(findByApiKeys, [keyIds]);

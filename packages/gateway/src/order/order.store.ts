@@ -2,7 +2,7 @@
 import type { OrderStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
 import { groupedById } from '../storage/grouped.ts';
-import { records } from '../storage/records.ts';
+import { eachRecord, records } from '../storage/records.ts';
 import type { Order, OrderEcho, OrderFailure, WaitingCard } from './order.ts';
 
 interface OrderRow {
@@ -78,7 +78,7 @@ const save = statement<{ acquiring_order_id: string }>(
      updated_at = changed.updated_at, cancelling = changed.cancelling, captured_minor = changed.captured_minor,
      refunded_minor = changed.refunded_minor, refunding_minor = changed.refunding_minor,
      refund_count = changed.refund_count, echo = changed.echo, token_id = changed.token_id
-   from jsonb_populate_recordset(null::payment_order, $1) as changed
+   from unnest($1::jsonb[]) as one, jsonb_populate_record(null::payment_order, one) as changed
    where known.merchant_id = changed.merchant_id and known.acquiring_order_id = changed.acquiring_order_id
      and known.status = $2
    returning known.acquiring_order_id`,
@@ -86,8 +86,9 @@ const save = statement<{ acquiring_order_id: string }>(
 
 const lockMany = statement<OrderRow>(
   'order/lock-many',
-  `select ${columns} from payment_order where merchant_id = $1 and acquiring_order_id = any ($2)
-   order by acquiring_order_id for no key update`,
+  `select ${columns} from unnest($1::text[], $2::text[]) as asked (merchant_id, acquiring_order_id)
+     join payment_order known using (merchant_id, acquiring_order_id)
+   order by acquiring_order_id for no key update of known`,
 );
 
 const saveWaiting = statement(
@@ -149,7 +150,10 @@ export const lockOrders = async (
   acquiringOrderIds: readonly string[],
 ): Promise<ReadonlyMap<string, Order>> =>
   new Map(
-    (await tx.rows(lockMany, [merchantId, acquiringOrderIds])).map((row) => [row.acquiring_order_id, orderFrom(row)]),
+    (await tx.rows(lockMany, [acquiringOrderIds.map(() => merchantId), acquiringOrderIds])).map((row) => [
+      row.acquiring_order_id,
+      orderFrom(row),
+    ]),
   );
 
 /** An order by the merchant's id of its request; look-ups that come together share a statement. */
@@ -172,7 +176,7 @@ export async function saveOrders(tx: Tx, orders: readonly Order[], expected: Ord
     ...{ refunding_minor: order.refundingMinor, refund_count: order.refundCount },
     ...{ echo: order.echo, token_id: order.tokenId },
   }));
-  return (await tx.rows(save, [records(rows), expected])).length === orders.length;
+  return (await tx.rows(save, [eachRecord(rows), expected])).length === orders.length;
 }
 
 function orderFrom(row: OrderRow): Order {

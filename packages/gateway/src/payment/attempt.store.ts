@@ -2,7 +2,7 @@
 import type { Original } from '../connector/connector.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
-import { records } from '../storage/records.ts';
+import { eachRecord, records } from '../storage/records.ts';
 import { type Attempt, type AttemptStatus, replaceable, type Subject, statusOf } from './attempt.ts';
 
 interface AttemptRow {
@@ -38,7 +38,7 @@ const record = statement<{ attempt_id: string }>(
   `update payment_attempt as known
    set status = told.status, decline_reason = told.decline_reason, acquirer_reference = told.acquirer_reference,
      network_transaction_id = told.network_transaction_id, updated_at = told.updated_at
-   from jsonb_populate_recordset(null::payment_attempt, $1) as told
+   from unnest($1::jsonb[]) as one, jsonb_populate_record(null::payment_attempt, one) as told
    where known.merchant_id = told.merchant_id and known.attempt_id = told.attempt_id and known.status = any ($2)
    returning known.attempt_id`,
 );
@@ -107,7 +107,7 @@ export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<Rea
       network_transaction_id: outcome.networkTransactionId,
     }),
   }));
-  const recorded = await tx.rows(record, [records(rows), replaceable]);
+  const recorded = await tx.rows(record, [eachRecord(rows), replaceable]);
   return new Set(recorded.map(({ attempt_id }) => attempt_id));
 }
 

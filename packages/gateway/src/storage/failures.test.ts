@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshDatabase } from '../../../../test/kit/database.ts';
 import { statement } from './database.ts';
-import { CommitUnknown, DatabaseUnavailable, openDatabase } from './postgres.ts';
+import { CommitUnknown, DatabaseUnavailable } from './failures.ts';
+import { openDatabase } from './postgres.ts';
 
 /** As PostgreSQL sends it when a commit that waits for its standby is cancelled; in the language of its administrator. */
 function warning(routine: string): Buffer {

@@ -3,6 +3,16 @@
  * confirmed without the standby that it was to wait for counts as one whose answer was lost.
  */
 
+/** The database cannot be reached. A transaction has not been committed; a statement of its own may have been done. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+}
+
+/** The connection was lost in COMMIT: only a look can tell what happened. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+}
+
 /** System errors, and SQLSTATEs of a server that is shutting down, crashed, starting, full or not the primary any more. */
 const failureCodes = new Set([
   ...'ECONNREFUSED ECONNRESET ENOENT ENOTFOUND EAI_AGAIN EHOSTUNREACH EPIPE ETIMEDOUT'.split(' '),
@@ -28,3 +38,7 @@ export const givesUpStandby = ({ routine }: { readonly routine?: string | undefi
 /** What becomes of a statement that was confirmed so, by SQLSTATE 08007, transaction_resolution_unknown. */
 export const withoutStandby = (): Error =>
   Object.assign(new Error('the database confirmed without its standby'), { code: '08007' });
+
+/** A failed connection as what it is to callers; a refused statement as it came. */
+export const asUnavailable = (error: unknown): unknown =>
+  isConnectionFailure(error) ? new DatabaseUnavailable('the database cannot be reached', { cause: error }) : error;

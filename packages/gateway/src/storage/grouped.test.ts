@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Database, statement } from './database.ts';
+import { CommitUnknown } from './failures.ts';
 import { grouped, groupedById, inBatches } from './grouped.ts';
-import { CommitUnknown } from './postgres.ts';
 
 /** A table whose reads end when the test says so. */
 function slowTable(rows: Record<string, string>) {

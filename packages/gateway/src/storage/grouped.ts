@@ -3,7 +3,7 @@
  * nobody is answered from before it asked: a look-up never sees less than was committed when it was made.
  */
 import type { Database, Statement, Tx } from './database.ts';
-import { CommitUnknown, DatabaseUnavailable } from './postgres.ts';
+import { CommitUnknown, DatabaseUnavailable } from './failures.ts';
 
 interface Waiting<Found> {
   resolve(found: Found): void;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import { type Database, statement, type Tx } from './database.ts';
-import { raiseWalls } from './walls.ts';
+import { raiseWalls, rewordWalls } from './walls.ts';
 
 const folder = new URL('./migrations/', import.meta.url);
 
@@ -56,6 +56,7 @@ export async function migrate(database: Database, { clock }: { clock: Clock }): 
     await lockSchema(tx);
     await raiseWalls(tx);
   });
+  await rewordWalls(database);
   return applied;
 }
 

@@ -5,7 +5,8 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase, testDatabaseServer } from '../../../../test/kit/database.ts';
 import { otherDatabase } from '../../../../test/kit/database-url.ts';
 import { type Database, statement } from './database.ts';
-import { CommitUnknown, DatabaseUnavailable, openDatabase } from './postgres.ts';
+import { CommitUnknown, DatabaseUnavailable } from './failures.ts';
+import { openDatabase } from './postgres.ts';
 
 const create = statement('test/create', 'create table if not exists kept (n integer primary key)');
 const insert = statement('test/insert', 'insert into kept values ($1)');

@@ -3,10 +3,17 @@
  * `DatabaseUnavailable` before a commit, `CommitUnknown` in one. It never lets a broken idle connection end the process,
  * and never opens a server that may lose what it confirmed.
  */
-import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
-import { givesUpStandby, isConnectionFailure, withoutStandby } from './failures.ts';
+import {
+  asUnavailable,
+  CommitUnknown,
+  DatabaseUnavailable,
+  givesUpStandby,
+  isConnectionFailure,
+  withoutStandby,
+} from './failures.ts';
+import { sendTogether, streamOf } from './gather.ts';
 import { inspectServer } from './inspect.ts';
 import { type Line, listenForSilence, type Silence } from './silence.ts';
 import { allMerchants, setScope } from './walls.ts';
@@ -21,16 +28,6 @@ const abandonedAfterMs = 3_000;
 const idleTimeoutMs = 60_000;
 /** Databases of merchants that are kept, so that look-ups of one merchant meet. */
 const knownScopes = 10_000;
-
-/** The database cannot be reached. A transaction has not been committed; a statement of its own may have been done. */
-export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable';
-}
-
-/** The connection was lost in COMMIT: only a look can tell what happened. */
-export class CommitUnknown extends Error {
-  override readonly name = 'CommitUnknown';
-}
 
 export interface DatabaseOptions {
   /** `postgres://…`; a `host` parameter that is a path means a Unix socket. */
@@ -53,26 +50,17 @@ export interface DatabaseOptions {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const silence = listenForSilence(addressOf(options.url));
-  const pool = new pg.Pool({
-    ...connection(options.url),
-    max: options.poolSize ?? 8,
-    idleTimeoutMillis: idleTimeoutMs,
-    onConnect: (client) => {
-      watch(client, silence);
-      return keepParametersOutOfLogs(client);
-    },
-  });
-  // An idle connection that breaks is replaced on the next use; without a listener it would end the process.
-  pool.on('error', () => {});
+  const pools = openPools(options, silence);
   let closed: Promise<void> | undefined;
   const close = () => {
-    closed ??= pool.end().finally(silence.stop);
+    closed ??= pools.end().finally(silence.stop);
     return closed;
   };
   const scoped = new Map<string, Database>();
   const scopedTo = (scope: string, description: string): Database => ({
-    rows: (statement, values) => withClient({ pool, silence, scope }, (client) => client.rows(statement, values)),
-    transaction: (work) => transaction({ pool, silence, scope }, work),
+    rows: (statement, values) =>
+      withClient({ pool: pools.of(scope), silence, scope }, (client) => client.rows(statement, values)),
+    transaction: (work) => transaction({ pool: pools.of(scope), silence, scope }, work),
     ofMerchant(merchantId) {
       if (merchantId === '' || merchantId === allMerchants) throw new Error('no merchant has this id');
       const known = scoped.get(merchantId) ?? scopedTo(merchantId, description);
@@ -91,6 +79,39 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await close();
     throw withReason(error);
   }
+}
+
+/** From so many connections on, those that show all merchants' rows are kept apart. */
+const enoughToDivide = 4;
+/** One may have to wait for what is done on another. */
+const fewestForAll = 2;
+
+/**
+ * The connections of a process. What belongs to no merchant, such as the queue, has some of its own, because it costs a statement
+ * to show another merchant's rows on a connection, and work for all and work for one take turns.
+ */
+function openPools({ url, poolSize = 8 }: DatabaseOptions, silence: Silence) {
+  const open = (max: number) => {
+    const pool = new pg.Pool({
+      ...connection(url),
+      max,
+      idleTimeoutMillis: idleTimeoutMs,
+      onConnect: (client) => {
+        watch(client, silence);
+        return setUp(client);
+      },
+    });
+    // An idle connection that breaks is replaced on the next use; without a listener it would end the process.
+    pool.on('error', () => {});
+    return pool;
+  };
+  const forAll = poolSize < enoughToDivide ? 0 : Math.max(fewestForAll, Math.floor(poolSize / 4));
+  const merchants = open(poolSize - forAll);
+  const house = forAll === 0 ? merchants : open(forAll);
+  return {
+    of: (scope: string): pg.Pool => (scope === allMerchants ? house : merchants),
+    end: async () => void (await Promise.all([...new Set([house, merchants])].map((pool) => pool.end()))),
+  };
 }
 
 /** The operator who starts us wants to know why; a caller of the API need not. */
@@ -153,13 +174,20 @@ function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) =>
 }
 
 /** Where our role may say so, the server logs no parameters: they hold sealed cards (D-21). Older servers are refused later. */
-async function keepParametersOutOfLogs(client: pg.ClientBase): Promise<void> {
-  const text = `select set_config(name, '0', false) from pg_settings
-    where name in ('log_parameter_max_length', 'log_parameter_max_length_on_error')
-      and setting <> '0' and has_parameter_privilege(name, 'set')`;
-  await ask(client, { text }).catch((error: unknown) => {
-    if (isConnectionFailure(error)) throw error;
-  });
+const keepParametersOutOfLogs = `select set_config(name, '0', false) from pg_settings
+  where name in ('log_parameter_max_length', 'log_parameter_max_length_on_error')
+    and setting <> '0' and has_parameter_privilege(name, 'set')`;
+
+// Our statements ask for few rows by a key; left to itself the planner reads through tables that were small when it looked last.
+// Before version 18 what is off counts as endlessly dear, and would be worth compiling each time.
+const findByKey = `select set_config(name, value, false) from (values
+  ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('random_page_cost', '1.1'),
+  ('jit', 'off')) as setting (name, value)`;
+
+async function setUp(client: pg.ClientBase): Promise<void> {
+  const asked = [keepParametersOutOfLogs, findByKey].map((text) => ask(client, { text }));
+  for (const answer of await Promise.allSettled(asked))
+    if (answer.status === 'rejected' && isConnectionFailure(answer.reason)) throw answer.reason;
 }
 
 const sqlOf = (client: pg.ClientBase): Sql => ({
@@ -173,24 +201,6 @@ const sqlOf = (client: pg.ClientBase): Sql => ({
     }
   },
 });
-
-const streamOf = (client: pg.ClientBase): Writable =>
-  (client as unknown as { connection: { stream: Writable } }).connection.stream;
-
-/** Connections whose statements wait for the end of this turn of the event loop. */
-const gathering = new WeakSet<pg.ClientBase>();
-
-/** What is asked in one turn goes out in one write: a write to a socket costs more than what most statements do. */
-function sendTogether(client: pg.ClientBase): void {
-  if (gathering.has(client)) return;
-  const stream = streamOf(client);
-  gathering.add(client);
-  stream.cork();
-  process.nextTick(() => {
-    gathering.delete(client);
-    stream.uncork();
-  });
-}
 
 interface Client extends Sql {
   commit(): Promise<void>;
@@ -288,6 +298,3 @@ async function commit(client: pg.ClientBase): Promise<void> {
     throw error;
   }
 }
-
-const asUnavailable = (error: unknown): unknown =>
-  isConnectionFailure(error) ? new DatabaseUnavailable('the database cannot be reached', { cause: error }) : error;

@@ -12,10 +12,20 @@ export type Value = string | number | boolean | bigint | Date | Buffer | null | 
  * @returns text for a `jsonb` parameter
  * @example await tx.rows(insert, [records([{ merchant_id: 'm1', amount_minor: 1n, created_at: now }])])
  */
-export const records = (rows: readonly Readonly<Record<string, Value>>[]): string =>
-  JSON.stringify(
-    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, told(value)]))),
-  );
+export const records = (rows: readonly Readonly<Record<string, Value>>[]): string => JSON.stringify(rows.map(toldRow));
+
+/**
+ * The same for rows that are to be found: `unnest($1::jsonb[]) as one, jsonb_populate_record(null::<table>, one) as row`. The
+ * planner takes them for ten, not for a hundred, and looks each up by its key in any table but the smallest.
+ *
+ * @param rows - as `records` takes them
+ * @returns values for a `jsonb[]` parameter
+ */
+export const eachRecord = (rows: readonly Readonly<Record<string, Value>>[]): string[] =>
+  rows.map((row) => JSON.stringify(toldRow(row)));
+
+const toldRow = (row: Readonly<Record<string, Value>>) =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, told(value)]));
 
 function told(value: Value): unknown {
   if (typeof value === 'bigint') return value.toString();

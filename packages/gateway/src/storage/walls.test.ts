@@ -57,6 +57,21 @@ describe('the wall between merchants', () => {
     expect(policies).toEqual([]);
   });
 
+  test('of an earlier version is worded anew, and nothing of it stays', async () => {
+    const { database, alice, bob } = await twoMerchants();
+    const wall = `current_setting('waffo.merchant_id', true)`;
+    await database.rows(sql(`alter policy merchants_apart on merchant using (merchant_id = ${wall} or ${wall} = '*')`));
+    await migrate(database, { clock: realClock });
+    const [worded] = await database.rows<{ kinds: bigint }>(
+      sql(`select count(distinct pg_get_expr(polqual, polrelid)) as kinds from pg_policy`) as never,
+    );
+    expect(worded?.kinds).toBe(1n);
+    const names = sql('select merchant_id from merchant order by merchant_id');
+    expect(await alice.rows(names)).toEqual([{ merchant_id: 'alice' }]);
+    expect(await bob.rows(names)).toEqual([{ merchant_id: 'bob' }]);
+    expect(await database.rows(names)).toHaveLength(2);
+  });
+
   test('is raised around a table that a later version adds', async () => {
     const database = await freshDatabase();
     await database.rows(sql('create table later_idea (merchant_id text not null, idea text)'));

@@ -7,8 +7,8 @@ import { type Sql, statement, type Tx } from '../storage/database.ts';
 const keep = statement(
   'token/keep-network-transaction-id',
   `update token set network_transaction_id = told.id
-   from unnest($2::text[], $3::text[]) as told (token_id, id)
-   where token.merchant_id = $1 and token.token_id = told.token_id and token.network_transaction_id is null`,
+   from unnest($1::text[], $2::text[], $3::text[]) as told (merchant_id, token_id, id)
+   where token.merchant_id = told.merchant_id and token.token_id = told.token_id and token.network_transaction_id is null`,
 );
 
 const find = statement<{ network_transaction_id: string | null }>(
@@ -45,7 +45,7 @@ export async function keepNetworkTransactionIds(
     .sort((a, b) => (a.tokenId < b.tokenId ? -1 : 1));
   if (known.length === 0) return;
   const ids = known.map(({ networkTransactionId }) => networkTransactionId);
-  await tx.rows(keep, [merchantId, known.map(({ tokenId }) => tokenId), ids]);
+  await tx.rows(keep, [known.map(() => merchantId), known.map(({ tokenId }) => tokenId), ids]);
 }
 
 /** What a payment without the shopper carries; undefined when none is known, as of a token that was imported. */

@@ -2,7 +2,8 @@
  * SQL of the outbox and of deliveries. An event's body never changes; its signature is written once. A delivery row is
  * there before anything is sent, so that no attempt is forgotten, not even one that we did not survive.
  */
-import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { type Database, statement, type Tx } from '../storage/database.ts';
+import { groupedById, inBatches } from '../storage/grouped.ts';
 import { records } from '../storage/records.ts';
 
 /** Whose move it is: PENDING the gateway, DELIVERED and EXHAUSTED nobody. */
@@ -57,30 +58,40 @@ const find = statement<OutboxRow>(
      (select d.started_at from delivery d where d.merchant_id = o.merchant_id and d.event_id = o.event_id
         and d.attempt > o.attempts_before_round and d.ended_at is null
       order by d.attempt desc limit 1) as interrupted_at
-   from outbox o where merchant_id = $1 and event_id = $2`,
+   from unnest($1::text[], $2::uuid[]) as asked (merchant, event)
+   join outbox o on o.merchant_id = asked.merchant and o.event_id = asked.event`,
 );
 
-const begin = statement<{ attempt: number }>(
+const begin = statement<{ event_id: string; attempt: number }>(
   'delivery/begin',
-  `with signed as (
-     update outbox set signature = $5, updated_at = $4
-     where merchant_id = $1 and event_id = $2 and signature is null
+  `with begun as (
+     select * from unnest($1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[])
+       as begun (merchant_id, event_id, attempt, started_at, signature)
+   ), signed as (
+     update outbox o set signature = begun.signature, updated_at = begun.started_at
+     from begun where o.merchant_id = begun.merchant_id and o.event_id = begun.event_id and o.signature is null
    )
-   insert into delivery (merchant_id, event_id, attempt, started_at) values ($1, $2, $3, $4)
+   insert into delivery (merchant_id, event_id, attempt, started_at)
+   select merchant_id, event_id, attempt, started_at from begun
    on conflict do nothing
-   returning attempt`,
+   returning event_id, attempt`,
 );
 
 // A worker that comes late may still say that an event was delivered, but not end a round that it does not know of.
 const end = statement(
   'delivery/end',
   `with ended as (
-     update delivery set ended_at = $4, http_status = $5, outcome = $6, answer_type = $7, answer_excerpt = $8
-     where merchant_id = $1 and event_id = $2 and attempt = $3
+     select * from unnest($1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[], $6::text[], $7::text[],
+         $8::text[], $9::text[], $10::integer[])
+       as ended (merchant_id, event_id, attempt, ended_at, http_status, outcome, answer_type, answer_excerpt, status, round)
+   ), attempts as (
+     update delivery d set ended_at = ended.ended_at, http_status = ended.http_status, outcome = ended.outcome,
+       answer_type = ended.answer_type, answer_excerpt = ended.answer_excerpt
+     from ended where d.merchant_id = ended.merchant_id and d.event_id = ended.event_id and d.attempt = ended.attempt
    )
-   update outbox set status = $9::text, updated_at = $4
-   where merchant_id = $1 and event_id = $2
-     and ((status = 'PENDING' and round = $10) or (status <> 'DELIVERED' and $9::text = 'DELIVERED'))`,
+   update outbox o set status = ended.status, updated_at = ended.ended_at
+   from ended where o.merchant_id = ended.merchant_id and o.event_id = ended.event_id
+     and ((o.status = 'PENDING' and o.round = ended.round) or (o.status <> 'DELIVERED' and ended.status = 'DELIVERED'))`,
 );
 
 export interface NewEvent {
@@ -102,16 +113,35 @@ export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise
   await tx.rows(insert, [records(rows)]);
 }
 
-export async function findEvent(sql: Sql, merchantId: string, eventId: string): Promise<OutboxEvent | undefined> {
-  const [row] = await sql.rows(find, [merchantId, eventId]);
-  return row === undefined ? undefined : eventFrom(row);
+const findTogether = groupedById(find, (row) => row.event_id, eventFrom);
+
+export const findEvent = (database: Database, merchantId: string, eventId: string): Promise<OutboxEvent | undefined> =>
+  findTogether(database, merchantId, eventId);
+
+/** Columns of keys. */
+const keysOf = (items: readonly { readonly key: DeliveryKey }[]): readonly unknown[][] => [
+  items.map(({ key }) => key.merchantId),
+  items.map(({ key }) => key.eventId),
+  items.map(({ key }) => key.attempt),
+];
+
+interface Begun {
+  readonly key: DeliveryKey;
+  readonly signature: string;
+  readonly now: Date;
 }
 
+const beginTogether = inBatches(async (database, items: readonly Begun[]) => {
+  const signatures = items.map(({ signature }) => signature);
+  const begun = await database.rows(begin, [...keysOf(items), items.map(({ now }) => now), signatures]);
+  const names = new Set(begun.map(({ event_id: id, attempt }) => `${id} ${attempt}`));
+  // Of two in one batch, the first one began it.
+  return items.map(({ key }) => names.delete(`${key.eventId} ${key.attempt}`));
+});
+
 /** Records that an attempt begins, and the signature if it is the first; false when somebody else began the same one. */
-export async function beginDelivery(sql: Sql, key: DeliveryKey, signature: string, now: Date): Promise<boolean> {
-  const { merchantId, eventId, attempt } = key;
-  return (await sql.rows(begin, [merchantId, eventId, attempt, now, signature])).length === 1;
-}
+export const beginDelivery = (database: Database, key: DeliveryKey, signature: string, now: Date): Promise<boolean> =>
+  beginTogether(database, { key, signature, now });
 
 /** How an attempt ended. */
 export interface DeliveryEnd {
@@ -127,23 +157,42 @@ export interface DeliveryEnd {
   readonly answerExcerpt?: string;
 }
 
-/** Records how an attempt ended and what the event now is. */
-export async function endDelivery(sql: Sql, key: DeliveryKey, how: DeliveryEnd, now: Date): Promise<void> {
-  const { merchantId, eventId, attempt } = key;
-  const { status, round, outcome, httpStatus = null, answerType = null, answerExcerpt = null } = how;
-  const answer = [httpStatus, outcome, answerType, answerExcerpt];
-  await sql.rows(end, [merchantId, eventId, attempt, now, ...answer, status, round]);
+interface Ended {
+  readonly key: DeliveryKey;
+  readonly how: DeliveryEnd;
+  readonly now: Date;
 }
 
-const eventFrom = (row: OutboxRow): OutboxEvent => ({
-  merchantId: row.merchant_id,
-  eventId: row.event_id,
-  notifyUrl: row.notify_url,
-  body: row.body,
-  signature: row.signature ?? undefined,
-  status: row.status,
-  attempts: row.attempts,
-  round: row.round,
-  attemptsBeforeRound: row.attempts_before_round,
-  interruptedAt: row.interrupted_at ?? undefined,
+const endTogether = inBatches(async (database, items: readonly Ended[]) => {
+  const told = <Value>(of: (how: DeliveryEnd) => Value): (Value | null)[] => items.map(({ how }) => of(how) ?? null);
+  await database.rows(end, [
+    ...keysOf(items),
+    items.map(({ now }) => now),
+    told(({ httpStatus }) => httpStatus),
+    told(({ outcome }) => outcome),
+    told(({ answerType }) => answerType),
+    told(({ answerExcerpt }) => answerExcerpt),
+    told(({ status }) => status),
+    told(({ round }) => round),
+  ]);
+  return items.map(() => undefined);
 });
+
+/** Records how an attempt ended and what the event now is. */
+export const endDelivery = (database: Database, key: DeliveryKey, how: DeliveryEnd, now: Date): Promise<void> =>
+  endTogether(database, { key, how, now });
+
+function eventFrom(row: OutboxRow): OutboxEvent {
+  return {
+    merchantId: row.merchant_id,
+    eventId: row.event_id,
+    notifyUrl: row.notify_url,
+    body: row.body,
+    signature: row.signature ?? undefined,
+    status: row.status,
+    attempts: row.attempts,
+    round: row.round,
+    attemptsBeforeRound: row.attempts_before_round,
+    interruptedAt: row.interrupted_at ?? undefined,
+  };
+}
