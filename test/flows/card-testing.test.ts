@@ -4,7 +4,8 @@
  */
 import type { CardInput } from '@waffo/protocol/envelope/record';
 import { seal } from '@waffo/protocol/envelope/seal';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
 
 const minute = 60_000;
@@ -22,8 +23,8 @@ const guarded = async (): Promise<TestGateway> => {
   gateways.push(gateway);
   return gateway;
 };
-afterAll(async () => {
-  for (const gateway of gateways) await gateway.stop();
+afterEach(async () => {
+  for (const gateway of gateways.splice(0)) await gateway.stop();
 });
 
 const openSession = async (gateway: TestGateway, merchantUserId = freshId('u')): Promise<string> =>
@@ -217,12 +218,61 @@ describe('a card that is charged without its holder', () => {
     seen.stop();
   });
 
-  test('what is approved does not count', async () => {
+  const counted = async (gateway: TestGateway): Promise<number> =>
+    (await gateway.database.rows({ name: 'test/declined', text: 'select 1 from declined_charge' })).length;
+
+  test('what is approved does not count, also when nobody knew at first', async () => {
     const gateway = await guarded();
     const own = await verified(gateway, '2226900000000110');
-    for (let n = 0; n < 12; n++) {
+    for (let n = 0; n < 11; n++) {
       expect((await pay(gateway, 'merchant', own, 'scheduled')).data).toMatchObject({ orderStatus: 'PAY_SUCCESS' });
     }
+    const acquirer = gateway.app.gateway.connectors.of('');
+    const { purchase } = acquirer;
+    const unheard = async (call: Parameters<typeof purchase>[0]) => {
+      await purchase(call);
+      return { kind: 'unknown' };
+    };
+    Object.assign(acquirer, { purchase: unheard });
+    await pay(gateway, 'merchant', own, 'scheduled');
+    expect(await counted(gateway)).toBe(1);
+    Object.assign(acquirer, { purchase });
+    await gateway.travel(30 * minute);
+    expect(await counted(gateway)).toBe(0);
+  });
+
+  test('2226900000000110 is not tried more than 35 times in a month, a few times a day, and is forgotten after it', async () => {
+    const gateway = await guarded();
+    const own = await verified(gateway, '2226900000000110');
+    const seen = declining(gateway, 'INSUFFICIENT_FUNDS');
+    for (let day = 0; day < 4; day++) {
+      await Promise.all(Array.from({ length: 9 }, () => pay(gateway, 'merchant', own, 'scheduled')));
+      await gateway.travel(25 * 60 * minute);
+    }
+    expect(seen.calls).toBe(35);
+    seen.stop();
+    const other = await verified(gateway, '4576750000000110', 'pci');
+    await gateway.travel(31 * 24 * 60 * minute);
+    await pay(gateway, 'pci', other, 'scheduled');
+    expect(await counted(gateway)).toBe(0);
+  });
+
+  test('is tried again when the merchant’s own clock says so, and others see nothing of his travels', async () => {
+    const gateway = await guarded();
+    const pan = '2226900000000110';
+    const [own, other] = [await verified(gateway, pan), await verified(gateway, pan, 'pci')];
+    const { app, merchant } = gateway;
+    await advanceClock(app.gateway, merchant.merchantId, { by: '40d' }, app.gateway);
+    const seen = declining(gateway, 'INSUFFICIENT_FUNDS');
+    const tenTimes = () => Promise.all(Array.from({ length: 11 }, () => pay(gateway, 'merchant', own, 'scheduled')));
+    await tenTimes();
+    expect(seen.calls).toBe(10);
+    await pay(gateway, 'pci', other, 'scheduled');
+    expect(seen.calls).toBe(11);
+    await advanceClock(app.gateway, merchant.merchantId, { by: '25h' }, app.gateway);
+    await tenTimes();
+    expect(seen.calls).toBe(21);
+    seen.stop();
   });
 
   test('and was refused for good, is not tried again until he has paid with it himself', async () => {

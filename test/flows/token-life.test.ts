@@ -161,6 +161,28 @@ describe('the account updater', () => {
     expect((await inquire(gone)).tokenStatus).toBe('EXPIRED');
   });
 
+  test.each([
+    ['before the updater knew of it', 'C0005', async (_: string) => {}],
+    ['as the old one was, a moment after it was replaced', 'PAY_SUCCESS', refresh],
+  ])('brings another card; one that was refused for good %s: %s', async (_, next, meanwhile) => {
+    const tokenId = await tokenOf({ pan: renumbered.pan });
+    await pay(tokenId);
+    const acquirer = deps().connectors.of('');
+    const { purchase } = acquirer;
+    const late = async () => {
+      await travel({ by: '1s' });
+      await meanwhile(tokenId);
+      return { kind: 'declined', reason: 'LOST_OR_STOLEN' };
+    };
+    Object.assign(acquirer, { purchase: late });
+    expect((await pay(tokenId, mit)).data.orderStatus).toBe('ORDER_CLOSE');
+    Object.assign(acquirer, { purchase });
+    const again = await pay(tokenId, mit);
+    expect(again.data?.orderStatus ?? again.code).toBe(next);
+    await refresh(tokenId);
+    expect((await pay(tokenId, mit)).data.orderStatus).toBe('PAY_SUCCESS');
+  });
+
   test('and a removal at the same moment leave no card behind', async () => {
     const tokens = await Promise.all(Array.from({ length: 12 }, () => tokenOf({ pan: renumbered.pan })));
     await Promise.all(

@@ -8,7 +8,7 @@ import type { Database } from '../storage/database.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { marksOf } from '../vault/mark.ts';
-import { addDecline, dropDecline, listDeclines, lockMark } from './declined-charge.store.ts';
+import { addDecline, dropDecline, forgetDeclines, listDeclines, lockMarks } from './declined-charge.store.ts';
 
 const hourMs = 3_600_000;
 const monthMs = 30 * 24 * hourMs;
@@ -32,6 +32,8 @@ const retryLimits: Readonly<Partial<Record<Scheme, readonly RetryLimit[]>>> = {
 };
 
 const mostRead = 35;
+/** By how much the clock of another process may be ahead. Further ahead are only merchants whose clock has travelled. */
+const skewMs = hourMs;
 
 /**
  * When a card may be charged again without its holder. Pure.
@@ -53,15 +55,20 @@ export interface SchemeRetries {
    * Counts a charge before it is made.
    *
    * @param tried.reference - of the attempt; the same one counts once
+   * @param tried.now - by the merchant's clock
    * @returns when the scheme allows the next try; undefined: it allows this one
    */
-  admit(tried: { readonly card: CardBuffer; readonly reference: string }): Promise<Date | undefined>;
-  /** It was approved, and does not count. */
-  approved(reference: string): Promise<void>;
+  admit(tried: {
+    readonly card: CardBuffer;
+    readonly reference: string;
+    readonly now: Date;
+  }): Promise<Date | undefined>;
+  /** It was approved, or never sent, and does not count. */
+  discount(reference: string): Promise<void>;
 }
 
 /** The sandbox's: its test cards are everybody's. */
-export const unlimitedRetries: SchemeRetries = { admit: async () => undefined, approved: async () => {} };
+export const unlimitedRetries: SchemeRetries = { admit: async () => undefined, discount: async () => {} };
 
 /** @param deps.database - that shows all merchants */
 export function limitRetries(deps: {
@@ -70,21 +77,32 @@ export function limitRetries(deps: {
   readonly clock: Clock;
 }): SchemeRetries {
   const { database, clock } = deps;
+  let forgottenAt = 0;
+
+  /** By the machine's clock, which no merchant moves. */
+  async function forget(): Promise<void> {
+    const now = clock.now().getTime();
+    if (now - forgottenAt < hourMs) return;
+    forgottenAt = now;
+    await forgetDeclines(database, new Date(now - monthMs));
+  }
+
   return {
-    async admit({ card, reference }) {
+    async admit({ card, reference, now }) {
       const scheme = schemeOf(card.pan);
       if (scheme === undefined || retryLimits[scheme] === undefined) return undefined;
-      const now = clock.now();
+      await forget();
       const { mark, before } = await marksOf(deps, 'retry', card.pan, now, monthMs);
       return database.transaction(async (tx) => {
-        await lockMark(tx, mark);
-        const since = new Date(now.getTime() - monthMs);
-        const declinedAt = await listDeclines(tx, { marks: [mark, before], since, not: reference, most: mostRead });
+        const marks = [before, mark];
+        await lockMarks(tx, marks);
+        const window = { since: new Date(now.getTime() - monthMs), until: new Date(now.getTime() + skewMs) };
+        const declinedAt = await listDeclines(tx, { marks, ...window, not: reference, most: mostRead });
         const next = nextTryAt(scheme, declinedAt, now);
-        if (next === undefined) await addDecline(tx, { reference, mark, before, since, now });
+        if (next === undefined) await addDecline(tx, { reference, mark, now });
         return next;
       });
     },
-    approved: (reference) => dropDecline(database, reference),
+    discount: (reference) => dropDecline(database, reference),
   };
 }

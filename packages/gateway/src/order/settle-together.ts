@@ -2,9 +2,10 @@
  * Carries the outcomes of many new orders on in one transaction. What nearly all come to, paid at once with a saved card, is
  * written for all of them together; every other one as `settle.ts` does it, one after the other.
  */
+import { isDeclinedForGood } from '../connector/declines.ts';
 import type { SettledTogether } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
-import { authenticateToken, unverifiedAmong } from '../tokenization/charge.ts';
+import { authenticateToken, holdTokens, unverifiedAmong } from '../tokenization/charge.ts';
 import { keepNetworkTransactionIds } from '../tokenization/network-transaction-id.ts';
 import { notifyAll } from '../webhook/notify.ts';
 import { lockOrders, saveOrders } from './order.store.ts';
@@ -37,6 +38,9 @@ export async function settleOrders(tx: Tx, told: readonly Told[]): Promise<Order
     const order = locked.get(one.payment.subject.id);
     return order !== undefined && isPaidAtOnce(one, order) ? [{ told: one, order: paidOrder(one, order) }] : [];
   });
+  if (told.some(({ outcome }) => outcome.kind === 'declined' && isDeclinedForGood(outcome.reason))) {
+    await holdTokens(tx, merchantId, tokensOf(locked));
+  }
   await savePaid(tx, merchantId, paid);
   const settled = new Map(paid.map((one) => [one.told, one.order]));
   for (const one of told) {
@@ -44,6 +48,9 @@ export async function settleOrders(tx: Tx, told: readonly Told[]): Promise<Order
   }
   return told.map((one) => settled.get(one) as Order);
 }
+
+const tokensOf = (orders: ReadonlyMap<string, Order>): string[] =>
+  [...orders.values()].flatMap(({ tokenId }) => (tokenId === undefined ? [] : [tokenId]));
 
 /** Nothing follows but the notification. */
 const isPaidAtOnce = ({ outcome }: Told, order: Order): boolean =>

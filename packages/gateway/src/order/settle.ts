@@ -6,6 +6,7 @@ import { enqueue } from '../job/queue.ts';
 import { releaseLimit } from '../merchant/limits.ts';
 import type { Attempt } from '../payment/attempt.ts';
 import type { Tx } from '../storage/database.ts';
+import { inOneWrite } from '../storage/gather.ts';
 import { settlePeriod } from '../subscription/settle.ts';
 import { authenticateToken, refuseForGood } from '../tokenization/charge.ts';
 import { keepNetworkTransactionId } from '../tokenization/network-transaction-id.ts';
@@ -53,9 +54,9 @@ async function settleCharge(gateway: Gateway, tx: Tx, charged: Order, outcome: K
   if (charged.status !== 'PAY_IN_PROGRESS') return charged;
   const now = gateway.clock.now();
   if (outcome.kind === 'declined') {
-    const { merchantId, tokenId } = charged;
+    const { merchantId, tokenId, updatedAt: chargedAt } = charged;
     if (tokenId !== undefined && isDeclinedForGood(outcome.reason)) {
-      await refuseForGood(gateway, tx, merchantId, tokenId);
+      await refuseForGood(gateway, tx, { merchantId, tokenId, chargedAt });
     }
     return closeOrder(gateway, tx, charged, 'declined', failureOf(outcome));
   }
@@ -64,9 +65,11 @@ async function settleCharge(gateway: Gateway, tx: Tx, charged: Order, outcome: K
     order.captureMode === 'MANUAL'
       ? advance(order, 'authorized', now)
       : { ...advance(order, 'paid', now), capturedMinor: order.amountMinor };
-  await save(tx, approved, order);
-  if (approved.status === 'PAY_SUCCESS') await notifyOrder(gateway, tx, approved);
-  else await queueAuthorizationExpiry(gateway, tx, approved);
+  const paid = approved.status === 'PAY_SUCCESS';
+  await inOneWrite([
+    save(tx, approved, order),
+    paid ? notifyOrder(gateway, tx, approved) : queueAuthorizationExpiry(gateway, tx, approved),
+  ]);
   if (order.initiator === 'CIT' && order.tokenId !== undefined) {
     const { merchantId, tokenId } = order;
     await keepNetworkTransactionId(tx, { merchantId, tokenId }, outcome.networkTransactionId);
@@ -128,8 +131,7 @@ export async function closeOrder(
 
 /** Tells the merchant how an order ended, and the subscription that it was to pay. */
 export async function notifyOrder(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
-  await notify(tx, { now: gateway.clock.now() }, notificationOf(order));
-  await settlePeriod(gateway, tx, order);
+  await inOneWrite([notify(tx, { now: gateway.clock.now() }, notificationOf(order)), settlePeriod(gateway, tx, order)]);
 }
 
 /** What the merchant is told of an order. */

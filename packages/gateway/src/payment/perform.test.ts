@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { orderOf, startTestGateway, type TestGateway } from '../../../../test/kit/gateway.ts';
 import type { Connector } from '../connector/connector.ts';
-import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
+import { CommitUnknown, DatabaseUnavailable } from '../storage/failures.ts';
 
 let gateway: TestGateway;
 let connector: Connector;

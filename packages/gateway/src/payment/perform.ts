@@ -11,13 +11,14 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
 import { traced } from '../observe/trace.ts';
-import { CommitUnknown, DatabaseUnavailable } from '../storage/postgres.ts';
+import { CommitUnknown, DatabaseUnavailable } from '../storage/failures.ts';
 import type { Access } from '../vault/access-entry.ts';
 import { recordAccess } from '../vault/access-log.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, type CardUse, withCard } from '../vault/vault.ts';
 import { type Charge, findCharge } from './attempt.store.ts';
 import type { Subject } from './attempt.ts';
+import { discountTry, mayBeTried, tooOften } from './count-try.ts';
 import { inTime } from './deadline.ts';
 import { alone, type Recorded, type Steps, together } from './record.ts';
 import type { FollowUp, Payment, Performed, Road, SharedRoad } from './road.ts';
@@ -118,6 +119,7 @@ async function walk<Settled>(
 
 const willBeAsked = 'an outcome could not be recorded; the acquirer will be asked';
 const notUsed = 'the use of a card could not be written down; the card is not used';
+const notCounted = 'a charge without the shopper could not be counted; it is not made';
 
 /**
  * The acquirer has answered: from here on nobody may be told that nothing happened. A database that is away for a moment
@@ -151,12 +153,13 @@ async function callWithCard(
 ): Promise<Outcome> {
   const { merchantId, verb, currency, amountMinor, amount, initiator, threeDs, networkTransactionId } = payment;
   const call = { reference, merchantId, currency, amountMinor, amount, initiator, threeDs, networkTransactionId };
+  const admit = (lent: CardBuffer) => () => mayBeTried(gateway, { merchantId, card: lent, reference });
   let sent = false;
   const send = async (lent: CardBuffer): Promise<Outcome> => {
-    if (initiator === 'MIT' && (await isTriedTooOften(gateway, lent, reference))) return tooOften;
+    if (initiator === 'MIT' && !(await recordSurely(gateway, admit(lent), notCounted))) return tooOften;
     sent = true;
     const outcome = await connector[verb]({ ...call, card: lent });
-    if (initiator === 'MIT' && outcome.kind === 'approved') await forgetTry(gateway, reference);
+    if (initiator === 'MIT') await discountTry(gateway, reference, outcome);
     return outcome;
   };
   try {
@@ -172,23 +175,13 @@ async function callWithCard(
   } catch (error) {
     if (!(error instanceof CardMissing))
       gateway.log.error('a call to the acquirer failed', { merchantId, detail: verb, error });
+    if (sent) return { kind: 'unknown' };
     // Without a card nothing was sent: the token was removed in this very moment, or its record was tampered with.
-    return sent ? { kind: 'unknown' } : { kind: 'declined', reason: 'NEVER_RECEIVED' };
+    const never: Outcome = { kind: 'declined', reason: 'NEVER_RECEIVED' };
+    if (initiator === 'MIT') await discountTry(gateway, reference, never);
+    return never;
   }
 }
-
-const tooOften: Outcome = { kind: 'declined', reason: 'RETRY_LIMIT_REACHED' };
-const notCounted = 'a charge without the shopper could not be counted; it is not made';
-
-/** Whether the scheme allows no further try of this card without its holder (design D-14). */
-const isTriedTooOften = async (gateway: Gateway, card: CardBuffer, reference: string): Promise<boolean> =>
-  (await recordSurely(gateway, () => gateway.limits.schemeRetries.admit({ card, reference }), notCounted)) !==
-  undefined;
-
-const forgetTry = (gateway: Gateway, reference: string): Promise<void> =>
-  gateway.limits.schemeRetries
-    .approved(reference)
-    .catch((error) => gateway.log.warn('an approved charge stays counted as a declined one', { error }));
 
 /** Of a card in hand, which is not in the vault, or not yet. */
 const accessOf = ({ merchantId, verb, subject }: Payment, reference: string): Access => ({

@@ -4,8 +4,9 @@
  */
 import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
-import { enqueueAll } from '../job/queue.ts';
+import { enqueueAll, withdraw } from '../job/queue.ts';
 import type { Database, Tx } from '../storage/database.ts';
+import { inOneWrite } from '../storage/gather.ts';
 import { groupedWrites } from '../storage/grouped.ts';
 import { insertAttempts } from './attempt.store.ts';
 import { type Concluded, conclude, concludeAll } from './conclude.ts';
@@ -35,7 +36,8 @@ export const alone = <Settled>(gateway: Gateway, road: Road<Settled>): Steps<Set
     }),
   settle: (attempt, outcome) =>
     gateway.database.transaction(async (tx) => {
-      const recorded = await conclude(tx, attempt, outcome, gateway.clock.now());
+      const concluded = conclude(tx, attempt, outcome, gateway.clock.now());
+      const [recorded] = await inOneWrite([concluded, askNoMore(tx, [{ attempt, outcome }])]);
       return recorded ? { value: await road.settle(tx, outcome) } : undefined;
     }),
 });
@@ -106,10 +108,8 @@ async function settleAll<Subjected, Settled>(
   road: SharedRoad<Subjected, Settled>,
   all: readonly Ended<Subjected>[],
 ): Promise<({ readonly value: Settled } | undefined)[]> {
-  const recorded = await concludeAll(
-    tx,
-    all.map(({ attempt, outcome, told }) => ({ attempt, outcome, now: told.gateway.clock.now() })),
-  );
+  const told = all.map(({ attempt, outcome, told: { gateway } }) => ({ attempt, outcome, now: gateway.clock.now() }));
+  const [recorded] = await inOneWrite([concludeAll(tx, told), askNoMore(tx, all)]);
   const first = all.filter(({ attempt }) => recorded.has(attempt.attemptId));
   const settled = await road.settle(
     tx,
@@ -121,6 +121,21 @@ async function settleAll<Subjected, Settled>(
   );
 }
 
+const resolving = 'payment/resolve-unknown';
+
+/** Whose outcome is known, of him nobody needs to ask the acquirer. */
+const askNoMore = (
+  tx: Tx,
+  told: readonly { readonly attempt: Recorded; readonly outcome: Outcome }[],
+): Promise<void> => {
+  const known = told.filter(({ outcome }) => outcome.kind !== 'unknown');
+  return withdraw(
+    tx,
+    resolving,
+    known.map(({ attempt: { merchantId, attemptId } }) => ({ merchantId, lane: attemptId })),
+  );
+};
+
 /** With each goes the job that asks the acquirer, should nobody write the outcome down. */
 async function recordIntents(
   tx: Tx,
@@ -129,7 +144,7 @@ async function recordIntents(
   if (intents.length === 0) return;
   const jobs = intents.map(({ attempt: { merchantId, attemptId }, now }) => {
     const dueAt = new Date(now.getTime() + resolveAfterMs);
-    return { kind: 'payment/resolve-unknown', merchantId, payload: { attemptId }, dueAt, now };
+    return { kind: resolving, merchantId, lane: attemptId, payload: { attemptId }, dueAt, now };
   });
   const attempts = intents.map(({ attempt, now }) => ({ ...attempt, createdAt: now }));
   await Promise.all([insertAttempts(tx, attempts), enqueueAll(tx, jobs)]);

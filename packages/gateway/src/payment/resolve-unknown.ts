@@ -10,6 +10,7 @@ import type { Tx } from '../storage/database.ts';
 import { findAttempt, recordOutcomes } from './attempt.store.ts';
 import { type Attempt, replaceable, type Subject } from './attempt.ts';
 import { conclude } from './conclude.ts';
+import { discountTry } from './count-try.ts';
 import { inTime } from './deadline.ts';
 
 /** Which function of which module carries an outcome on, by the kind of subject. */
@@ -51,6 +52,7 @@ export async function resolveUnknown(
     const recorded = await conclude(tx, attempt, outcome, now);
     if (recorded) await settlers[attempt.subject.kind](gateway, tx, attempt, outcome);
   });
+  await discountTry(gateway, attemptId, outcome);
   gateway.nudge();
   return 'done';
 }

@@ -6,7 +6,15 @@ import type { Gateway } from '../gateway.ts';
 import type { Sql, Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
-import { findToken, listTokensOfUser, listUnverified, lockToken, refuseToken, saveToken } from './token.store.ts';
+import {
+  findToken,
+  listTokensOfUser,
+  listUnverified,
+  lockToken,
+  lockTokens,
+  refuseToken,
+  saveToken,
+} from './token.store.ts';
 import { advance, allows } from './token.ts';
 
 /** `tok_` and base62, 22 or more. */
@@ -48,9 +56,20 @@ export async function chargeableToken(
 const refusedForGood =
   'tokenId: the issuer refused this card for good; it can be charged again once the shopper has paid with it himself';
 
-/** Its issuer refused the card for good. */
-export const refuseForGood = (gateway: Pick<Gateway, 'clock'>, tx: Tx, merchantId: string, tokenId: string) =>
-  refuseToken(tx, merchantId, tokenId, gateway.clock.now());
+/**
+ * Its issuer refused the card for good.
+ *
+ * @param token.chargedAt - which card it was: another one that has taken its place since is not refused
+ */
+export const refuseForGood = (
+  gateway: Pick<Gateway, 'clock'>,
+  tx: Tx,
+  { chargedAt, ...token }: { readonly merchantId: string; readonly tokenId: string; readonly chargedAt: Date },
+): Promise<void> => refuseToken(tx, token, { chargedAt, now: gateway.clock.now() });
+
+/** Several tokens of which some will be changed, each by itself. */
+export const holdTokens = (tx: Tx, merchantId: string, tokenIds: readonly string[]): Promise<void> =>
+  lockTokens(tx, merchantId, tokenIds);
 
 /** The cards that a shopper saved and can pay with now; none for a shopper without a name. */
 export async function savedCardsOf(

@@ -18,16 +18,17 @@ interface TokenRow {
   billing_address: BillingAddress | null;
   notify_url: string | null;
   refused_at: Date | null;
+  renewed_at: Date | null;
   created_at: Date;
   updated_at: Date;
 }
 
 const columns = `merchant_id, token_id, token_request_id, merchant_user_id, sub_merchant_id, status, former_status, card_id,
-  card_summary, billing_address, notify_url, created_at, updated_at, refused_at`;
+  card_summary, billing_address, notify_url, created_at, updated_at, refused_at, renewed_at`;
 
 const insert = statement(
   'token/insert',
-  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null)`,
+  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null, null)`,
 );
 
 const find = statement<TokenRow>(
@@ -39,6 +40,11 @@ const find = statement<TokenRow>(
 const lock = statement<TokenRow>(
   'token/lock',
   `select ${columns} from token where merchant_id = $1 and token_id = $2 for update`,
+);
+
+const lockMany = statement(
+  'token/lock-many',
+  'select token_id from token where merchant_id = $1 and token_id = any ($2) order by token_id for update',
 );
 
 const findByRequest = statement<TokenRow>(
@@ -61,7 +67,7 @@ const countOfUser = statement<{ bound: bigint }>(
 const save = statement(
   'token/save',
   `update token set status = $3, former_status = $4, card_id = $5, card_summary = $6, updated_at = $7,
-     refused_at = $8
+     refused_at = $8, renewed_at = $9
    where merchant_id = $1 and token_id = $2`,
 );
 
@@ -107,12 +113,17 @@ const unwatchMonth = statement(
 
 const refuse = statement(
   'token/refuse',
-  'update token set refused_at = $3 where merchant_id = $1 and token_id = $2 and refused_at is null',
+  `update token set refused_at = $3
+   where merchant_id = $1 and token_id = $2 and refused_at is null and (renewed_at is null or renewed_at <= $4)`,
 );
 
-/** Notes that its issuer refused the card for good. */
-export async function refuseToken(tx: Tx, merchantId: string, tokenId: string, now: Date): Promise<void> {
-  await tx.rows(refuse, [merchantId, tokenId, now]);
+/** Notes that its issuer refused the card for good, unless another one has taken its place since it was charged. */
+export async function refuseToken(
+  tx: Tx,
+  { merchantId, tokenId }: Pick<Token, 'merchantId' | 'tokenId'>,
+  { chargedAt, now }: { readonly chargedAt: Date; readonly now: Date },
+): Promise<void> {
+  await tx.rows(refuse, [merchantId, tokenId, now, chargedAt]);
 }
 
 export async function insertToken(tx: Tx, token: Token): Promise<void> {
@@ -157,14 +168,20 @@ export const listTokensOfUser = async (sql: Sql, merchantId: string, merchantUse
 export const countTokensOfUser = async (sql: Sql, merchantId: string, merchantUserId: string): Promise<number> =>
   Number((await sql.rows(countOfUser, [merchantId, merchantUserId]))[0]?.bound ?? 0n);
 
+/** Keeps others from changing tokens until the transaction ends; in one order, so that two never wait for each other. */
+export async function lockTokens(tx: Tx, merchantId: string, tokenIds: readonly string[]): Promise<void> {
+  await tx.rows(lockMany, [merchantId, tokenIds]);
+}
+
 /** Reads a token and keeps others from changing it until the transaction ends. */
 export const lockToken = async (tx: Tx, merchantId: string, tokenId: string): Promise<Token | undefined> =>
   (await tx.rows(lock, [merchantId, tokenId])).map(tokenFrom)[0];
 
 /** Saves a token that this transaction has locked. */
 export async function saveToken(tx: Tx, token: Token): Promise<void> {
-  const { merchantId, tokenId, status, formerStatus = null, cardId = null, card, updatedAt, refusedAt = null } = token;
-  await tx.rows(save, [merchantId, tokenId, status, formerStatus, cardId, json(card), updatedAt, refusedAt]);
+  const { merchantId, tokenId, status, formerStatus = null, cardId = null, card, updatedAt } = token;
+  const { refusedAt = null, renewedAt = null } = token;
+  await tx.rows(save, [merchantId, tokenId, status, formerStatus, cardId, json(card), updatedAt, refusedAt, renewedAt]);
 }
 
 /** A user's tokens for any of these cards, the oldest first. */
@@ -214,6 +231,7 @@ function tokenFrom(row: TokenRow): Token {
     billingAddress: row.billing_address ?? undefined,
     notifyUrl: row.notify_url ?? undefined,
     refusedAt: row.refused_at ?? undefined,
+    renewedAt: row.renewed_at ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

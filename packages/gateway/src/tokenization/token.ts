@@ -29,6 +29,8 @@ export interface Token {
   readonly card: CardSummary | undefined;
   /** When its issuer refused the card for good: it is not charged without its holder until he has paid with it himself. */
   readonly refusedAt?: Date | undefined;
+  /** When the account updater last put another card in the place of the one that was bound. */
+  readonly renewedAt?: Date | undefined;
   readonly billingAddress: BillingAddress | undefined;
   readonly notifyUrl: string | undefined;
   readonly createdAt: Date;
@@ -71,7 +73,9 @@ export function advance(token: Token, event: TokenEvent, now: Date): Token {
   const status = next === 'former' ? (token.formerStatus ?? 'UNVERIFIED') : next;
   const erased = status === 'REMOVED' ? { cardId: undefined, card: undefined } : {};
   const refusedAt = ['renewed', 'authenticated'].includes(event) ? undefined : token.refusedAt;
-  return { ...token, ...erased, status, refusedAt, formerStatus: formerAfter(token, status), updatedAt: now };
+  const renewedAt = event === 'renewed' ? now : token.renewedAt;
+  const formerStatus = formerAfter(token, status);
+  return { ...token, ...erased, status, refusedAt, renewedAt, formerStatus, updatedAt: now };
 }
 
 /** Only what waits to become something else again remembers what that is. */
