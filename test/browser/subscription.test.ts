@@ -1,7 +1,9 @@
 /** A subscription as its shopper meets it, from the checkout to its end, in a real Chromium. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startShop } from '../../apps/demo/src/shop.ts';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { blockedIn, captureConsole, captureRequests, findBarriers, launchChromium } from '../kit/browser.ts';
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
@@ -14,7 +16,7 @@ let spoken: string[];
 let sent: string[];
 
 beforeAll(async () => {
-  gateway = await startTestGateway();
+  gateway = await startTestGateway({ WAFFO_OPERATOR_PORT: '0' });
   browser = await launchChromium();
   page = await (await browser.newContext()).newPage();
   spoken = await captureConsole(page);
@@ -120,5 +122,54 @@ test('subscribed at the checkout with 3-D Secure, renewed after a month, failed 
   for (const plain of ['4000000000001000', '4576750000000110', '739&', 'Lovelace']) {
     expect(sent.join('\n')).not.toContain(plain);
     expect(gateway.logLines.join('\n')).not.toContain(plain);
+  }
+}, 60_000);
+
+test('a free trial begins when its shopper has given a card', async () => {
+  const productInfo = {
+    description: 'Tea of the month',
+    periodType: 'MONTHLY',
+    periodInterval: '1',
+    numberOfTrialPeriod: '1',
+    trialPeriodAmount: '0',
+  };
+  const { data } = await gateway.call('/subscription/create', subscriptionOf(gateway, { productInfo }));
+  await page.goto(JSON.parse(data.subscriptionAction).webUrl);
+  await look('trial');
+  await press('Enter card');
+  await look('trial-card');
+  await giveCard('4000 0000 0000 1000');
+  await confirmAtBank();
+  await page.getByText('Active', { exact: true }).waitFor();
+  await look('trial-begun');
+}, 60_000);
+
+test('a member of the demo shop joins, lets a month pass, goes on to the bigger plan, and leaves', async () => {
+  const key = (await readFile(join(gateway.app.gateway.config.home, 'operator.key'), 'utf8')).trim();
+  const operator = { url: gateway.app.operatorUrl ?? '', key };
+  const shop = await startShop({ sandbox: gateway.merchant, port: 0, operator });
+  try {
+    await page.goto(shop.url);
+    const club = page.locator('#membership');
+    await club.getByRole('button', { name: 'Join Cup of the month' }).click();
+    await giveCard('4111111111111111');
+    await page.getByRole('link', { name: 'Confirm' }).click();
+    const state = page.locator('#membership-state');
+    await expect.poll(() => state.innerText(), { timeout: 10_000 }).toContain('1 month paid');
+    await look('club');
+    await press('Travel 31 days');
+    await expect.poll(() => state.innerText(), { timeout: 10_000 }).toContain('2 months paid');
+    await press('Upgrade to Pot of the month');
+    await expect.poll(() => state.innerText(), { timeout: 10_000 }).toContain('HKD 160.00 a month');
+    expect(await state.innerText()).toContain('1 month paid');
+    await club.getByRole('button', { name: 'Manage' }).click();
+    await press('Cancel Subscription');
+    await press('Cancel Subscription');
+    await page.getByText('Cancelled', { exact: true }).waitFor();
+    await page.goto(shop.url);
+    await expect.poll(() => state.innerText(), { timeout: 10_000 }).toContain('Cancelled');
+    await club.getByRole('button', { name: 'Join Pot of the month' }).waitFor();
+  } finally {
+    await shop.stop();
   }
 }, 60_000);

@@ -1,4 +1,5 @@
 /** Subscribing with a card that is no token yet: chosen at the checkout, or sent by a PCI-certified merchant. */
+import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { chargesSeen, leftoversOf } from '../kit/charges.ts';
@@ -158,16 +159,117 @@ describe('at the checkout', () => {
     const paymentInfo = { productName: 'SUBSCRIPTION', payMethodType: 'EWALLET' };
     expect(await create({ paymentInfo })).toMatchObject({ code: 'A0018' });
   });
+});
 
-  test('a free trial needs a card that is known', async () => {
-    const productInfo = {
-      description: 'Tea',
-      periodType: 'MONTHLY',
-      periodInterval: '1',
-      numberOfTrialPeriod: '1',
-      trialPeriodAmount: '0',
-    };
-    expect(await create({ productInfo })).toMatchObject({ code: 'A0045' });
+describe('a free trial without a card', () => {
+  const productInfo = {
+    description: 'Tea',
+    periodType: 'MONTHLY',
+    periodInterval: '1',
+    numberOfTrialPeriod: '1',
+    trialPeriodAmount: '0',
+  };
+  const successRedirectUrl = 'https://shop.example/joined';
+
+  async function offerTrial(user: string) {
+    const { data } = await create({ ...named(user), productInfo, successRedirectUrl });
+    expect(data.subscriptionStatus).toBe('AUTHORIZATION_REQUIRED');
+    const { actionType, webUrl } = JSON.parse(data.subscriptionAction);
+    expect(actionType).toBe('WEB');
+    return { id: String(data.subscriptionId), url: String(webUrl) };
+  }
+
+  /** @returns what the shopper sees, and a way to answer his bank */
+  async function giveCard(url: string, pan: string) {
+    const shopper = newShopper();
+    const form = await shopper.post(url, { action: 'change-card' });
+    const address = /<form[^>]*action="([^"]+)" id="card"/.exec(form.text)?.[1] ?? '';
+    const sessionId = /data-session="([^"]+)"/.exec(form.text)?.[1] ?? '';
+    const encryptedCard = await seal(sessionId, { ...testCard, pan });
+    const page = await shopper.post(`${gateway.url}${address}`, { action: 'card', encryptedCard });
+    const question = `${gateway.url}${[...shopper.cookies.keys()][0]}`;
+    return { page, answer: () => shopper.post(question, { challengeDataEntry: '1234', action: 'submit' }) };
+  }
+
+  test('begins when his bank has confirmed the card, charges nothing, and the next period is charged to it', async () => {
+    const user = freshId('user');
+    const { id, url } = await offerTrial(user);
+    const page = (await newShopper().visit(url)).text;
+    expect(page).toContain('Waiting for you');
+    expect(page).toContain('Nothing is charged now.');
+    expect(page).not.toContain('Cancel Subscription');
+    const free = await chargesSeen(gateway, async () => {
+      const { page: asked, answer } = await giveCard(url, challenged);
+      expect(asked.text).toContain('name="challengeDataEntry"');
+      expect(await inquire(id)).toMatchObject({ subscriptionStatus: 'AUTHORIZATION_REQUIRED' });
+      await answer();
+      await gateway.settle();
+    });
+    expect(free).toEqual([]);
+    expect(await inquire(id)).toMatchObject({ subscriptionStatus: 'ACTIVE', productInfo: { currentPeriod: '1' } });
+    const joined = (await newShopper().visit(url)).text;
+    expect(joined).toContain('Active');
+    expect(joined).toContain(`href="${successRedirectUrl}"`);
+    expect(await tokensOf(user)).toMatchObject([{ tokenStatus: 'VERIFIED' }]);
+    const told = gateway.receiver.events('SUBSCRIPTION_STATUS_NOTIFICATION').map(({ result }) => result);
+    expect(told.filter(({ subscriptionId }) => subscriptionId === id)).toMatchObject([
+      { subscriptionStatus: 'ACTIVE' },
+    ]);
+
+    await advanceClock(gateway.app.gateway, gateway.merchant.merchantId, { by: '31d' }, gateway.app.gateway);
+    await gateway.settle();
+    const { paymentDetails } = await inquire(id);
+    expect(paymentDetails).toMatchObject([{ period: '2', orderStatus: 'PAY_SUCCESS', orderAmount: '100.00' }]);
+    expect(await leftoversOf(gateway)).toEqual([]);
+    await gateway.call('/subscription/cancel', { subscriptionId: id });
+  });
+
+  test('waits on when his card is declined, and begins with another one, once', async () => {
+    const user = freshId('user');
+    const { id, url } = await offerTrial(user);
+    const declined = await giveCard(url, '4576750000000220');
+    const page = await declined.answer();
+    expect(page.text).not.toContain('Active');
+    expect(await inquire(id)).toMatchObject({ subscriptionStatus: 'AUTHORIZATION_REQUIRED' });
+    const twice = [await giveCard(url, challenged), await giveCard(url, challenged)];
+    await Promise.all(twice.map(({ answer }) => answer()));
+    await gateway.settle();
+    expect(await inquire(id)).toMatchObject({ subscriptionStatus: 'ACTIVE' });
+    const periods = await sql('select period from subscription_period where subscription_id = $1', [id]);
+    expect(periods).toEqual([{ period: 1 }]);
+    await gateway.call('/subscription/cancel', { subscriptionId: id });
+  });
+
+  test('begins with a card that the shopper saved before', async () => {
+    const user = freshId('user');
+    await payByCard(await offer(named(user)));
+    const { id, url } = await offerTrial(user);
+    const shopper = newShopper();
+    const form = await shopper.post(url, { action: 'change-card' });
+    const savedCard = /name="savedCard" value="([^"]+)"/.exec(form.text)?.[1] ?? '';
+    const address = /<form[^>]*action="([^"]+)" id="card"/.exec(form.text)?.[1] ?? '';
+    expect((await shopper.post(`${gateway.url}${address}`, { action: 'saved', savedCard })).text).toContain('Active');
+    expect(await inquire(id)).toMatchObject({ subscriptionStatus: 'ACTIVE' });
+    expect(await tokensOf(user)).toHaveLength(1);
+    await gateway.call('/subscription/cancel', { subscriptionId: id });
+  });
+
+  test('has not begun when no card came in four hours, and no card begins it then', async () => {
+    const { id, url } = await offerTrial(freshId('user'));
+    const { answer } = await giveCard(url, challenged);
+    await gateway.travel(4 * 3_600_000);
+    await answer();
+    expect(await inquire(id)).toMatchObject({ subscriptionStatus: 'CLOSE' });
+    expect((await newShopper().visit(url)).status).toBe(404);
+    await gateway.settle();
+    const told = gateway.receiver.events('SUBSCRIPTION_STATUS_NOTIFICATION').map(({ result }) => result);
+    expect(told.filter(({ subscriptionId }) => subscriptionId === id)).toMatchObject([{ subscriptionStatus: 'CLOSE' }]);
+  });
+
+  test('a repeat of the request leads to the same page', async () => {
+    const body = subscriptionOf(gateway, { productInfo });
+    const [one, other] = [0, 1].map(() => gateway.call('/subscription/create', body));
+    expect((await one)?.data).toEqual((await other)?.data);
   });
 });
 

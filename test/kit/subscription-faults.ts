@@ -35,8 +35,12 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
   const closed = () => subscribed({ pan: '4000000000000341' });
   const repriced = async (fields: object, one = subscribed()) =>
     gateway().call('/subscription/update', { ...(await one), ...fields });
-  const subscribeBare = (card: object) =>
-    gateway().call('/subscription/create', subscriptionOf(gateway(), bareCardBody(card)), gateway().pci);
+  const subscribeBare = (card: object, fields: object = {}) =>
+    gateway().call(
+      '/subscription/create',
+      subscriptionOf(gateway(), { ...bareCardBody(card), ...fields }),
+      gateway().pci,
+    );
 
   const origin = async (card: object = {}) => String((await subscribe({}, card)).data.subscriptionRequest);
   const newChange = async (fields: object = {}) => changeOf(gateway(), await origin(), fields);
@@ -103,7 +107,8 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
       PAYMENT_TOKEN_INVALID: () => subscribe({ tokenId: 'tok_short' }),
       TOKEN_UNVERIFIED: () => {
         const trial = { numberOfTrialPeriod: '1', trialPeriodAmount: '0' };
-        return subscribe({ productInfo: { description: 'x', periodType: 'DAILY', periodInterval: '1', ...trial } });
+        const productInfo = { description: 'x', periodType: 'DAILY', periodInterval: '1', ...trial };
+        return subscribeBare({}, { productInfo });
       },
       LANGUAGE_NOT_SUPPORTED: () => subscriptionWith({ cashierLanguage: 'not a language' }),
       ORDER_EXPIRY_PAST: () => subscribe({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),

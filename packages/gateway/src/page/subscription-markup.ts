@@ -2,6 +2,7 @@
 import type { Order } from '../order/order.ts';
 import type { NextTry } from '../subscription/next-try.ts';
 import type { Subscription } from '../subscription/subscription.ts';
+import { waitsForCard } from '../subscription/takes-card.ts';
 import type { CardSummary } from '../tokenization/card-summary.ts';
 import { type CardForms, cardForm, cardLine, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
@@ -37,17 +38,20 @@ export function renderManagement(page: Management): Html {
   const { subscription, address, card, payments, isSandbox, notConfirmed } = page;
   const { locale, text } = speechOf(page);
   const isActive = subscription.status === 'ACTIVE';
+  const isWaiting = waitsForCard(subscription);
   return framed(
     page,
     html`
     <h1>${text.title}</h1>
-    ${notConfirmed && html`<p class="wrong" role="alert">${text.notConfirmed}</p>`}
+    ${notConfirmed && html`<p class="wrong" role="alert">${isWaiting ? text.notBegun : text.notConfirmed}</p>`}
     <dl>
       <div><dt>${text.plan}</dt><dd>${subscription.echo.productInfo.description}</dd></div>
       <div><dt>${text.state}</dt><dd>${text.states[subscription.status]}</dd></div>
-      <div><dt>${text.nextPayment}</dt><dd>${nextOf(locale, page) ?? text.noPayment}</dd></div>
+      ${!isWaiting && html`<div><dt>${text.nextPayment}</dt><dd>${nextOf(locale, page) ?? text.noPayment}</dd></div>`}
       ${card !== undefined && html`<div><dt>${text.card}</dt><dd>${cardLine(card)}</dd></div>`}
     </dl>
+    ${isWaiting && joiningOf(page, text)}
+    ${isActive && isJoined(page) && html`<p class="leave"><a href="${subscription.echo.successRedirectUrl}">${text.back}</a></p>`}
     ${
       isActive &&
       html`<form method="post" action="${address}" class="buttons">
@@ -59,6 +63,19 @@ export function renderManagement(page: Management): Html {
     ${isActive && isSandbox && page.next !== undefined && simulatorOf(address, text)}`,
   );
 }
+
+/** A free trial begins when the shopper has given a card. */
+const joiningOf = (
+  { address }: Management,
+  text: SubscriptionText,
+): Html => html`<p class="hint">${text.confirmHint}</p>
+    <form method="post" action="${address}" class="buttons">
+      <button name="action" value="change-card">${text.addCard}</button>
+    </form>`;
+
+/** This is the page that the shopper was sent to by the shop, and he may go back there. */
+const isJoined = ({ subscription: { echo }, address }: Management): boolean =>
+  echo.successRedirectUrl !== undefined && echo.webUrl !== undefined && new URL(echo.webUrl).pathname.endsWith(address);
 
 /** Asks before it ends. */
 export function renderCancelling(frame: ManagementFrame): Html {
@@ -93,7 +110,7 @@ export function renderCardChange(
   return framed(
     frame,
     html`
-    <h1>${text.changeCard}</h1>
+    <h1>${waitsForCard(frame.subscription) ? text.addCard : text.changeCard}</h1>
     <p class="hint">${text.confirmHint}</p>
     ${refused !== undefined && html`<p class="wrong" role="alert">${words.refused[refused]}</p>`}
     ${forms.saved.length > 0 && savedForm(all, words)}

@@ -9,6 +9,7 @@ export interface SubscriptionText {
   readonly nextPayment: string;
   readonly noPayment: string;
   readonly card: string;
+  readonly addCard: string;
   readonly changeCard: string;
   readonly confirmHint: string;
   readonly useCard: string;
@@ -26,6 +27,7 @@ export interface SubscriptionText {
   readonly succeed: string;
   readonly fail: string;
   readonly notConfirmed: string;
+  readonly notBegun: string;
   readonly states: Readonly<Record<SubscriptionStatus, string>>;
 }
 
@@ -36,6 +38,7 @@ const en: SubscriptionText = {
   nextPayment: 'Next payment',
   noPayment: 'None',
   card: 'Card',
+  addCard: 'Enter card',
   changeCard: 'Change card',
   confirmHint: 'Your bank will ask you to confirm it. Nothing is charged now.',
   useCard: 'Use this card',
@@ -53,6 +56,7 @@ const en: SubscriptionText = {
   succeed: 'Simulate next payment succeeded',
   fail: 'Simulate next payment failed',
   notConfirmed: 'This card could not be confirmed. The subscription keeps the card that it had.',
+  notBegun: 'This card could not be confirmed. Try again, or another one.',
   states: {
     AUTHORIZATION_REQUIRED: 'Waiting for you',
     IN_PROGRESS: 'In progress',
@@ -72,6 +76,7 @@ const zhHans: SubscriptionText = {
   nextPayment: '下次扣款',
   noPayment: '无',
   card: '银行卡',
+  addCard: '填写银行卡',
   changeCard: '更换银行卡',
   confirmHint: '发卡行会请您确认，现在不会扣款。',
   useCard: '使用此卡',
@@ -89,6 +94,7 @@ const zhHans: SubscriptionText = {
   succeed: '模拟下一期付款成功',
   fail: '模拟下一期付款失败',
   notConfirmed: '此卡未能确认，订阅仍使用原来的卡。',
+  notBegun: '此卡未能确认，请重试或使用其他卡。',
   states: {
     AUTHORIZATION_REQUIRED: '等待您操作',
     IN_PROGRESS: '处理中',
@@ -108,6 +114,7 @@ const zhHant: SubscriptionText = {
   nextPayment: '下次扣款',
   noPayment: '無',
   card: '銀行卡',
+  addCard: '填寫銀行卡',
   changeCard: '更換銀行卡',
   confirmHint: '發卡行會請您確認，現在不會扣款。',
   useCard: '使用此卡',
@@ -125,6 +132,7 @@ const zhHant: SubscriptionText = {
   succeed: '模擬下一期付款成功',
   fail: '模擬下一期付款失敗',
   notConfirmed: '此卡未能確認，訂閱仍使用原來的卡。',
+  notBegun: '此卡未能確認，請重試或使用其他卡。',
   states: {
     AUTHORIZATION_REQUIRED: '等待您操作',
     IN_PROGRESS: '處理中',
@@ -144,6 +152,7 @@ const ja: SubscriptionText = {
   nextPayment: '次回のお支払い',
   noPayment: 'なし',
   card: 'カード',
+  addCard: 'カードを入力する',
   changeCard: 'カードを変更する',
   confirmHint: 'カード会社によるご本人確認があります。今回の請求はありません。',
   useCard: 'このカードを使う',
@@ -161,6 +170,7 @@ const ja: SubscriptionText = {
   succeed: '次回の支払い成功をシミュレート',
   fail: '次回の支払い失敗をシミュレート',
   notConfirmed: 'このカードは確認できませんでした。これまでのカードがそのまま使われます。',
+  notBegun: 'このカードは確認できませんでした。もう一度試すか、別のカードをお使いください。',
   states: {
     AUTHORIZATION_REQUIRED: '手続き待ち',
     IN_PROGRESS: '処理中',

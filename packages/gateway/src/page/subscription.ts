@@ -10,6 +10,7 @@ import { type Managed, visitSubscription } from '../subscription/manage.ts';
 import { nextTryOf } from '../subscription/next-try.ts';
 import { paymentsOf } from '../subscription/payments.ts';
 import { simulateNext } from '../subscription/simulate.ts';
+import { takesCard } from '../subscription/takes-card.ts';
 import { cardOf } from '../tokenization/charge.ts';
 import { submit } from '../tokenization/submit.ts';
 import { renderEnd } from './challenge-markup.ts';
@@ -34,7 +35,7 @@ export async function changeSubscription(gateway: Gateway, visit: Visit): Promis
   const action = visit.form.get('action') ?? '';
   if (isActive && action === 'cancel') return { status: 200, body: renderCancelling(frameOf(managed, visit)) };
   if (isActive && action === 'cancel-confirmed') await endSubscription(ours, subscription, 'left');
-  if (isActive && action === 'change-card') {
+  if (takesCard(subscription) && action === 'change-card') {
     return seeOther(`${addressOf(visit)}/card/${await beginCardChange(ours, subscription)}`);
   }
   if (isSandbox && action.startsWith('simulate-')) {

@@ -8,6 +8,7 @@ import { savedCardsOf } from '../tokenization/charge.ts';
 import { openSessionFor, openSessionNamed } from '../tokenization/open-session.ts';
 import { adoptCard } from './adopt-card.ts';
 import type { Subscription } from './subscription.ts';
+import { takesCard } from './takes-card.ts';
 
 /** Who is subscribed, as the merchant names him. */
 const subscriberOf = ({ echo }: Subscription): string => (echo.userInfo as { readonly userId?: string }).userId ?? '';
@@ -28,6 +29,7 @@ export async function useSavedCard(
   card: { readonly tokenId: string; readonly card: CardSummary },
 ): Promise<void> {
   await gateway.database.transaction((tx) => adoptCard(gateway, tx, subscription, card));
+  gateway.nudge();
 }
 
 /**
@@ -37,10 +39,11 @@ export async function useSavedCard(
  */
 export async function openCardChange(
   gateway: Gateway,
-  { merchantId, subscriptionId, status }: Subscription,
+  subscription: Subscription,
   tokenRequestId: string,
 ): Promise<string | undefined> {
-  if (status !== 'ACTIVE') return undefined;
+  if (!takesCard(subscription)) return undefined;
+  const { merchantId, subscriptionId } = subscription;
   const session = await openSessionNamed(gateway, merchantId, tokenRequestId);
   return session?.subscriptionId === subscriptionId ? session.sessionId : undefined;
 }

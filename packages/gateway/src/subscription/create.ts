@@ -16,6 +16,7 @@ import { chargeableToken } from '../tokenization/charge.ts';
 import { checkCard } from '../tokenization/check-card.ts';
 import { checkSubscription } from './check.ts';
 import { beginFree, payFirst } from './first-payment.ts';
+import { bareCardIsFree, offerFree } from './free-offer.ts';
 import { newSubscription } from './new-subscription.ts';
 import { subscriptionActionOf } from './record.ts';
 import { seenBefore } from './repeat.ts';
@@ -50,23 +51,14 @@ async function createWith(
   const free = isFree(amountOf(terms, 1));
   const means =
     card === undefined ? await tokenMeans(gateway, merchant, input, free) : cardMeans(gateway, merchantId, input, card);
-  // Nothing is charged for a free trial: only a verified token can be charged without the shopper after it.
-  if (free && means?.tokenId === undefined) {
-    throw new Fault(
-      'TOKEN_UNVERIFIED',
-      'productInfo.trialPeriodAmount: 0 needs a tokenId that is VERIFIED; bind the card first',
-    );
-  }
+  // Only a verified token can be charged without the shopper after a free trial.
+  if (free && card !== undefined) throw bareCardIsFree();
   const subscription = newSubscription(gateway, merchantId, input, { fingerprint, terms, means });
-  const made = free
-    ? await beginFree(gateway, { subscription })
-    : await payFirst(gateway, {
-        subscription,
-        means,
-        decision: threeDsDecisionOf(input),
-        expiresAt: input.orderExpiredAt === undefined ? undefined : new Date(input.orderExpiredAt),
-        merchantName: merchant.name,
-      });
+  const expiresAt = input.orderExpiredAt === undefined ? undefined : new Date(input.orderExpiredAt);
+  const begin = { subscription, means, decision: threeDsDecisionOf(input), expiresAt, merchantName: merchant.name };
+  const beginWithoutPayment = () =>
+    means === undefined ? offerFree(gateway, subscription, expiresAt) : beginFree(gateway, begin);
+  const made = free ? await beginWithoutPayment() : await payFirst(gateway, begin);
   if (made !== undefined) return made;
   const winner = await findSubscriptionByRequest(gateway.database, merchantId, input.subscriptionRequest);
   return repeat(winner ?? subscription);

@@ -9,7 +9,7 @@ import { newBrowserSecret } from '../id.ts';
 import { findMerchant } from '../merchant/find.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { subscriptionNamed } from './find.ts';
-import { findLink, insertLink } from './link.store.ts';
+import { findLink, insertLink, type Link } from './link.store.ts';
 import type { Subscription } from './subscription.ts';
 
 type Input = RequestOf<typeof operations.manage>;
@@ -19,23 +19,35 @@ const lifetimeMs = 24 * 3_600_000;
 
 export async function manage(gateway: Gateway, { merchant }: MerchantCaller, input: Input): Promise<Data> {
   const subscription = await subscriptionNamed(gateway, merchant.merchantId, input);
-  const { merchantId, subscriptionId, status } = subscription;
+  const { subscriptionId, status } = subscription;
   if (status !== 'ACTIVE') {
     throw new Fault('ORDER_STATE_INVALID', `The subscription is ${status}; only an ACTIVE one can be managed.`);
   }
-  const secret = newBrowserSecret().toString('base64url');
   const now = gateway.clock.now();
   const expiresAt = new Date(now.getTime() + lifetimeMs);
-  const link = { secretHash: hashOf(secret), merchantId, subscriptionId, expiresAt };
+  const { link, url } = linkTo(gateway, subscription, expiresAt);
   await gateway.database.transaction((tx) => insertLink(tx, link, now));
-  const mock = gateway.config.environment === 'sandbox' ? '?mock=true' : '';
   return {
     subscriptionRequest: subscription.subscriptionRequest,
     merchantSubscriptionId: subscription.merchantSubscriptionId,
     subscriptionId,
-    managementUrl: `${gateway.publicUrl()}/subscription/${subscriptionId}/${secret}${mock}`,
+    managementUrl: url,
     expiredAt: expiresAt.toISOString(),
     subscriptionStatus: status,
+  };
+}
+
+/** A link to be written, and its address. */
+export function linkTo(
+  gateway: Gateway,
+  { merchantId, subscriptionId }: Subscription,
+  expiresAt: Date,
+): { readonly link: Link; readonly url: string } {
+  const secret = newBrowserSecret().toString('base64url');
+  const mock = gateway.config.environment === 'sandbox' ? '?mock=true' : '';
+  return {
+    link: { secretHash: hashOf(secret), merchantId, subscriptionId, expiresAt },
+    url: `${gateway.publicUrl()}/subscription/${subscriptionId}/${secret}${mock}`,
   };
 }
 

@@ -4,9 +4,10 @@
  */
 import type { Gateway } from '../gateway.ts';
 import { enqueue } from '../job/queue.ts';
-import { findMerchant } from '../merchant/find.ts';
+import { readMerchant } from '../merchant/find.ts';
 import type { Order, OrderFailure } from '../order/order.ts';
 import type { Tx } from '../storage/database.ts';
+import { inOneWrite } from '../storage/gather.ts';
 import { endIn } from './end.ts';
 import { nextTryOf } from './next-try.ts';
 import { notifyChange, notifySubscription } from './notification.ts';
@@ -44,19 +45,21 @@ async function paid(
   order?: Order,
 ): Promise<void> {
   const now = gateway.clock.now();
-  await endPeriod(tx, subscription, { period, status: 'PAID' }, now);
+  const [, { keepsDay }] = await inOneWrite([
+    endPeriod(tx, subscription, { period, status: 'PAID' }, now),
+    rulesFor(tx, subscription),
+  ]);
   if (isWaiting(subscription)) {
     await start(gateway, tx, order === undefined ? subscription : paidBy(subscription, order));
     return;
   }
-  const { keepsDay } = await rulesFor(tx, subscription);
   const moved = !keepsDay && (await countTries(tx, subscription, period)) > 1;
   const counted = moved ? { ...subscription, anchor: now, anchorPeriod: period } : subscription;
   await goOn(gateway, tx, counted, period, period + 1);
 }
 
 const rulesFor = async (tx: Tx, { merchantId }: Subscription): Promise<RenewalRules> =>
-  rulesOf((await findMerchant({ database: tx }, merchantId))?.settings ?? {});
+  rulesOf((await readMerchant(tx, merchantId))?.settings ?? {});
 
 /** What the shopper chose at the checkout is known now. */
 const paidBy = (subscription: Subscription, { tokenId, echo: { paymentInfo } }: Order): Subscription => ({
@@ -69,8 +72,8 @@ const paidBy = (subscription: Subscription, { tokenId, echo: { paymentInfo } }: 
 async function start(gateway: Gateway, tx: Tx, subscription: Subscription): Promise<void> {
   const now = gateway.clock.now();
   const running = advance({ ...subscription, startedAt: now, anchor: now }, 'started', now);
-  const started = await queueNext(gateway, tx, running, 2);
-  await saveSubscription(tx, started, subscription.status);
+  const { saved: started, job } = nextOf(running, 2);
+  await inOneWrite([queue(gateway, tx, started, job), saveSubscription(tx, started, subscription.status)]);
   const { merchantId, originId } = started;
   if (originId !== undefined) {
     await notifyChange(gateway, tx, started);
@@ -109,13 +112,15 @@ async function failed(
     }
     return notifySubscription(gateway, tx, closed, 'SUBSCRIPTION_STATUS_NOTIFICATION');
   }
-  const rules = await rulesFor(tx, subscription);
-  const tries = await countTries(tx, subscription, period);
+  const [rules, tries] = await inOneWrite([rulesFor(tx, subscription), countTries(tx, subscription, period)]);
   const again = subscription.status === 'ACTIVE' ? retryAt(rules, { tries, code: failure?.code, now }) : undefined;
   if (again !== undefined) {
-    await postponePeriod(tx, subscription, period, now);
-    await queue(gateway, tx, subscription, { period, attempt: tries + 1, dueAt: again });
-    return saveSubscription(tx, { ...subscription, nextChargeAt: again, updatedAt: now }, subscription.status);
+    await inOneWrite([
+      postponePeriod(tx, subscription, period, now),
+      queue(gateway, tx, subscription, { period, attempt: tries + 1, dueAt: again }),
+      saveSubscription(tx, { ...subscription, nextChargeAt: again, updatedAt: now }, subscription.status),
+    ]);
+    return;
   }
   await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
   if (subscription.status === 'ACTIVE' && isForGood(failure?.code)) {
@@ -151,17 +156,28 @@ async function goOn(
 ): Promise<void> {
   const later = { ...subscription, period, updatedAt: gateway.clock.now() };
   const goesOn = later.status === 'ACTIVE' && next !== undefined;
-  const saved = goesOn ? await queueNext(gateway, tx, later, next) : later;
-  await saveSubscription(tx, saved, subscription.status);
-  await notifySubscription(gateway, tx, saved, 'SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION');
+  const { saved, job } = goesOn ? nextOf(later, next) : { saved: later };
+  await inOneWrite([
+    saveSubscription(tx, saved, subscription.status),
+    job === undefined ? undefined : queue(gateway, tx, saved, job),
+    notifySubscription(gateway, tx, saved, 'SUBSCRIPTION_PERIOD_CHANGED_NOTIFICATION'),
+  ]);
 }
 
-/** Queues the beginning of a period, or the end of the last one. */
-async function queueNext(gateway: Gateway, tx: Tx, subscription: Subscription, period: number): Promise<Subscription> {
+interface Next {
+  readonly period: number;
+  readonly attempt: number;
+  readonly dueAt: Date;
+}
+
+/** The job of a period's beginning, or of the end of the last one, and the subscription that waits for it. */
+function nextOf(subscription: Subscription, period: number): { readonly saved: Subscription; readonly job: Next } {
   const dueAt = periodStart(subscription, period);
   if (dueAt === undefined) throw new Error('a subscription runs without an anchor');
-  await queue(gateway, tx, subscription, { period, attempt: 1, dueAt });
-  return { ...subscription, nextChargeAt: nextCharge(subscription, period) };
+  return {
+    saved: { ...subscription, nextChargeAt: nextCharge(subscription, period) },
+    job: { period, attempt: 1, dueAt },
+  };
 }
 
 /** When a card is charged next, from a period on: free ones charge none. */
@@ -176,7 +192,7 @@ const queue = (
   { clock }: Gateway,
   tx: Tx,
   { merchantId, subscriptionId }: Subscription,
-  { period, attempt, dueAt }: { readonly period: number; readonly attempt: number; readonly dueAt: Date },
+  { period, attempt, dueAt }: Next,
 ): Promise<void> => {
   const payload = { subscriptionId, period, attempt };
   return enqueue(tx, { kind: 'subscription/renew', merchantId, payload, dueAt, now: clock.now() });
