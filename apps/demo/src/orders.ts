@@ -79,7 +79,7 @@ async function rowOf(waffo: Waffo, sold: Sold): Promise<OrderRow | undefined> {
 }
 
 /** The masked card in what the gateway says of the method: a string that holds JSON. */
-function cardIn(payMethodResponse: string | undefined): string {
+export function cardIn(payMethodResponse: string | undefined): string {
   const { maskCardData } = JSON.parse(payMethodResponse || '{}');
   return typeof maskCardData === 'string' ? maskCardData : '';
 }

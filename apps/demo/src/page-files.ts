@@ -24,6 +24,7 @@ const names = [
   'card-rules.js',
   'element.js',
   'icon.svg',
+  'membership.js',
   'notice.js',
   'orders.js',
   'saved-cards.js',

@@ -3,11 +3,13 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Waffo, WaffoError } from '@waffo/waffo-node';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { currency, products } from './catalogue.ts';
+import { currency, plans, products } from './catalogue.ts';
 import { type Checkout, createCheckout } from './checkout.ts';
+import { type Club, createClub, isMember } from './membership.ts';
 import { createOrderBook, type OrderBook } from './orders.ts';
 import { readPageFiles, securityHeaders } from './page-files.ts';
 import type { SandboxSettings } from './sandbox-file.ts';
+import { type Operator, passMonth } from './time-machine.ts';
 import { createWebhookLog, type WebhookLog } from './webhook-log.ts';
 import { addWebhookRoute } from './webhook-route.ts';
 
@@ -23,6 +25,8 @@ export interface ShopOptions {
   readonly sandbox: SandboxSettings;
   /** On 127.0.0.1; 0 takes any free one. */
   readonly port: number;
+  /** Lets the page move the clock. */
+  readonly operator?: Operator | undefined;
 }
 
 /**
@@ -30,7 +34,7 @@ export interface ShopOptions {
  * @throws Error when the port is taken or the browser SDK is not built
  * @example const shop = await startShop({ sandbox: await readSandboxFile('.waffo/sandbox.json'), port: 4020 })
  */
-export async function startShop({ sandbox, port }: ShopOptions): Promise<Shop> {
+export async function startShop({ sandbox, port, operator }: ShopOptions): Promise<Shop> {
   const waffo = new Waffo({
     environment: 'sandbox',
     baseUrl: sandbox.baseUrl,
@@ -52,6 +56,9 @@ export async function startShop({ sandbox, port }: ShopOptions): Promise<Shop> {
   const orders = createOrderBook(waffo);
   const notifyUrl = (): string => `${address.url}/webhook`;
   addOrders(http, orders, notifyUrl);
+  const club = createClub(waffo);
+  addClub(http, club, notifyUrl);
+  addTimeMachine(http, operator && (() => passMonth(operator, sandbox.merchantId)));
   addApi(http, {
     checkout: () => createCheckout(waffo, notifyUrl(), orders.remember),
     settings: () => ({
@@ -59,6 +66,8 @@ export async function startShop({ sandbox, port }: ShopOptions): Promise<Shop> {
       clientApiKey: sandbox.clientApiKey,
       currency,
       products,
+      plans,
+      mayTravel: operator !== undefined,
       webhookCount: log.count(),
     }),
   });
@@ -107,6 +116,27 @@ function addOrders(http: FastifyInstance, orders: OrderBook, notifyUrl: () => st
   http.post<{ Params: { orderId: string } }>('/api/orders/:orderId/refund', async ({ params }, reply) => {
     const refunded = await orders.refund(params.orderId, notifyUrl());
     return refunded ?? reply.code(404).send({ message: 'The shop does not know this order any more.' });
+  });
+}
+
+function addClub(http: FastifyInstance, club: Club, notifyUrl: () => string): void {
+  http.get('/api/membership', async () => ({ membership: (await club.show()) ?? null }));
+  http.post<{ Body: { planId?: unknown } | null }>('/api/membership', async ({ body }, reply) => {
+    const plan = plans.find(({ planId }) => planId === body?.planId);
+    if (plan === undefined) return reply.code(400).send({ message: 'The shop has no such plan.' });
+    if (isMember(await club.show())) return reply.code(409).send({ message: 'You are a member already.' });
+    return club.join(plan, notifyUrl());
+  });
+  http.post('/api/membership/upgrade', async () => club.upgrade(notifyUrl()));
+  http.post('/api/membership/page', async () => club.manage());
+}
+
+/** @param pass - undefined: the shop was not told how */
+function addTimeMachine(http: FastifyInstance, pass: (() => Promise<void>) | undefined): void {
+  http.post('/api/month', async (_request, reply) => {
+    if (pass === undefined) return reply.code(404).send({ message: 'This shop cannot move the clock.' });
+    await pass();
+    return reply.code(204).send();
   });
 }
 

@@ -8,7 +8,11 @@ export async function addWebhookRoute(http: FastifyInstance, waffo: Waffo, log: 
   const webhook = waffo
     .webhook()
     .onTokenization(() => {})
-    .onPayment(() => {});
+    .onPayment(() => {})
+    .onRefund(() => {})
+    .onSubscriptionStatus(() => {})
+    .onSubscriptionPeriod(() => {})
+    .onSubscriptionChange(() => {});
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -1,7 +1,9 @@
 /** The page's calls to the shop's own server. A card number must never be a part of one. */
 
 /** @typedef {{ productId: string, name: string, price: string }} Product */
-/** @typedef {{ baseUrl: string, clientApiKey: string, currency: string, products: Product[], webhookCount: number }} Shop */
+/** @typedef {{ baseUrl: string, clientApiKey: string, currency: string, products: Product[], plans: Plan[], mayTravel: boolean, webhookCount: number }} Shop */
+/** @typedef {{ planId: string, name: string, price: string }} Plan */
+/** @typedef {{ plan: Plan, status: string, nextPaymentAt?: string, card: string, payments: number, mayUpgrade: boolean }} Membership */
 /** @typedef {{ tokenId: string, maskedPan: string, scheme: string, expiry: string, status: string }} SavedCard */
 /** @typedef {{ outcome: 'paid' | 'declined' | 'pending' | 'refused' | 'asked', webUrl?: string, orderId: string, amount: string, currency: string, code?: string, reason?: string }} Payment */
 
@@ -34,6 +36,21 @@ export const listOrders = () => call('GET', '/api/orders');
 
 /** @param {string} orderId @returns {Promise<OrderRow>} */
 export const refundOrder = (orderId) => call('POST', `/api/orders/${encodeURIComponent(orderId)}/refund`, {});
+
+/** @returns {Promise<{ membership: Membership | null }>} */
+export const readMembership = () => call('GET', '/api/membership');
+
+/** @param {string} planId @returns {Promise<{ webUrl: string }>} */
+export const joinClub = (planId) => call('POST', '/api/membership', { planId });
+
+/** @returns {Promise<{ webUrl?: string }>} */
+export const upgradeClub = () => call('POST', '/api/membership/upgrade', {});
+
+/** @returns {Promise<{ webUrl: string }>} */
+export const openClubPage = () => call('POST', '/api/membership/page', {});
+
+/** @returns {Promise<void>} */
+export const passMonth = () => call('POST', '/api/month', {});
 
 /**
  * @param {string} method

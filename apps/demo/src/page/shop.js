@@ -3,6 +3,7 @@ import { readShop } from './api.js';
 import { endWaiting, startCardForm } from './card-form.js';
 import { labelOf } from './card-rules.js';
 import { byId } from './element.js';
+import { startMembership } from './membership.js';
 import { notify } from './notice.js';
 import { refreshOrders } from './orders.js';
 import { startSavedCards } from './saved-cards.js';
@@ -14,7 +15,7 @@ welcomeBack();
 start().catch(() => notify('bad', 'The shop does not answer. Is its server running? Then reload the page.'));
 
 async function start() {
-  const { baseUrl, clientApiKey, currency, products, webhookCount } = await readShop();
+  const { baseUrl, clientApiKey, currency, products, plans, mayTravel, webhookCount } = await readShop();
 
   for (const { productId, price } of products) {
     const place = document.querySelector(`[data-price-of="${productId}"]`);
@@ -31,11 +32,13 @@ async function start() {
   showTotal();
 
   const refreshCards = startSavedCards(choice);
+  const refreshClub = startMembership({ currency, plans, mayTravel });
   const sdk = new WaffoSDK(clientApiKey, { env: 'sandbox', baseUrl, locale: document.documentElement.lang });
   startCardForm(sdk);
   followWebhooks((entry) => {
     if (entry.number <= webhookCount || !entry.verified) return;
     if (['PAYMENT_NOTIFICATION', 'REFUND_NOTIFICATION'].includes(entry.eventType)) refreshOrders();
+    if (entry.eventType.startsWith('SUBSCRIPTION')) refreshClub();
     if (entry.eventType !== 'TOKENIZATION_NOTIFICATION') return;
     const { tokenRequestId, tokenId, tokenData } = entry.body.result;
     refreshCards();
@@ -45,7 +48,7 @@ async function start() {
       `Saved: ${labelOf(tokenData.cardScheme)} ${tokenData.maskedCardInfo}. The webhook brought its token.`,
     );
   });
-  await Promise.all([refreshCards(), refreshOrders()]);
+  await Promise.all([refreshCards(), refreshOrders(), refreshClub()]);
 }
 
 /** The bank's page sends the shopper here again, and says in the address how it went; the token comes by webhook. */

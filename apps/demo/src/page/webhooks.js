@@ -59,9 +59,11 @@ const proofOf = ({ verified, problem }) => (verified ? 'signature verified' : (p
 
 /** @param {any} result */
 function summaryOf(result) {
-  const status = result.tokenStatus ?? result.refundStatus ?? result.orderStatus ?? '';
+  const ofSubscription = result.subscriptionChangeStatus ?? result.subscriptionStatus;
+  const status = result.tokenStatus ?? result.refundStatus ?? result.orderStatus ?? ofSubscription ?? '';
   if (result.refundStatus) return { status, subject: `${result.userCurrency ?? ''} ${result.refundAmount}`.trim() };
   if (result.orderAmount) return { status, subject: `${result.orderCurrency} ${result.orderAmount}` };
+  if (result.subscriptionId) return { status, subject: `${result.currency} ${result.amount ?? ''}`.trim() };
   return { status, subject: result.tokenData?.maskedCardInfo ?? reasonOf(result.failedReason) };
 }
 
