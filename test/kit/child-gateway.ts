@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxFile } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 
-const root = new URL('../../', import.meta.url).pathname;
+const ourRoot = new URL('../../', import.meta.url).pathname;
 
 export interface ChildGateway {
   readonly process: ChildProcess;
@@ -22,9 +22,14 @@ export interface ChildGateway {
 /**
  * @param home - WAFFO_HOME
  * @param settings - further environment variables
+ * @param root - another checkout, when it shall be another version
  * @throws Error with what the process printed when it does not get ready within 30 s
  */
-export async function startChildGateway(home: string, settings: Record<string, string> = {}): Promise<ChildGateway> {
+export async function startChildGateway(
+  home: string,
+  settings: Record<string, string> = {},
+  root = ourRoot,
+): Promise<ChildGateway> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', '--conditions=source', join(root, 'packages/gateway/src/main.ts'), 'serve'],

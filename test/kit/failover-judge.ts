@@ -70,13 +70,16 @@ export async function lossesOf(
   ];
 }
 
-/** @returns one line for each thing that was done twice, not told, or is in some books only */
-export async function faultsOf(database: Database, received: Receiver['received'], host: IsoHost): Promise<string[]> {
+/**
+ * @param host - of an acquirer outside the database, if there is one
+ * @returns one line for each thing that was done twice, not told, or is in some books only
+ */
+export async function faultsOf(database: Database, received: Receiver['received'], host?: IsoHost): Promise<string[]> {
   return [
     ...(await faultsOfLedger(database)),
     ...(await doneTwice(database)),
     ...(await untold(database, received)),
-    ...(await faultsOfHost(database, host)),
+    ...(host === undefined ? [] : await faultsOfHost(database, host)),
   ];
 }
 
