@@ -94,6 +94,11 @@ test('subscribed at the checkout with 3-D Secure, renewed after a month, failed 
   await page.locator('tbody tr').nth(2).waitFor();
   expect(await page.locator('tbody tr').first().innerText()).toContain('Not paid');
   await look('managed');
+  await page
+    .locator('tbody td')
+    .first()
+    .evaluate((cell) => cell.append(' and a date of many more letters than fit'));
+  await look('managed-long');
 
   await press('Change card');
   await look('card');
