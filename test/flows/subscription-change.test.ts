@@ -1,6 +1,9 @@
 /** One subscription takes the place of another: paid once, less what is left, and never both charged for one time. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
+import { findMerchant } from '../../packages/gateway/src/merchant/find.ts';
+import type { Database, Sql } from '../../packages/gateway/src/storage/database.ts';
+import { change as changeSubscription } from '../../packages/gateway/src/subscription/change.ts';
 import { chargesSeen } from '../kit/charges.ts';
 import { payByCard } from '../kit/checkout.ts';
 import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
@@ -229,6 +232,38 @@ test('the same change asked for many times at once is one change and one charge'
     expect(new Set(answers.map(({ data }) => data.subscriptionId)).size).toBe(1);
   });
   expect(seen).toHaveLength(1);
+});
+
+test('a twin that is through between any two reads of the slower request leaves it the same answer', async () => {
+  const { gateway: inside } = gateway.app;
+  const merchant = await findMerchant(inside, gateway.merchant.merchantId);
+  if (merchant === undefined) throw new Error('no merchant');
+  const { merchantId } = merchant;
+  let overtakenAfter = 0;
+  for (let wasOvertaken = true; wasOvertaken; ) {
+    overtakenAfter++;
+    const body = changeOf(await running(), '180.00', '40.00', { merchantInfo: { merchantId } });
+    let reads = 0;
+    let twin: Awaited<ReturnType<typeof change>> | undefined;
+    const overtaken = Object.assign(Object.create(inside.database), {
+      async rows(...asked: Parameters<Sql['rows']>) {
+        const answered = await inside.database.rows(...asked);
+        if (++reads === overtakenAfter) twin = await change(body);
+        return answered;
+      },
+      // From its first write on, the slower one is the faster one.
+      transaction(...work: Parameters<Database['transaction']>) {
+        reads = Number.POSITIVE_INFINITY;
+        return inside.database.transaction(...work);
+      },
+    });
+    const caller = { door: 'merchant', merchant, requestId: 'slower' } as const;
+    const slower = await changeSubscription({ ...inside, database: overtaken }, caller, body as never);
+    wasOvertaken = twin !== undefined;
+    const expected = wasOvertaken ? { subscriptionId: twin?.data.subscriptionId } : {};
+    expect(slower).toMatchObject({ subscriptionChangeStatus: 'SUCCESS', ...expected });
+  }
+  expect(overtakenAfter).toBeGreaterThan(3);
 });
 
 test('two changes at once: one takes the place, and the other is refused', async () => {

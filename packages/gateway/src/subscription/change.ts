@@ -39,9 +39,12 @@ export async function change(gateway: Gateway, { merchant }: MerchantCaller, inp
   const { subscriptionRequest, originSubscriptionRequest } = input;
   const fingerprint = requestFingerprint(input);
   const repeat = async (seen: Subscription) => changeDataOf(await seenBefore(gateway, seen, fingerprint));
+  // The old one is read first: who finds it ended by this very change, given twice at once, finds the change as well.
+  const old = await findSubscriptionByRequest(gateway.database, merchantId, originSubscriptionRequest);
   const earlier = await findSubscriptionByRequest(gateway.database, merchantId, subscriptionRequest);
   if (earlier !== undefined) return repeat(earlier);
-  const origin = await subscriptionNamed(gateway, merchantId, { subscriptionRequest: originSubscriptionRequest });
+  const origin =
+    old ?? (await subscriptionNamed(gateway, merchantId, { subscriptionRequest: originSubscriptionRequest }));
   refuseUnless(origin.status === 'ACTIVE', `The subscription is ${origin.status}; only an ACTIVE one can be changed.`);
   const wanted = wantedOf(origin, input);
   const terms = await termsOf(gateway, merchantId, input, wanted);
