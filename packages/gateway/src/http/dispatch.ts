@@ -9,7 +9,7 @@ import { faults, successCode } from '@waffo/protocol/codes';
 import { apiKeyHeader, signatureHeader } from '@waffo/protocol/signature';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
-import { forMerchant, type Gateway } from '../gateway.ts';
+import { forCaller, type Gateway } from '../gateway.ts';
 import { networkOf } from '../limits/limit.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { type Traced, traced } from '../observe/trace.ts';
@@ -100,8 +100,8 @@ async function perform(
   if (caller.merchant.status !== 'ACTIVE') throw new Fault('MERCHANT_STATUS_ABNORMAL');
   const { merchantId } = caller.merchant;
   const handle = () =>
-    traced('operation', { operation: operation.path, merchantId }, async () =>
-      handler(await forMerchant(gateway, merchantId), caller, input),
+    traced('operation', { operation: operation.path, merchantId }, () =>
+      handler(forCaller(gateway, caller.merchant), caller, input),
     );
   if (caller.door === 'browser') return handle();
   callRates.count('calls', merchantId);

@@ -3,7 +3,7 @@
  * time (design D-08); what does not carry its checksum is no key, and costs no look. Public keys are parsed once and
  * kept: parsing costs more than verifying.
  */
-import { createHash, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { keyIdOf } from '../id.ts';
 import type { Database, Sql } from '../storage/database.ts';
 import { groupedIn } from '../storage/grouped.ts';
@@ -23,7 +23,7 @@ const parsedKeyLimit = 10_000;
 const parsedKeys = new Map<string, KeyObject>();
 
 /** SHA-256 of an API key or client key; the only form in which it is stored. */
-export const keyHash = (key: string): Buffer => createHash('sha256').update(key).digest();
+export const keyHash = (key: string): Buffer => hash('sha256', key, 'buffer');
 
 /** The merchant of this id, or undefined; look-ups that come together share a statement. */
 export const findMerchant = async ({ database }: Deps, merchantId: string): Promise<Merchant | undefined> =>
@@ -64,8 +64,8 @@ export async function findMerchantByClientKey(
 }
 
 function theOneOf<Row extends { key_hash: Buffer }>(rows: readonly Row[], key: string): Row | undefined {
-  const hash = keyHash(key);
-  return rows.find((row) => timingSafeEqual(row.key_hash, hash));
+  const shown = keyHash(key);
+  return rows.find((row) => timingSafeEqual(row.key_hash, shown));
 }
 
 /** Whether any client key may be used from this origin; a preflight does not say which key will come. */
@@ -84,6 +84,7 @@ function merchantFrom(row: MerchantRow | undefined): Merchant | undefined {
     status: row.status,
     pciCertified: row.pci_certified,
     settings: row.settings,
+    clock: row.ahead_ms === null ? undefined : { frozenAt: row.frozen_at ?? undefined, aheadMs: Number(row.ahead_ms) },
     publicKeys: row.spkis.map(parsedKey),
   };
 }

@@ -9,28 +9,34 @@ export interface MerchantRow {
   pci_certified: boolean;
   settings: MerchantSettings;
   spkis: Buffer[];
+  frozen_at: Date | null;
+  /** Null: the merchant lives in real time. */
+  ahead_ms: bigint | null;
 }
 
+// With the merchant comes its time, which every call needs as well (`job/clock.store.ts` writes it).
 const merchantColumns = `
-  m.merchant_id, m.name, m.status, m.pci_certified, m.settings,
+  m.merchant_id, m.name, m.status, m.pci_certified, m.settings, clock.frozen_at, clock.ahead_ms,
   array(select k.spki from merchant_public_key k
     where k.merchant_id = m.merchant_id and k.status = 'ACTIVE' order by k.created_at, k.spki) as spkis`;
 
+const itsClock = 'left join merchant_clock clock on clock.merchant_id = m.merchant_id';
+
 const findByIds = statement<MerchantRow>(
   'merchant/find-by-ids',
-  `select ${merchantColumns} from merchant m where m.merchant_id = any ($1)`,
+  `select ${merchantColumns} from merchant m ${itsClock} where m.merchant_id = any ($1)`,
 );
 
 /** The hash is compared by the caller, in constant time. */
 const findByApiKeys = statement<MerchantRow & { key_id: string; key_hash: Buffer }>(
   'merchant/find-by-api-keys',
-  `select ${merchantColumns}, a.key_id, a.key_hash from merchant m join merchant_api_key a using (merchant_id)
+  `select ${merchantColumns}, a.key_id, a.key_hash from merchant m join merchant_api_key a using (merchant_id) ${itsClock}
    where a.key_id = any($1) and a.revoked_at is null`,
 );
 
 const findByClientKey = statement<MerchantRow & { key_hash: Buffer; origins: string[] }>(
   'merchant/find-by-client-key',
-  `select ${merchantColumns}, c.key_hash, c.origins from merchant m join merchant_client_key c using (merchant_id)
+  `select ${merchantColumns}, c.key_hash, c.origins from merchant m join merchant_client_key c using (merchant_id) ${itsClock}
    where c.key_id = $1 and c.revoked_at is null`,
 );
 
@@ -53,7 +59,7 @@ const insertMerchantRow = statement(
 
 const list = statement<MerchantRow>(
   'merchant/list',
-  `select ${merchantColumns} from merchant m where m.merchant_id > $1 order by m.merchant_id limit $2`,
+  `select ${merchantColumns} from merchant m ${itsClock} where m.merchant_id > $1 order by m.merchant_id limit $2`,
 );
 
 /** Null keeps what is there. */

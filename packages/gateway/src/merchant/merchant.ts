@@ -37,6 +37,8 @@ export interface Merchant {
   /** May send bare cards (`tokenData`). */
   readonly pciCertified: boolean;
   readonly settings: MerchantSettings;
+  /** How its clock stands; undefined in real time. Production looks at the machine's alone. */
+  readonly clock?: { readonly frozenAt: Date | undefined; readonly aheadMs: number } | undefined;
   /** One or, while one replaces another, two. */
   readonly publicKeys: readonly KeyObject[];
 }

@@ -49,10 +49,15 @@ async function createWith(
 ): Promise<Data> {
   const { merchantId } = merchant;
   const fingerprint = await fingerprintOfOrder(gateway, merchantId, input, card);
-  const earlier = await findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
+  // Asked for at once, told one after the other: a repeat comes before whatever would be wrong with the order now.
+  const looking = findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
+  const checking = checkOrder(gateway, merchantId, input, gateway.clock.now());
+  const choosing = meansOf(gateway, merchant, input, card);
+  await Promise.allSettled([looking, checking, choosing]);
+  const earlier = await looking;
   if (earlier !== undefined) return repeat(gateway, earlier, fingerprint, card);
-  const checked = await checkOrder(gateway, merchantId, input, gateway.clock.now());
-  const means = await meansOf(gateway, merchant, input, card);
+  const checked = await checking;
+  const means = await choosing;
   const decision = threeDsDecisionOf(input);
   const asked = means !== undefined && isAsked(gateway, { merchantId, initiator: initiatorOf(input) }, means, decision);
   const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means, asked });
