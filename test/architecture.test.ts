@@ -236,10 +236,8 @@ const rules: Rule[] = [
     planted: [[`${gateway}order/create.ts`, "import { render } from '../http/render.ts';"]],
   },
   {
-    promise: 'only storage/postgres and storage/embedded speak to a database driver',
-    find: eachImport(
-      (from, to) => inGateway(from) && to === 'pg' && !isOneOf(from, ['storage/postgres.ts', 'storage/embedded.ts']),
-    ),
+    promise: 'only storage speaks to a database driver',
+    find: eachImport((from, to) => inGateway(from) && to === 'pg' && !inFolder(from, 'storage')),
     planted: [[`${gateway}order/order.store.ts`, "import pg from 'pg';"]],
   },
   {

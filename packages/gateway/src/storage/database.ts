@@ -29,6 +29,14 @@ export interface Sql {
 /** Inside a transaction; every statement that must be atomic takes one of these first. */
 export interface Tx extends Sql {
   readonly inTransaction: true;
+  /**
+   * Takes a step whose answer nobody needs before the commit: what it asks and the commit go out in one write. When it fails,
+   * nothing is committed.
+   *
+   * @param step - must have asked all that it will ask: what comes after the commit is refused
+   * @example tx.last(notify(tx, { now }, told));
+   */
+  last(step: Promise<unknown>): void;
 }
 
 export interface Database extends Sql {

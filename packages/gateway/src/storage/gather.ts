@@ -3,6 +3,10 @@
  * statements do. It never holds anything back beyond the turn.
  */
 import type { Writable } from 'node:stream';
+import type pg from 'pg';
+import type { Statement } from './database.ts';
+import { parameter } from './parameter.ts';
+import { type Answer, type Asked, Turn } from './turn.ts';
 
 /** The socket of a connection; the driver does not say that it has one. */
 export const streamOf = (client: object): Writable =>
@@ -26,17 +30,47 @@ export async function inOneWrite<Steps extends readonly unknown[]>(
   return ended.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as Steps;
 }
 
-/** Connections whose statements wait for the end of this turn. */
-const gathering = new WeakSet<object>();
+/** Whether a statement may share the fate of those that are sent with it, or is done or refused by itself. */
+export type Fate = 'shared' | 'own';
 
-/** To be called before each statement. */
-export function sendTogether(client: object): void {
-  if (gathering.has(client)) return;
-  const stream = streamOf(client);
-  gathering.add(client);
-  stream.cork();
-  process.nextTick(() => {
-    gathering.delete(client);
-    stream.uncork();
+interface Gathered extends Asked {
+  readonly fate: Fate;
+}
+
+/** What waits for the end of this turn, by connection. */
+const gathered = new WeakMap<object, Gathered[]>();
+
+/**
+ * Asks a connection.
+ *
+ * @param fate - `shared` only inside a transaction
+ * @param parserOf - see `Turn`
+ */
+export const ask = (
+  client: pg.ClientBase,
+  { name, text }: Pick<Statement<unknown>, 'name' | 'text'>,
+  values: readonly unknown[],
+  fate: Fate,
+  parserOf: (oid: number) => (text: string) => unknown,
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const one = { name, text, values: values.map(parameter), fate, resolve, reject };
+    const waiting = gathered.get(client);
+    if (waiting !== undefined) return void waiting.push(one);
+    gathered.set(client, [one]);
+    process.nextTick(() => send(client, parserOf));
   });
+
+function send(client: pg.ClientBase, parserOf: (oid: number) => (text: string) => unknown): void {
+  const all = gathered.get(client) ?? [];
+  gathered.delete(client);
+  const stream = streamOf(client);
+  stream.cork();
+  for (let from = 0; from < all.length; ) {
+    let to = from + 1;
+    while (all[from]?.fate === 'shared' && all[to]?.fate === 'shared') to++;
+    client.query(new Turn(all.slice(from, to), parserOf) as Turn & { submit(connection: unknown): void });
+    from = to;
+  }
+  stream.uncork();
 }

@@ -1,10 +1,15 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase, testDatabaseServer } from '../../../../test/kit/database.ts';
 import { otherDatabase } from '../../../../test/kit/database-url.ts';
+import { throwawayFolder } from '../../../../test/kit/throwaway-folder.ts';
 import { type Database, statement } from './database.ts';
+import { startEmbedded } from './embedded.ts';
+import { findBinaries } from './embedded-binaries.ts';
 import { CommitUnknown, DatabaseUnavailable } from './failures.ts';
 import { openDatabase } from './postgres.ts';
 
@@ -174,6 +179,31 @@ describe('a server that may lose or spoil what it confirmed is refused', () => {
     cleanups.push(() => run(`drop database ${name} with (force)`));
     if (setting !== '') await run(`alter database ${name} ${setting}`);
     await expect(openDatabase({ url: otherDatabase(url, name) })).rejects.toThrow(message);
+  });
+
+  test('with fsync off, and with full_page_writes off', async () => {
+    const folder = await throwawayFolder('waffo-careless-');
+    cleanups.push(folder.remove);
+    const found = await findBinaries(join(folder.path, 'libraries'));
+    for (const setting of ['fsync', 'full_page_writes']) {
+      // We start a server with both on; whoever comes later on the command line wins.
+      const postgres = join(folder.path, `postgres-without-${setting}`);
+      const others = `case "$1" in --*) exec "${found.postgres}" "$@" ;; esac`;
+      await writeFile(postgres, `#!/bin/sh\n${others}\nexec "${found.postgres}" "$@" -c ${setting}=off\n`, {
+        mode: 0o755,
+      });
+      const server = await startEmbedded({
+        dataFolder: join(folder.path, 'database'),
+        binaries: { ...found, postgres },
+      });
+      try {
+        await expect(openDatabase({ url: server.url, poolSize: 1 })).rejects.toThrow(
+          `the database may lose what it confirmed; set ${setting} to on`,
+        );
+      } finally {
+        await server.stop();
+      }
+    }
   });
 });
 
