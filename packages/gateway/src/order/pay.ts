@@ -7,10 +7,10 @@ import type { Gateway } from '../gateway.ts';
 import { type CardAtHand, perform, performTogether } from '../payment/perform.ts';
 import type { Payment, Performed, SharedRoad } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
-import { lockOrder, saveOrder } from './order.store.ts';
+import { insertOrders, lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order } from './order.ts';
 import { paidWith, type Shown } from './paid-with.ts';
-import { type Placed, placeOrders } from './place.ts';
+import { countAgainstDays, type Placed } from './place.ts';
 import { settleOrder } from './settle.ts';
 import { settleOrders } from './settle-together.ts';
 import { waitingCardOf } from './waiting-card.ts';
@@ -57,10 +57,12 @@ function paymentOf(order: Order, { threeDs, networkTransactionId }: Charging): P
 
 const newOrders: SharedRoad<Placed, Order> = {
   async begin(tx, placed) {
-    const rows = await placeOrders(tx, placed);
+    const orders = placed.map(({ order }) => order);
+    const rows = await insertOrders(tx, orders);
     return new Set(placed.filter(({ order }) => rows.has(order.acquiringOrderId)));
   },
-  settle: (tx, told) => settleOrders(tx, told),
+  admit: countAgainstDays,
+  settle: settleOrders,
 };
 
 /**

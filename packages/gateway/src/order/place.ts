@@ -25,12 +25,14 @@ export const placeOrder = async (tx: Tx, order: Order, dailyLimitMinor: bigint |
  * @throws Fault DAILY_LIMIT_EXCEEDED when one of them goes beyond it, and then none may be committed
  */
 export async function placeOrders(tx: Tx, placed: readonly Placed[]): Promise<ReadonlySet<string>> {
-  const inserted = await insertOrders(
-    tx,
-    placed.map(({ order }) => order),
-  );
-  for (const { order, dailyLimitMinor } of placed) {
-    if (inserted.has(order.acquiringOrderId)) await claimLimit(tx, order, dailyLimitMinor);
-  }
+  const orders = placed.map(({ order }) => order);
+  const inserted = await insertOrders(tx, orders);
+  const rows = placed.filter(({ order }) => inserted.has(order.acquiringOrderId));
+  await countAgainstDays(tx, rows);
   return inserted;
+}
+
+/** @throws Fault DAILY_LIMIT_EXCEEDED */
+export async function countAgainstDays(tx: Tx, placed: readonly Placed[]): Promise<void> {
+  for (const { order, dailyLimitMinor } of placed) await claimLimit(tx, order, dailyLimitMinor);
 }

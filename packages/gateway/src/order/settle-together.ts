@@ -5,6 +5,7 @@
 import { isDeclinedForGood } from '../connector/declines.ts';
 import type { SettledTogether } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
+import { inOneWrite } from '../storage/gather.ts';
 import { authenticateToken, holdTokens, unverifiedAmong } from '../tokenization/charge.ts';
 import { keepNetworkTransactionIds } from '../tokenization/network-transaction-id.ts';
 import { notifyAll } from '../webhook/notify.ts';
@@ -22,18 +23,25 @@ interface Paid {
 }
 
 /**
- * @param told - of one merchant, each of another order
- * @returns the orders as they are now, in the same order
+ * @param all - of one merchant, each of another order
+ * @param recorded - those that are carried on
+ * @returns the orders of those as they are now
  */
-export async function settleOrders(tx: Tx, told: readonly Told[]): Promise<Order[]> {
-  const [first] = told;
-  if (first === undefined) return [];
+export async function settleOrders(
+  tx: Tx,
+  all: readonly Told[],
+  recorded: Promise<ReadonlySet<Told>>,
+): Promise<ReadonlyMap<Told, Order>> {
+  const [first] = all;
+  if (first === undefined) return new Map();
   const { merchantId } = first.payment;
-  const locked = await lockOrders(
-    tx,
-    merchantId,
-    told.map(({ payment }) => payment.subject.id),
-  );
+  const ids = all.map(({ payment }) => payment.subject.id);
+  const [carried, locked, unverified] = await inOneWrite([
+    recorded,
+    lockOrders(tx, merchantId, ids),
+    unverifiedTokensOf(tx, merchantId, all),
+  ]);
+  const told = all.filter((one) => carried.has(one));
   const paid = told.flatMap((one): Paid[] => {
     const order = locked.get(one.payment.subject.id);
     return order !== undefined && isPaidAtOnce(one, order) ? [{ told: one, order: paidOrder(one, order) }] : [];
@@ -41,12 +49,16 @@ export async function settleOrders(tx: Tx, told: readonly Told[]): Promise<Order
   if (told.some(({ outcome }) => outcome.kind === 'declined' && isDeclinedForGood(outcome.reason))) {
     await holdTokens(tx, merchantId, tokensOf(locked));
   }
-  await savePaid(tx, merchantId, paid);
+  savePaid(tx, merchantId, paid);
+  for (const tokenId of unverified) {
+    const one = paid.find(({ order }) => order.initiator === 'CIT' && order.tokenId === tokenId);
+    if (one !== undefined) await authenticateToken(one.told.gateway, tx, merchantId, tokenId);
+  }
   const settled = new Map(paid.map((one) => [one.told, one.order]));
   for (const one of told) {
     if (!settled.has(one)) settled.set(one, await settleOrder(one.gateway, tx, one.payment, one.outcome));
   }
-  return told.map((one) => settled.get(one) as Order);
+  return settled;
 }
 
 const tokensOf = (orders: ReadonlyMap<string, Order>): string[] =>
@@ -65,32 +77,30 @@ const paidOrder = ({ gateway }: Told, order: Order): Order => ({
   capturedMinor: order.amountMinor,
 });
 
-async function savePaid(tx: Tx, merchantId: string, paid: readonly Paid[]): Promise<void> {
+/** Their rows are locked: nobody waits to hear that they were written. */
+function savePaid(tx: Tx, merchantId: string, paid: readonly Paid[]): void {
   if (paid.length === 0) return;
   const orders = paid.map(({ order }) => order);
   const told = paid.map(({ order, told: { gateway } }) => ({ ...notificationOf(order), now: gateway.clock.now() }));
-  const [saved] = await Promise.all([
-    saveOrders(tx, orders, 'PAY_IN_PROGRESS'),
-    notifyAll(tx, told),
-    verifyTokens(tx, merchantId, paid),
-  ]);
+  tx.last(saveOrders(tx, orders, 'PAY_IN_PROGRESS').then(requireSaved));
+  tx.last(notifyAll(tx, told));
+  tx.last(keepNetworkTransactionIds(tx, merchantId, paid.flatMap(presentPayment)));
+}
+
+function requireSaved(saved: boolean): void {
   if (!saved) throw new Error('an order changed under its own attempt');
 }
 
 /** What a payment with the shopper present says of the token that it was made with. */
-async function verifyTokens(tx: Tx, merchantId: string, paid: readonly Paid[]): Promise<void> {
-  const present = paid.flatMap(({ order: { initiator, tokenId }, told: { outcome, gateway } }) =>
-    initiator === 'CIT' && tokenId !== undefined && outcome.kind === 'approved'
-      ? [{ tokenId, gateway, networkTransactionId: outcome.networkTransactionId }]
-      : [],
+const presentPayment = ({ order: { initiator, tokenId }, told: { outcome } }: Paid) =>
+  initiator === 'CIT' && tokenId !== undefined && outcome.kind === 'approved'
+    ? [{ tokenId, networkTransactionId: outcome.networkTransactionId }]
+    : [];
+
+/** Those that a payment with the shopper present verifies. A token of an order that is not row yet is what its request named. */
+function unverifiedTokensOf(tx: Tx, merchantId: string, all: readonly Told[]): Promise<string[]> {
+  const tokens = all.flatMap(({ subject: { order } }) =>
+    order.initiator === 'CIT' && order.tokenId !== undefined ? [order.tokenId] : [],
   );
-  if (present.length === 0) return;
-  const [unverified] = await Promise.all([
-    unverifiedAmong(tx, merchantId, [...new Set(present.map((one) => one.tokenId))]),
-    keepNetworkTransactionIds(tx, merchantId, present),
-  ]);
-  for (const tokenId of unverified) {
-    const { gateway } = present.find((one) => one.tokenId === tokenId) ?? {};
-    if (gateway !== undefined) await authenticateToken(gateway, tx, merchantId, tokenId);
-  }
+  return tokens.length === 0 ? Promise.resolve([]) : unverifiedAmong(tx, merchantId, [...new Set(tokens)]);
 }

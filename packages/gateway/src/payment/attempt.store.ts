@@ -33,14 +33,22 @@ const insert = statement(
    from jsonb_populate_recordset(null::payment_attempt, $1)`,
 );
 
+/** What was recorded is booked with it, and nothing else is. */
 const record = statement<{ attempt_id: string }>(
   'attempt/record-outcome',
-  `update payment_attempt as known
+  `with recorded as (
+   update payment_attempt as known
    set status = told.status, decline_reason = told.decline_reason, acquirer_reference = told.acquirer_reference,
      network_transaction_id = told.network_transaction_id, updated_at = told.updated_at
    from unnest($1::jsonb[]) as one, jsonb_populate_record(null::payment_attempt, one) as told
    where known.merchant_id = told.merchant_id and known.attempt_id = told.attempt_id and known.status = any ($2)
-   returning known.attempt_id`,
+   returning known.merchant_id, known.attempt_id
+   ), booked as (
+   insert into ledger_entry (merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at)
+   select merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at
+   from jsonb_populate_recordset(null::ledger_entry, $3) as moved join recorded using (merchant_id, attempt_id)
+   )
+   select attempt_id from recorded`,
 );
 
 const find = statement<AttemptRow>(
@@ -68,13 +76,6 @@ const original = statement<{
      and verb in ('authorize', 'purchase') and status = 'APPROVED'`,
 );
 
-const book = statement(
-  'ledger/book',
-  `insert into ledger_entry (merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at)
-   select merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at
-   from jsonb_populate_recordset(null::ledger_entry, $1)`,
-);
-
 export async function insertAttempts(
   tx: Tx,
   attempts: readonly Omit<Attempt, 'status' | 'declineReason'>[],
@@ -90,13 +91,19 @@ export async function insertAttempts(
 /** What became of an attempt. */
 export interface Told extends Pick<Attempt, 'merchantId' | 'attemptId'> {
   readonly outcome: Outcome;
+  /** Of money that moved; booked once, for its key is the attempt's. */
+  readonly moved?: Movement | undefined;
   readonly now: Date;
 }
 
+export interface Movement extends Pick<Attempt, 'originalAttemptId' | 'currency' | 'amountMinor'> {
+  readonly kind: 'CAPTURE' | 'REFUND';
+}
+
 /**
- * Records outcomes, each of another attempt.
+ * Records outcomes, each of another attempt, and books what they moved.
  *
- * @returns the ids of those that were not final before; of the others nothing may be settled again
+ * @returns the ids of those that were not final before; of the others nothing is booked, and nothing may be settled again
  */
 export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<ReadonlySet<string>> {
   const rows = told.map(({ merchantId, attemptId, outcome, now }) => ({
@@ -107,9 +114,22 @@ export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<Rea
       network_transaction_id: outcome.networkTransactionId,
     }),
   }));
-  const recorded = await tx.rows(record, [eachRecord(rows), replaceable]);
+  const movements = told.flatMap(({ merchantId, attemptId, moved, now }) =>
+    moved === undefined ? [] : [movementRow(merchantId, attemptId, moved, now)],
+  );
+  const recorded = await tx.rows(record, [eachRecord(rows), replaceable, records(movements)]);
   return new Set(recorded.map(({ attempt_id }) => attempt_id));
 }
+
+const movementRow = (
+  merchantId: string,
+  attemptId: string,
+  { originalAttemptId, kind, currency, amountMinor }: Movement,
+  now: Date,
+) => ({
+  ...{ merchant_id: merchantId, attempt_id: attemptId, payment_id: originalAttemptId ?? attemptId },
+  ...{ kind, currency, amount_minor: amountMinor, booked_at: now },
+});
 
 export async function findAttempt(sql: Sql, merchantId: string, attemptId: string): Promise<Attempt | undefined> {
   const [row] = await sql.rows(find, [merchantId, attemptId]);
@@ -136,22 +156,6 @@ export async function findCharge(sql: Sql, merchantId: string, subject: Subject)
     acquirerReference: row.acquirer_reference,
     networkTransactionId: row.network_transaction_id,
   };
-}
-
-export interface Movement
-  extends Pick<Attempt, 'merchantId' | 'attemptId' | 'originalAttemptId' | 'currency' | 'amountMinor'> {
-  readonly kind: 'CAPTURE' | 'REFUND';
-  readonly now: Date;
-}
-
-/** Books money that moved. An attempt is booked once: its key is the attempt's. */
-export async function bookMovements(tx: Tx, movements: readonly Movement[]): Promise<void> {
-  if (movements.length === 0) return;
-  const rows = movements.map(({ merchantId, attemptId, originalAttemptId, kind, currency, amountMinor, now }) => ({
-    ...{ merchant_id: merchantId, attempt_id: attemptId, payment_id: originalAttemptId ?? attemptId },
-    ...{ kind, currency, amount_minor: amountMinor, booked_at: now },
-  }));
-  await tx.rows(book, [records(rows)]);
 }
 
 function attemptFrom(row: AttemptRow): Attempt {

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../connector/outcome.ts';
 import type { Tx } from '../storage/database.ts';
-import { bookMovements, recordOutcomes } from './attempt.store.ts';
+import { recordOutcomes } from './attempt.store.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Which way money goes when an attempt is approved. */
@@ -24,21 +24,14 @@ export const conclude = async (tx: Tx, attempt: Concluded, outcome: Outcome, now
   (await concludeAll(tx, [{ attempt, outcome, now }])).has(attempt.attemptId);
 
 /** The same for several attempts. @returns the ids of those that were not final before */
-export async function concludeAll(
+export const concludeAll = (
   tx: Tx,
   told: readonly { readonly attempt: Concluded; readonly outcome: Outcome; readonly now: Date }[],
-): Promise<ReadonlySet<string>> {
-  const recorded = await recordOutcomes(
+): Promise<ReadonlySet<string>> =>
+  recordOutcomes(
     tx,
-    told.map(({ attempt: { merchantId, attemptId }, outcome, now }) => ({ merchantId, attemptId, outcome, now })),
-  );
-  await bookMovements(
-    tx,
-    told.flatMap(({ attempt, outcome, now }) => {
-      const kind = movements[attempt.verb];
-      const moved = kind !== undefined && outcome.kind === 'approved' && recorded.has(attempt.attemptId);
-      return moved ? [{ ...attempt, kind, now }] : [];
+    told.map(({ attempt, outcome, now }) => {
+      const kind = outcome.kind === 'approved' ? movements[attempt.verb] : undefined;
+      return { ...attempt, outcome, moved: kind && { ...attempt, kind }, now };
     }),
   );
-  return recorded;
-}

@@ -15,12 +15,12 @@ import { CommitUnknown, DatabaseUnavailable } from '../storage/failures.ts';
 import type { Access } from '../vault/access-entry.ts';
 import { recordAccess } from '../vault/access-log.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
-import { CardMissing, type CardUse, withCard } from '../vault/vault.ts';
+import { CardMissing, type CardUse, withCard, withNotedCard } from '../vault/vault.ts';
 import { type Charge, findCharge } from './attempt.store.ts';
 import type { Subject } from './attempt.ts';
 import { discountTry, mayBeTried, tooOften } from './count-try.ts';
 import { inTime } from './deadline.ts';
-import { alone, type Recorded, type Steps, together } from './record.ts';
+import { alone, type Begun, type Noting, type Recorded, type Steps, together } from './record.ts';
 import type { FollowUp, Payment, Performed, Road, SharedRoad } from './road.ts';
 
 const recordTries = 4;
@@ -51,7 +51,11 @@ export const performTogether = <Subjected, Settled>(
   payment: Payment,
   shared: SharedRoad<Subjected, Settled>,
   { card, subject }: { readonly card: CardAtHand; readonly subject: Subjected },
-): Promise<Performed<Settled>> => charge(gateway, payment, card, together(gateway, payment, shared, subject));
+): Promise<Performed<Settled>> => {
+  const notingOf = (reference: string): Noting =>
+    'cardId' in card ? { use: useOf(payment, card, reference) } : { access: accessOf(payment, reference) };
+  return charge(gateway, payment, card, together(gateway, payment, shared, { subject, notingOf }));
+};
 
 function charge<Settled>(
   gateway: Gateway,
@@ -61,7 +65,9 @@ function charge<Settled>(
 ): Promise<Performed<Settled>> {
   const connector = gateway.connectors.of(payment.merchantId);
   const intent = { ...payment, connector: connector.name, originalAttemptId: undefined };
-  return walk(gateway, intent, steps, (reference) => callWithCard(gateway, connector, payment, reference, card));
+  return walk(gateway, intent, steps, (reference, begun) =>
+    callWithCard(gateway, connector, payment, { reference, card, begun }),
+  );
 }
 
 /**
@@ -98,15 +104,16 @@ async function walk<Settled>(
   gateway: Gateway,
   intent: Omit<Recorded, 'attemptId'>,
   { begin, settle }: Steps<Settled>,
-  send: (reference: string) => Promise<Outcome>,
+  send: (reference: string, begun: Begun) => Promise<Outcome>,
 ): Promise<Performed<Settled>> {
   const attempt = { ...intent, attemptId: newRowId() };
   crashPoint('payment/before-intent', intent.verb);
-  if (!(await begin(attempt))) return { kind: 'not-begun' };
+  const begun = await begin(attempt);
+  if (begun === undefined) return { kind: 'not-begun' };
   crashPoint('payment/intent-committed', intent.verb);
   const { merchantId, connector, verb } = attempt;
   const outcome = await traced('connector', { merchantId, connector, verb }, async (span) => {
-    const answered = await send(attempt.attemptId);
+    const answered = await send(attempt.attemptId, begun);
     span.note({ outcome: answered.kind });
     return answered;
   });
@@ -148,9 +155,9 @@ async function callWithCard(
   gateway: Gateway,
   connector: Connector,
   payment: Payment,
-  reference: string,
-  card: CardAtHand,
+  attempt: { readonly reference: string; readonly card: CardAtHand; readonly begun: Begun },
 ): Promise<Outcome> {
+  const { reference, card } = attempt;
   const { merchantId, verb, currency, amountMinor, amount, initiator, threeDs, networkTransactionId } = payment;
   const call = { reference, merchantId, currency, amountMinor, amount, initiator, threeDs, networkTransactionId };
   const admit = (lent: CardBuffer) => () => mayBeTried(gateway, { merchantId, card: lent, reference });
@@ -163,14 +170,9 @@ async function callWithCard(
     return outcome;
   };
   try {
-    const answer =
-      'cardId' in card
-        ? withCard(gateway, useOf(payment, card, reference), (lent) =>
-            card.cvv === undefined ? send(lent) : sendWithCvv(lent, card.cvv, send),
-          )
-        : recordSurely(gateway, () => recordAccess(gateway, accessOf(payment, reference)), notUsed).then(() =>
-            send(card),
-          );
+    const answer = lendCard(gateway, payment, attempt, (lent) =>
+      'cardId' in card && card.cvv !== undefined ? sendWithCvv(lent, card.cvv, send) : send(lent),
+    );
     return await inTime(answer);
   } catch (error) {
     if (!(error instanceof CardMissing))
@@ -181,6 +183,20 @@ async function callWithCard(
     if (initiator === 'MIT') await discountTry(gateway, reference, never);
     return never;
   }
+}
+
+/** Lends the card once its use is written down: with the intent, or now. */
+function lendCard(
+  gateway: Gateway,
+  payment: Payment,
+  { reference, card, begun }: { readonly reference: string; readonly card: CardAtHand; readonly begun: Begun },
+  lend: (card: CardBuffer) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (begun.noted !== undefined) return withNotedCard(gateway, begun.noted, lend);
+  if ('cardId' in card) return withCard(gateway, useOf(payment, card, reference), lend);
+  if (begun.isNoted === true) return lend(card);
+  const note = () => recordAccess(gateway, accessOf(payment, reference));
+  return recordSurely(gateway, note, notUsed).then(() => lend(card));
 }
 
 /** Of a card in hand, which is not in the vault, or not yet. */

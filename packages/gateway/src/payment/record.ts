@@ -2,15 +2,21 @@
  * What a payment writes: the intent before its call, and the outcome after it. Each in a transaction of its own, or in one that
  * payments of the same road share. It must never call anybody.
  */
+
+import { machineNow } from '../clock.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import { enqueueAll, withdraw } from '../job/queue.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { inOneWrite } from '../storage/gather.ts';
 import { groupedWrites } from '../storage/grouped.ts';
+import type { Access } from '../vault/access-entry.ts';
+import { auditKey } from '../vault/access-log.ts';
+import type { SealingKey } from '../vault/seal.ts';
+import { type CardUse, type NotedUse, openUses } from '../vault/vault.ts';
 import { insertAttempts } from './attempt.store.ts';
 import { type Concluded, conclude, concludeAll } from './conclude.ts';
-import type { Payment, Road, SharedRoad } from './road.ts';
+import type { Payment, Road, SettledTogether, SharedRoad } from './road.ts';
 
 /** When `resolve-unknown` first asks; later than any call can still be waiting. */
 const resolveAfterMs = 60_000;
@@ -18,10 +24,17 @@ const resolveAfterMs = 60_000;
 /** An attempt as it is recorded before its call. */
 export type Recorded = Concluded & { readonly connector: string };
 
+/** An intent that was written down, and the use of the card with it, where that shared its transaction. */
+export interface Begun {
+  readonly noted?: NotedUse;
+  /** Of a card in hand. */
+  readonly isNoted?: boolean;
+}
+
 /** How an attempt is written down. */
 export interface Steps<Settled> {
-  /** False: somebody else was first, and nothing is recorded. */
-  begin(attempt: Recorded): Promise<boolean>;
+  /** Undefined: somebody else was first, and nothing is recorded. */
+  begin(attempt: Recorded): Promise<Begun | undefined>;
   /** Undefined: the outcome was known already. */
   settle(attempt: Recorded, outcome: Outcome): Promise<{ readonly value: Settled } | undefined>;
 }
@@ -30,47 +43,60 @@ export interface Steps<Settled> {
 export const alone = <Settled>(gateway: Gateway, road: Road<Settled>): Steps<Settled> => ({
   begin: (attempt) =>
     gateway.database.transaction(async (tx) => {
-      if (!(await road.begin(tx))) return false;
-      await recordIntents(tx, [{ attempt, now: gateway.clock.now() }]);
-      return true;
+      if (!(await road.begin(tx))) return undefined;
+      tx.last(recordIntents(tx, [{ attempt, now: gateway.clock.now() }]));
+      return {};
     }),
   settle: (attempt, outcome) =>
     gateway.database.transaction(async (tx) => {
       const concluded = conclude(tx, attempt, outcome, gateway.clock.now());
-      const [recorded] = await inOneWrite([concluded, askNoMore(tx, [{ attempt, outcome }])]);
-      return recorded ? { value: await road.settle(tx, outcome) } : undefined;
+      tx.last(askNoMore(tx, [{ attempt, outcome }]));
+      return (await concluded) ? { value: await road.settle(tx, outcome) } : undefined;
     }),
 });
+
+/** What is written down of a payment with a card: a stored card's use, or an entry for one in hand. */
+export type Noting = { readonly use: CardUse } | { readonly access: Access };
 
 /** In transactions that are shared by all who walk the same road. */
 export function together<Subjected, Settled>(
   gateway: Gateway,
   payment: Payment,
   road: SharedRoad<Subjected, Settled>,
-  subject: Subjected,
+  { subject, notingOf }: { readonly subject: Subjected; notingOf(reference: string): Noting },
 ): Steps<Settled> {
   const { begin, settle } = linesOf(road);
   return {
-    begin: (attempt) => begin(gateway.database, { attempt, subject, now: gateway.clock.now() }),
+    begin: async (attempt) => {
+      const key = await auditKey(gateway, payment.merchantId);
+      const noting = notingOf(attempt.attemptId);
+      const now = gateway.clock.now();
+      return begin(gateway.database, { attempt, subject, now, key, noting, usedAt: machineNow(gateway.clock) });
+    },
     settle: (attempt, outcome) =>
       settle(gateway.database, { attempt, outcome, told: { gateway, subject, payment, outcome } }),
   };
 }
 
-interface Begun<Subjected> {
+interface Beginning<Subjected> {
   readonly attempt: Recorded;
   readonly subject: Subjected;
+  readonly noting: Noting;
+  /** Of the access log. */
+  readonly key: SealingKey;
   readonly now: Date;
+  /** Evidence shows when a thing was done, whatever time a merchant lives in. */
+  readonly usedAt: Date;
 }
 
 interface Ended<Subjected> {
   readonly attempt: Recorded;
   readonly outcome: Outcome;
-  readonly told: Parameters<SharedRoad<Subjected, unknown>['settle']>[1][number];
+  readonly told: SettledTogether<Subjected>;
 }
 
 interface Lines<Subjected, Settled> {
-  begin(database: Database, begun: Begun<Subjected>): Promise<boolean>;
+  begin(database: Database, beginning: Beginning<Subjected>): Promise<Begun | undefined>;
   settle(database: Database, ended: Ended<Subjected>): Promise<{ readonly value: Settled } | undefined>;
 }
 
@@ -80,27 +106,40 @@ function linesOf<Subjected, Settled>(road: SharedRoad<Subjected, Settled>): Line
   const known = lines.get(road) as Lines<Subjected, Settled> | undefined;
   if (known !== undefined) return known;
   const made: Lines<Subjected, Settled> = {
-    begin: groupedWrites((tx, begun: readonly Begun<Subjected>[]) => beginAll(tx, road, begun)),
+    begin: groupedWrites((tx, all: readonly Beginning<Subjected>[]) => beginAll(tx, road, all)),
     settle: groupedWrites((tx, ended: readonly Ended<Subjected>[]) => settleAll(tx, road, ended)),
   };
   lines.set(road, made);
   return made;
 }
 
+/** All of one merchant, in two writes: what must be answered first, and the rest with the commit. */
 async function beginAll<Subjected>(
   tx: Tx,
   road: SharedRoad<Subjected, unknown>,
-  all: readonly Begun<Subjected>[],
-): Promise<boolean[]> {
-  const begun = await road.begin(
+  all: readonly Beginning<Subjected>[],
+): Promise<(Begun | undefined)[]> {
+  const [first] = all;
+  if (first === undefined) return [];
+  const { key, usedAt } = first;
+  const { merchantId } = first.attempt;
+  const subjects = all.map(({ subject }) => subject);
+  const cardIds = all.flatMap(({ noting }) => ('use' in noting ? [noting.use.cardId] : []));
+  const [rows, note] = await inOneWrite([road.begin(tx, subjects), openUses(tx, { key, merchantId, cardIds })]);
+  const begun = all.filter(({ subject }) => rows.has(subject));
+  await road.admit?.(
     tx,
-    all.map(({ subject }) => subject),
+    begun.map(({ subject }) => subject),
   );
-  await recordIntents(
-    tx,
-    all.filter(({ subject }) => begun.has(subject)),
-  );
-  return all.map(({ subject }) => begun.has(subject));
+  tx.last(recordIntents(tx, begun));
+  const uses = begun.flatMap(({ noting }) => ('use' in noting ? [noting.use] : []));
+  const others = begun.flatMap(({ noting }) => ('access' in noting ? [noting.access] : []));
+  const noted = new Map(note(uses, others, usedAt).map((one) => [one.use, one]));
+  return all.map(({ subject, noting }) => {
+    if (!rows.has(subject)) return undefined;
+    const use = 'use' in noting ? noted.get(noting.use) : undefined;
+    return use === undefined ? { isNoted: true } : { noted: use };
+  });
 }
 
 async function settleAll<Subjected, Settled>(
@@ -109,16 +148,17 @@ async function settleAll<Subjected, Settled>(
   all: readonly Ended<Subjected>[],
 ): Promise<({ readonly value: Settled } | undefined)[]> {
   const told = all.map(({ attempt, outcome, told: { gateway } }) => ({ attempt, outcome, now: gateway.clock.now() }));
-  const [recorded] = await inOneWrite([concludeAll(tx, told), askNoMore(tx, all)]);
-  const first = all.filter(({ attempt }) => recorded.has(attempt.attemptId));
+  const concluded = concludeAll(tx, told);
+  tx.last(askNoMore(tx, all));
+  const recorded = concluded.then(
+    (ids) => new Set(all.filter(({ attempt }) => ids.has(attempt.attemptId)).map((one) => one.told)),
+  );
   const settled = await road.settle(
     tx,
-    first.map(({ told }) => told),
+    all.map((one) => one.told),
+    recorded,
   );
-  const values = new Map(first.map(({ attempt }, at) => [attempt.attemptId, settled[at] as Settled]));
-  return all.map(({ attempt: { attemptId } }) =>
-    values.has(attemptId) ? { value: values.get(attemptId) as Settled } : undefined,
-  );
+  return all.map((one) => (settled.has(one.told) ? { value: settled.get(one.told) as Settled } : undefined));
 }
 
 const resolving = 'payment/resolve-unknown';

@@ -48,8 +48,23 @@ export interface Road<Settled> {
 export interface SharedRoad<Subjected, Settled> {
   /** As `Road.begin`, for several. @returns those that were begun */
   begin(tx: Tx, subjects: readonly Subjected[]): Promise<ReadonlySet<Subjected>>;
-  /** As `Road.settle`, for several; what each comes to, in their order. */
-  settle(tx: Tx, told: readonly SettledTogether<Subjected>[]): Promise<readonly Settled[]>;
+  /**
+   * What must still hold of those that were begun, once everything else is on its way.
+   *
+   * @throws Fault of one of them, and then none may be committed
+   */
+  admit?(tx: Tx, begun: readonly Subjected[]): Promise<void>;
+  /**
+   * As `Road.settle`, for several.
+   *
+   * @param recorded - resolves to those whose outcome was not known before; the others are left as they are
+   * @returns what each came to
+   */
+  settle(
+    tx: Tx,
+    told: readonly SettledTogether<Subjected>[],
+    recorded: Promise<ReadonlySet<SettledTogether<Subjected>>>,
+  ): Promise<ReadonlyMap<SettledTogether<Subjected>, Settled>>;
 }
 
 /** One of those that are settled together. */

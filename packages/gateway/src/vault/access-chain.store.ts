@@ -33,23 +33,25 @@ const columns =
   'merchant_id, sequence, at, actor, act, purpose, card_id, token_id, subject, reference, data_key_id, mac';
 const selected = columns.replace(' at,', ' (extract(epoch from at) * 1000000)::bigint as at_micros,');
 
-/** Written over with itself: that locks the row until the transaction ends, also when it is new. */
 const lockEnd = statement<ChainEnd>(
   'access-chain/lock',
+  'select sequence, mac from access_chain where merchant_id = $1 for update',
+);
+/** Written over with itself when somebody was faster: that locks the row until the transaction ends, also when it is new. */
+const beginChain = statement<ChainEnd>(
+  'access-chain/begin',
   `insert into access_chain as c (merchant_id, sequence, mac) values ($1, 0, $2)
    on conflict (merchant_id) do update set sequence = c.sequence returning c.sequence, c.mac`,
-);
-const moveEnd = statement(
-  'access-chain/move',
-  'update access_chain set sequence = $2, mac = $3 where merchant_id = $1',
 );
 const readEnd = statement<ChainEnd>(
   'access-chain/end',
   'select sequence, mac from access_chain where merchant_id = $1',
 );
+/** Writes entries and moves the end of the chain to the last of them. */
 const insertAll = statement(
   'access-entry/insert',
-  `insert into access_entry (${columns})
+  `with moved as (update access_chain set sequence = $13, mac = $14 where merchant_id = $1)
+   insert into access_entry (${columns})
    select $1, sequence, 'epoch'::timestamptz + micros * interval '1 microsecond', actor, act, purpose, card_id, token_id,
      subject, reference, $2, mac
    from unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[],
@@ -86,7 +88,8 @@ const anchors = statement<{ merchant_id: string; sequence: bigint; mac: Buffer; 
 
 /** The end of a chain, which nobody else moves until the transaction ends. */
 export async function lockChainEnd(tx: Tx, merchantId: string, start: Buffer): Promise<ChainEnd> {
-  const [end] = await tx.rows(lockEnd, [merchantId, start]);
+  const [known] = await tx.rows(lockEnd, [merchantId]);
+  const [end] = known === undefined ? await tx.rows(beginChain, [merchantId, start]) : [known];
   if (end === undefined) throw new Error('the end of an access chain could not be locked');
   return end;
 }
@@ -98,7 +101,7 @@ export const findChainEnd = async (sql: Sql, merchantId: string): Promise<ChainE
 export async function insertEntries(tx: Tx, merchantId: string, keyId: string, entries: readonly AccessEntry[]) {
   const column = <T>(of: (entry: AccessEntry) => T | undefined) => entries.map((entry) => of(entry) ?? null);
   const last = entries.at(-1);
-  const inserted = tx.rows(insertAll, [
+  await tx.rows(insertAll, [
     merchantId,
     keyId,
     column((entry) => entry.sequence),
@@ -111,8 +114,9 @@ export async function insertEntries(tx: Tx, merchantId: string, keyId: string, e
     column((entry) => entry.subject),
     column((entry) => entry.reference),
     column((entry) => entry.mac),
+    last?.sequence,
+    last?.mac,
   ]);
-  await Promise.all([inserted, tx.rows(moveEnd, [merchantId, last?.sequence, last?.mac])]);
 }
 
 /** Entries after a sequence, the oldest first. */

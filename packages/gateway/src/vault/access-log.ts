@@ -64,6 +64,31 @@ export const auditKey = ({ keyring }: Pick<AccessLogDeps, 'keyring'>, merchantId
   keyring.dataKey(merchantId, 'audit');
 
 /**
+ * Takes the end of a merchant's chain, which nobody else moves until the transaction ends: call it last.
+ *
+ * @returns appends there, once, also late; the entries and what comes with them go out in one write with the commit when nobody waits
+ */
+export async function openAccesses(
+  tx: Tx,
+  key: SealingKey,
+  merchantId: string,
+): Promise<(accesses: readonly Access[], now: Date) => Promise<void>> {
+  const end = await lockChainEnd(tx, merchantId, chainStart);
+  return async (accesses, now) => {
+    if (accesses.length === 0) return;
+    let { sequence, mac } = end;
+    const atMicros = BigInt(now.getTime()) * 1_000n;
+    const entries = accesses.map((access): AccessEntry => {
+      sequence += 1n;
+      const entry = { ...access, merchantId, sequence, atMicros };
+      mac = macOf(key, mac, entry);
+      return { ...entry, keyId: key.keyId, mac };
+    });
+    await insertEntries(tx, merchantId, key.keyId, entries);
+  };
+}
+
+/**
  * Appends in the transaction of the act. It locks the end of the merchant's chain until that commits, so call it last.
  *
  * @param key - from `auditKey`
@@ -77,15 +102,8 @@ export async function appendAccesses(
   now: Date,
 ): Promise<void> {
   if (accesses.length === 0) return;
-  let { sequence, mac } = await lockChainEnd(tx, merchantId, chainStart);
-  const atMicros = BigInt(now.getTime()) * 1_000n;
-  const entries = accesses.map((access): AccessEntry => {
-    sequence += 1n;
-    const entry = { ...access, merchantId, sequence, atMicros };
-    mac = macOf(key, mac, entry);
-    return { ...entry, keyId: key.keyId, mac };
-  });
-  await insertEntries(tx, merchantId, key.keyId, entries);
+  const append = await openAccesses(tx, key, merchantId);
+  tx.last(append(accesses, now));
 }
 
 async function write(deps: AccessLogDeps, merchantId: string, accesses: readonly Access[]): Promise<void> {

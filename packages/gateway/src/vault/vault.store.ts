@@ -19,7 +19,7 @@ export interface KekRow {
   used: boolean;
 }
 
-interface CardRow {
+export interface CardRow {
   data_key_id: string;
   sealed: Buffer;
 }
@@ -60,10 +60,10 @@ const insertKeyRow = statement(
   `insert into vault_data_key (${keyColumns}) values ($1, $2, $3, $4, $5, $6)`,
 );
 
-const insertCardRow = statement(
-  'vault/insert-card',
+const insertCardRows = statement(
+  'vault/insert-cards',
   `insert into vault_card (merchant_id, card_id, data_key_id, sealed, fingerprint, fingerprint_version, fingerprint_key_id, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+   select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::integer[], $7::uuid[], $8::timestamptz[])`,
 );
 const updateCardRow = statement<{ card_id: string }>(
   'vault/update-card',
@@ -132,6 +132,7 @@ interface CardValues {
   readonly fingerprintKeyId: string;
 }
 
+/** In the order of the statements: merchant, card, key, bytes, the fingerprint, its version and key, and when. */
 const valuesOf = (card: CardValues) => [
   card.merchantId,
   card.cardId,
@@ -142,8 +143,13 @@ const valuesOf = (card: CardValues) => [
   card.fingerprintKeyId,
 ];
 
-export async function insertCard(tx: Tx, card: CardValues & { readonly now: Date }): Promise<void> {
-  await tx.rows(insertCardRow, [...valuesOf(card), card.now]);
+export async function insertCards(tx: Tx, cards: readonly CardValues[], now: Date): Promise<void> {
+  if (cards.length === 0) return;
+  const rows = cards.map((card) => [...valuesOf(card), now]);
+  await tx.rows(
+    insertCardRows,
+    [0, 1, 2, 3, 4, 5, 6, 7].map((column) => rows.map((row) => row[column])),
+  );
 }
 
 export const updateCard = async (tx: Tx, card: CardValues): Promise<boolean> =>
@@ -155,6 +161,16 @@ export const findCard = groupedById(
   (row) => row.card_id,
   (row): CardRow => row,
 );
+
+/** The same for several cards of a merchant, in a transaction. */
+export const findCards = async (
+  tx: Tx,
+  merchantId: string,
+  cardIds: readonly string[],
+): Promise<ReadonlyMap<string, CardRow>> => {
+  const rows = cardIds.length === 0 ? [] : await tx.rows(findCardRow, [cardIds.map(() => merchantId), cardIds]);
+  return new Map(rows.map((row) => [row.card_id, row]));
+};
 
 export const findByFingerprint = async (
   sql: Sql,

@@ -5,13 +5,22 @@
 import type { Clock } from '../clock.ts';
 import { newRowId } from '../id.ts';
 import type { Database, Tx } from '../storage/database.ts';
-import type { Act } from './access-entry.ts';
-import { recordAccess } from './access-log.ts';
+import { inOneWrite } from '../storage/gather.ts';
+import type { Access, Act } from './access-entry.ts';
+import { openAccesses, recordAccess } from './access-log.ts';
 import { CardBuffer } from './card-buffer.ts';
 import { type Fingerprint, fingerprintOf, fingerprintsOf } from './fingerprint.ts';
-import { type Keyring, withItsKey } from './keyring.ts';
-import { open, seal } from './seal.ts';
-import { deleteCard, findByFingerprint, findCard, insertCard, updateCard } from './vault.store.ts';
+import { KeyGone, type Keyring, withItsKey } from './keyring.ts';
+import { open, type SealingKey, seal } from './seal.ts';
+import {
+  type CardRow,
+  deleteCard,
+  findByFingerprint,
+  findCard,
+  findCards,
+  insertCards,
+  updateCard,
+} from './vault.store.ts';
 
 /** There is no such card: it was erased, or belongs to somebody else. */
 export class CardMissing extends Error {
@@ -49,7 +58,11 @@ export async function sealCard(
 }
 
 /** Stores a sealed card, in the transaction of what it was sealed for. */
-export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> => insertCard(tx, { ...card, now });
+export const storeCard = (tx: Tx, card: SealedCard, now: Date): Promise<void> => insertCards(tx, [card], now);
+
+/** The same for several. */
+export const storeCards = (tx: Tx, cards: readonly SealedCard[], now: Date): Promise<void> =>
+  insertCards(tx, cards, now);
 
 /**
  * Puts a card in the place of the one that has its id: whoever is about to open that finds the one or the other, never none.
@@ -89,9 +102,23 @@ export async function withCard<T>(
   use: CardUse,
   lend: (card: CardBuffer) => Promise<T>,
 ): Promise<T> {
-  const { merchantId, cardId } = use;
-  const { row, key } = await findWithKey(deps, merchantId, cardId);
-  await recordAccess(deps, { actor: 'gateway', act: 'card.use', ...use });
+  const found = await findWithKey(deps, use.merchantId, use.cardId);
+  await recordAccess(deps, accessOf(use));
+  return lendFound(use, found, lend);
+}
+
+const accessOf = (use: CardUse): Access => ({ actor: 'gateway', act: 'card.use', ...use });
+
+interface Found {
+  readonly row: CardRow;
+  readonly key: SealingKey;
+}
+
+async function lendFound<T>(
+  { merchantId, cardId }: CardUse,
+  { row, key }: Found,
+  lend: (card: CardBuffer) => Promise<T>,
+): Promise<T> {
   const card = new CardBuffer(open(key, { purpose: 'card', merchantId, recordId: cardId }, row.sealed));
   try {
     return await lend(card);
@@ -100,6 +127,60 @@ export async function withCard<T>(
   }
 }
 
+/** A use that the access log has, once the transaction it was noted in is committed. */
+export interface NotedUse {
+  readonly use: CardUse;
+  /** Undefined: this merchant has no such card, and nothing was noted. */
+  readonly row: CardRow | undefined;
+}
+
+/**
+ * Notes uses of cards in the transaction that makes them necessary, such as that of an intent to pay: one commit for both. It
+ * locks the end of the merchant's chain of entries, so call it after all that the transaction may have to wait for.
+ *
+ * @param of.key - from `auditKey`
+ * @param of.cardIds - of the cards that may be used
+ * @returns notes some of them, once; what it asks goes out with the commit
+ */
+export async function openUses(
+  tx: Tx,
+  {
+    key,
+    merchantId,
+    cardIds,
+  }: { readonly key: SealingKey; readonly merchantId: string; readonly cardIds: readonly string[] },
+): Promise<(uses: readonly CardUse[], others: readonly Access[], now: Date) => NotedUse[]> {
+  const [rows, append] = await inOneWrite([findCards(tx, merchantId, cardIds), openAccesses(tx, key, merchantId)]);
+  return (uses, others, now) => {
+    const noted = uses.map((use): NotedUse => ({ use, row: rows.get(use.cardId) }));
+    const entries = noted.flatMap(({ use, row }) => (row === undefined ? [] : [accessOf(use)]));
+    tx.last(append([...entries, ...others], now));
+    return noted;
+  };
+}
+
+/**
+ * Lends a card whose use was noted. Call it after that was committed.
+ *
+ * @throws as `withCard`
+ */
+export async function withNotedCard<T>(
+  deps: { readonly database: Database; readonly keyring: Keyring },
+  { use, row }: NotedUse,
+  lend: (card: CardBuffer) => Promise<T>,
+): Promise<T> {
+  if (row === undefined) throw new CardMissing(noSuchCard);
+  const { merchantId, cardId } = use;
+  const found = await keyOf(deps, merchantId, row).catch((error) => {
+    // Its key was retired since it was read: so it was moved to a newer one.
+    if (error instanceof KeyGone) return findWithKey(deps, merchantId, cardId);
+    throw error;
+  });
+  return lendFound(use, found, lend);
+}
+
+const noSuchCard = 'the card is not in the vault';
+
 const findWithKey = (
   { database, keyring }: { readonly database: Database; readonly keyring: Keyring },
   merchantId: string,
@@ -107,9 +188,15 @@ const findWithKey = (
 ) =>
   withItsKey(async () => {
     const row = await findCard(database, merchantId, cardId);
-    if (row === undefined) throw new CardMissing('the card is not in the vault');
-    return { row, key: await keyring.dataKeyById(database, merchantId, row.data_key_id) };
+    if (row === undefined) throw new CardMissing(noSuchCard);
+    return keyOf({ database, keyring }, merchantId, row);
   });
+
+const keyOf = async (
+  { database, keyring }: { readonly database: Database; readonly keyring: Keyring },
+  merchantId: string,
+  row: CardRow,
+): Promise<Found> => ({ row, key: await keyring.dataKeyById(database, merchantId, row.data_key_id) });
 
 /**
  * The cards of a merchant that have this number, the oldest first; also while fingerprint keys rotate.
