@@ -10,7 +10,7 @@ import { groupedIn } from '../storage/grouped.ts';
 import {
   findMerchantRows,
   findMerchantRowsByApiKeys,
-  findMerchantRowsByClientKey,
+  findMerchantRowsByClientKeys,
   findOrigins,
   isOriginRegistered,
   type MerchantRow,
@@ -51,6 +51,11 @@ const rowsOfApiKey = groupedIn(async (database, keyIds) => {
   return (keyId) => rows.filter((row) => row.key_id === keyId);
 });
 
+const rowsOfClientKey = groupedIn(async (database, keyIds) => {
+  const rows = await findMerchantRowsByClientKeys(database, keyIds);
+  return (keyId) => rows.filter((row) => row.key_id === keyId);
+});
+
 /** The merchant that a browser's client key belongs to, with the origins it may be used from, or undefined. */
 export async function findMerchantByClientKey(
   { database }: Deps,
@@ -58,7 +63,7 @@ export async function findMerchantByClientKey(
 ): Promise<{ merchant: Merchant; origins: readonly string[] } | undefined> {
   const keyId = keyIdOf('wck', clientKey);
   if (keyId === undefined) return undefined;
-  const row = theOneOf(await findMerchantRowsByClientKey(database, keyId), clientKey);
+  const row = theOneOf(await rowsOfClientKey(database, keyId), clientKey);
   const merchant = merchantFrom(row);
   return row === undefined || merchant === undefined ? undefined : { merchant, origins: row.origins };
 }

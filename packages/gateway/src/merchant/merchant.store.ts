@@ -34,10 +34,10 @@ const findByApiKeys = statement<MerchantRow & { key_id: string; key_hash: Buffer
    where a.key_id = any($1) and a.revoked_at is null`,
 );
 
-const findByClientKey = statement<MerchantRow & { key_hash: Buffer; origins: string[] }>(
-  'merchant/find-by-client-key',
-  `select ${merchantColumns}, c.key_hash, c.origins from merchant m join merchant_client_key c using (merchant_id) ${itsClock}
-   where c.key_id = $1 and c.revoked_at is null`,
+const findByClientKeys = statement<MerchantRow & { key_id: string; key_hash: Buffer; origins: string[] }>(
+  'merchant/find-by-client-keys',
+  `select ${merchantColumns}, c.key_id, c.key_hash, c.origins from merchant m join merchant_client_key c using (merchant_id) ${itsClock}
+   where c.key_id = any($1) and c.revoked_at is null`,
 );
 
 const originRegistered = statement<{ registered: boolean }>(
@@ -99,7 +99,8 @@ export const findMerchantRows = (sql: Sql, merchantIds: readonly string[]): Prom
 /** All rows of each key; many keys at a time. */
 export const findMerchantRowsByApiKeys = (sql: Sql, keyIds: readonly string[]) => sql.rows(findByApiKeys, [keyIds]);
 
-export const findMerchantRowsByClientKey = (sql: Sql, keyId: string) => sql.rows(findByClientKey, [keyId]);
+export const findMerchantRowsByClientKeys = (sql: Sql, keyIds: readonly string[]) =>
+  sql.rows(findByClientKeys, [keyIds]);
 
 export const isOriginRegistered = async (sql: Sql, origin: string): Promise<boolean> =>
   (await sql.rows(originRegistered, [origin]))[0]?.registered ?? false;

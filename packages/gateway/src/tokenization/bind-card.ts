@@ -11,39 +11,15 @@ import { askIssuer, newAuthentication, openAuthentication, recordAnswer, takesPa
 import { asksIssuer, type ThreeDsDecision } from '../threeds/decision.ts';
 import { mayGoOn } from '../threeds/result.ts';
 import { recordAccess } from '../vault/access-log.ts';
-import type { CardBuffer } from '../vault/card-buffer.ts';
 import { dropCvv } from '../vault/cvv-hold.ts';
-import { type SealedCard, sealCard, storeCard } from '../vault/vault.ts';
-import { type CardSummary, summarise } from './card-summary.ts';
+import { sealCard, storeCard } from '../vault/vault.ts';
+import { bindTogether } from './bind-together.ts';
+import { type Binding, type BindingSession, type Submission, submittedSession } from './binding.ts';
+import { summarise } from './card-summary.ts';
 import { abandonBinding, type Verification, verificationCurrency, verifyCard } from './finish.ts';
-import { attachCardToSession, markChallenged, markSubmitted } from './session.store.ts';
-import type { Session } from './session.ts';
-import { refuseFullUserFirmly } from './user-limit.ts';
-
-/** Which session, under which key, and whose. */
-type BindingSession = Pick<
-  Session,
-  'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId' | 'threeDsDecision'
->;
-
-export interface Submission {
-  readonly card: CardBuffer;
-  readonly submitFingerprint: Buffer | undefined;
-  readonly billingAddress: Session['billingAddress'];
-  readonly returnUrl: string | undefined;
-  /** Where the shopper is, as `networkOf` tells; undefined for a bare card. */
-  readonly network?: string;
-  /** On the browser's road only: a bare card comes without a shopper whom an issuer could ask. */
-  readonly threeDs?: { readonly merchantName: string; readonly envelope: string };
-}
-
-/** What is written and asked about one submission. */
-interface Binding {
-  readonly session: BindingSession;
-  readonly submission: Submission;
-  readonly sealed: SealedCard;
-  readonly summary: CardSummary;
-}
+import { markChallenged } from './session.store.ts';
+import { markSubmitted } from './submission.store.ts';
+import { refuseFullUsers } from './user-limit.ts';
 
 /**
  * Seals the card, authenticates and verifies it, and makes the token.
@@ -57,7 +33,7 @@ export async function bindCard(
   gateway: Gateway,
   session: BindingSession,
   submission: Submission,
-  open: (tx: Tx) => Promise<boolean> = async () => true,
+  open?: (tx: Tx) => Promise<boolean>,
 ): Promise<Verification | 'challenge'> {
   const { merchantId, merchantUserId } = session;
   const { card, network, threeDs } = submission;
@@ -78,7 +54,7 @@ async function bindJudgedCard(
   gateway: Gateway,
   session: BindingSession,
   submission: Submission,
-  open: (tx: Tx) => Promise<boolean>,
+  open: ((tx: Tx) => Promise<boolean>) | undefined,
   decision: ThreeDsDecision | undefined,
 ): Promise<Verification | 'challenge'> {
   const { merchantId } = session;
@@ -86,24 +62,23 @@ async function bindJudgedCard(
   const facts = gateway.connectors.of(merchantId).factsOf(card.pan);
   const sealed = await sealCard(gateway, { merchantId, card });
   const binding = { session, submission, sealed, summary: summarise(card, facts) };
-  const keep = async (tx: Tx) => (await open(tx)) && (await keepCard(gateway, tx, binding));
+  const keep = async (tx: Tx) => (open === undefined || (await open(tx))) && (await keepCard(gateway, tx, binding));
   const isAsked = asksIssuer(decision, () => takesPart(gateway, merchantId, binding.summary.masked));
-  if (submission.threeDs === undefined || !isAsked) return verifyCard(gateway, session, card, keep);
+  if (submission.threeDs === undefined || !isAsked) {
+    return open === undefined ? bindTogether(gateway, binding) : verifyCard(gateway, session, card, keep);
+  }
   const mandated = decision === '3DS_FORCE';
   const authentication = await beginAuthentication(gateway, binding, { ...submission.threeDs, mandated }, keep);
   return authentication === undefined ? 'lost' : authenticate(gateway, binding, authentication);
 }
 
 async function keepCard(gateway: Gateway, tx: Tx, binding: Binding): Promise<boolean> {
-  const { session, submission, sealed, summary } = binding;
-  const { submitFingerprint, billingAddress, returnUrl } = submission;
+  const { session, sealed } = binding;
   const now = gateway.clock.now();
-  await refuseFullUserFirmly(tx, session.merchantId, session.merchantUserId);
-  if (!(await markSubmitted(tx, session, { submitFingerprint, card: summary, billingAddress, returnUrl }, now))) {
-    return false;
-  }
+  await refuseFullUsers(tx, session.merchantId, [session.merchantUserId]);
+  const submitted = await markSubmitted(tx, [submittedSession({ ...binding, now })]);
+  if (!submitted.has(session.tokenRequestId)) return false;
   await storeCard(tx, sealed, now);
-  await attachCardToSession(tx, session, sealed.cardId);
   return true;
 }
 

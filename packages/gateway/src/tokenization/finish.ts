@@ -7,6 +7,7 @@ import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import { newTokenId } from '../id.ts';
 import { type CardAtHand, perform } from '../payment/perform.ts';
+import type { Payment, Performed } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
 import { adoptCard } from '../subscription/adopt-card.ts';
 import type { Authentication } from '../threeds/authentication.ts';
@@ -15,7 +16,6 @@ import type { Ended, Handover } from '../threeds/complete.ts';
 import { cvvLost, failureOf, holdOf, mayGoOn, proofFor } from '../threeds/result.ts';
 import { dropCvv, readCvv } from '../vault/cvv-hold.ts';
 import { eraseCard } from '../vault/vault.ts';
-import { keepNetworkTransactionId } from './network-transaction-id.ts';
 import { notifyFailedBinding, notifyToken } from './notification.ts';
 import { endSession, findSession, lockSession, markSubmittedAgain } from './session.store.ts';
 import type { BindingFailure, Session } from './session.ts';
@@ -37,16 +37,7 @@ export async function verifyCard(
   begin: (tx: Tx) => Promise<boolean>,
   authentication?: Authentication,
 ): Promise<Verification> {
-  const payment = {
-    merchantId,
-    subject: { kind: 'tokenization', id: tokenRequestId },
-    verb: 'verify',
-    currency: verificationCurrency,
-    amountMinor: 0n,
-    amount: '0',
-    initiator: 'CIT',
-    threeDs: authentication && proofFor(authentication),
-  } as const;
+  const payment = verifying({ merchantId, tokenRequestId }, authentication);
   const result = await perform(gateway, payment, {
     card,
     begin,
@@ -55,6 +46,25 @@ export async function verifyCard(
       await settleBinding(gateway, tx, merchantId, tokenRequestId, outcome);
     },
   });
+  return verificationOf(result);
+}
+
+/** The zero-amount check of the card of a session. */
+export const verifying = (
+  { merchantId, tokenRequestId }: Pick<Session, 'merchantId' | 'tokenRequestId'>,
+  authentication?: Authentication,
+): Payment => ({
+  merchantId,
+  subject: { kind: 'tokenization', id: tokenRequestId },
+  verb: 'verify',
+  currency: verificationCurrency,
+  amountMinor: 0n,
+  amount: '0',
+  initiator: 'CIT',
+  threeDs: authentication && proofFor(authentication),
+});
+
+export function verificationOf(result: Performed<void>): Verification {
   if (result.kind !== 'performed') return result.kind === 'not-begun' ? 'lost' : 'unknown';
   return ({ approved: 'bound', declined: 'failed', unknown: 'unknown' } as const)[result.outcome.kind];
 }
@@ -121,24 +131,10 @@ export async function settleBinding(
 async function bind(gateway: Gateway, tx: Tx, session: Session, networkTransactionId: string): Promise<void> {
   const now = gateway.clock.now();
   const subject = { kind: 'tokenization', id: session.tokenRequestId } as const;
-  const token: Token = {
-    merchantId: session.merchantId,
-    tokenId: newTokenId(),
-    tokenRequestId: session.tokenRequestId,
-    merchantUserId: session.merchantUserId,
-    subMerchantId: session.subMerchantId,
-    status: (await wasAuthenticated(tx, session.merchantId, subject)) ? 'VERIFIED' : 'UNVERIFIED',
-    formerStatus: undefined,
-    cardId: session.cardId,
-    card: session.card,
-    billingAddress: session.billingAddress,
-    notifyUrl: session.notifyUrl,
-    createdAt: now,
-    updatedAt: now,
-  };
-  await insertToken(tx, token);
+  const isVerified = await wasAuthenticated(tx, session.merchantId, subject);
+  const token = tokenOf(session, now, isVerified ? 'VERIFIED' : 'UNVERIFIED');
+  await insertToken(tx, { ...token, networkTransactionId });
   await watchExpiry(gateway, tx, token);
-  await keepNetworkTransactionId(tx, token, networkTransactionId);
   await endSession(tx, session, { status: 'BOUND', tokenId: token.tokenId }, now);
   await notifyToken(gateway, tx, token);
   await adopt(gateway, tx, session, token);
@@ -157,3 +153,20 @@ export async function failBinding(gateway: Gateway, tx: Tx, session: Session, fa
   if (session.cardId !== undefined) await eraseCard(tx, { merchantId: session.merchantId, cardId: session.cardId });
   await notifyFailedBinding(gateway, tx, session, failure);
 }
+
+/** The token that a session comes to. */
+export const tokenOf = (session: Session, now: Date, status: 'VERIFIED' | 'UNVERIFIED'): Token => ({
+  merchantId: session.merchantId,
+  tokenId: newTokenId(),
+  tokenRequestId: session.tokenRequestId,
+  merchantUserId: session.merchantUserId,
+  subMerchantId: session.subMerchantId,
+  status,
+  formerStatus: undefined,
+  cardId: session.cardId,
+  card: session.card,
+  billingAddress: session.billingAddress,
+  notifyUrl: session.notifyUrl,
+  createdAt: now,
+  updatedAt: now,
+});

@@ -14,7 +14,7 @@ import { CardBuffer } from '../vault/card-buffer.ts';
 import { fingerprintOf } from '../vault/fingerprint.ts';
 import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
-import { freshKey, queueExpiry } from './open-session.ts';
+import { freshKey, openSessionTogether, queueExpiry } from './open-session.ts';
 import { findSession, insertSession, renewSession } from './session.store.ts';
 import { isExpired, type Session } from './session.ts';
 import { refuseFullUser } from './user-limit.ts';
@@ -48,16 +48,18 @@ export async function generate(gateway: Gateway, caller: MerchantCaller, input: 
 async function openSession(gateway: Gateway, caller: MerchantCaller, input: Input, notifyUrl: string | undefined) {
   const fingerprint = requestFingerprint(input);
   const { merchantId } = caller.merchant;
-  const before = await findSession(gateway.database, merchantId, input.tokenRequestId);
-  if (before === undefined) await refuseFullUser(gateway.database, merchantId, input.merchantUserId);
-  if (before === undefined) {
+  // Asked for at once, told one after the other: a repeat is answered, however many cards its user has by now.
+  const looking = findSession(gateway.database, merchantId, input.tokenRequestId);
+  const counting = refuseFullUser(gateway.database, merchantId, input.merchantUserId);
+  await Promise.allSettled([looking, counting]);
+  if ((await looking) === undefined) {
+    await counting;
     const key = await freshKey(gateway, merchantId, input.tokenRequestId);
     const session = { ...newSession(gateway, caller, input, notifyUrl, fingerprint), ...key };
     crashPoint('tokenization/before-session');
-    await gateway.database.transaction(async (tx) => {
-      if (await insertSession(tx, session)) await queueExpiry(gateway, tx, session);
-    });
+    const isOpened = await openSessionTogether(gateway, session);
     crashPoint('tokenization/session-created');
+    if (isOpened) return answer(session);
   }
   const session = await present(gateway, merchantId, input.tokenRequestId, fingerprint);
   if (session.status !== 'OPEN' || !isExpired(session, gateway.clock.now())) return answer(session);
@@ -123,6 +125,7 @@ const newSession = (
   tokenRequestId: input.tokenRequestId,
   requestFingerprint,
   sessionId: undefined,
+  tokenId: undefined,
   sealedPrivateKey: undefined,
   expiresAt: undefined,
   merchantUserId: input.merchantUserId,
@@ -133,7 +136,7 @@ const newSession = (
   createdAt: gateway.clock.now(),
 });
 
-const answer = (session: Session): Data => ({
+const answer = (session: Pick<Session, 'tokenRequestId' | 'sessionId' | 'merchantUserId' | 'tokenId'>): Data => ({
   tokenRequestId: session.tokenRequestId,
   ...(session.sessionId !== undefined && { tokenSessionId: session.sessionId }),
   merchantUserId: session.merchantUserId,

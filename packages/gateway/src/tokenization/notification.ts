@@ -2,7 +2,7 @@
 import type { TokenizationNotification } from '@waffo/protocol/notifications';
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
-import { notify } from '../webhook/notify.ts';
+import { type Notification, notify } from '../webhook/notify.ts';
 import { tokenDataOf } from './card-summary.ts';
 import type { BindingFailure, Session } from './session.ts';
 import type { Token } from './token.ts';
@@ -10,8 +10,14 @@ import type { Token } from './token.ts';
 type Result = TokenizationNotification['result'];
 
 /** Tells the merchant what a token now is. Without a notify URL it is not told; it can inquire. */
-export async function notifyToken(gateway: Pick<Gateway, 'clock'>, tx: Tx, token: Token): Promise<void> {
-  await send(gateway, tx, token, {
+export async function notifyToken({ clock }: Pick<Gateway, 'clock'>, tx: Tx, token: Token): Promise<void> {
+  const told = notificationOf(token);
+  if (told !== undefined) await notify(tx, { now: clock.now() }, told);
+}
+
+/** What the merchant is told of a token; undefined without a notify URL. */
+export const notificationOf = (token: Token): Notification | undefined =>
+  addressed(token, {
     tokenRequestId: token.tokenRequestId,
     tokenId: token.tokenId,
     tokenType: 'CARD',
@@ -19,16 +25,15 @@ export async function notifyToken(gateway: Pick<Gateway, 'clock'>, tx: Tx, token
     ...(token.card && { tokenData: tokenDataOf(token.card) }),
     ...rest(token),
   });
-}
 
 /** Tells the merchant that a binding came to nothing. */
 export async function notifyFailedBinding(
-  gateway: Pick<Gateway, 'clock'>,
+  { clock }: Pick<Gateway, 'clock'>,
   tx: Tx,
   session: Session,
   failure: BindingFailure,
 ): Promise<void> {
-  await send(gateway, tx, session, {
+  const told = addressed(session, {
     tokenRequestId: session.tokenRequestId,
     tokenType: 'CARD',
     tokenStatus: 'FAILED',
@@ -36,6 +41,7 @@ export async function notifyFailedBinding(
     ...rest(session),
     failedReason: JSON.stringify({ tokenFailedCode: failure.code, tokenFailedDescription: failure.description }),
   });
+  if (told !== undefined) await notify(tx, { now: clock.now() }, told);
 }
 
 type Told = Pick<
@@ -52,17 +58,7 @@ const rest = (told: Told): Pick<Result, 'merchantUserId' | 'billingAddress' | 'm
   },
 });
 
-async function send({ clock }: Pick<Gateway, 'clock'>, tx: Tx, told: Told, result: Result): Promise<void> {
-  if (told.notifyUrl === undefined) return;
-  await notify(
-    tx,
-    { now: clock.now() },
-    {
-      merchantId: told.merchantId,
-      objectId: told.tokenRequestId,
-      eventType: 'TOKENIZATION_NOTIFICATION',
-      notifyUrl: told.notifyUrl,
-      result,
-    },
-  );
+function addressed({ merchantId, tokenRequestId, notifyUrl }: Told, result: Result): Notification | undefined {
+  if (notifyUrl === undefined) return undefined;
+  return { merchantId, objectId: tokenRequestId, eventType: 'TOKENIZATION_NOTIFICATION', notifyUrl, result };
 }

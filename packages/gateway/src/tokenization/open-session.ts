@@ -2,10 +2,11 @@
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
 import { requestFingerprint } from '../idempotency.ts';
-import { enqueue } from '../job/queue.ts';
+import { enqueue, enqueueAll } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
+import { inBatches } from '../storage/grouped.ts';
 import { newSessionKey } from '../vault/session-key.ts';
-import { findSession, insertSession } from './session.store.ts';
+import { findSession, insertSessions, type NewSession } from './session.store.ts';
 import { isExpired, type Session } from './session.ts';
 
 /**
@@ -35,9 +36,7 @@ export async function openSessionFor(
     threeDsDecision: '3DS_FORCE',
     createdAt: gateway.clock.now(),
   } as const;
-  await gateway.database.transaction(async (tx) => {
-    if (await insertSession(tx, session)) await queueExpiry(gateway, tx, session);
-  });
+  await openSessionTogether(gateway, session);
   return tokenRequestId;
 }
 
@@ -61,19 +60,52 @@ export async function freshKey(gateway: Gateway, merchantId: string, tokenReques
   };
 }
 
+/** A session with its key. */
+type Keyed = NewSession & { readonly sessionId: string; readonly expiresAt: Date };
+
+/** Those that are opened together share a transaction, of one write. @returns false when the request id was there already */
+export const openSessionTogether = (gateway: Gateway, session: Keyed): Promise<boolean> =>
+  openTogether(gateway.database, { gateway, session });
+
+const openTogether = inBatches(
+  async (database, opened: readonly { readonly gateway: Gateway; readonly session: Keyed }[]): Promise<boolean[]> => {
+    let rows: ReadonlySet<string> = new Set();
+    await database.transaction(async (tx) => {
+      const sessions = opened.map(({ session }) => session);
+      const inserting = insertSessions(tx, sessions).then((inserted) => {
+        rows = inserted;
+      });
+      tx.last(inserting);
+      // A job about a session that is not there, because somebody was faster, finds nothing to do.
+      tx.last(
+        enqueueAll(
+          tx,
+          opened.map(({ gateway, session }) => expiryOf(gateway, session)),
+        ),
+      );
+    });
+    return opened.map(({ session }) => rows.has(session.tokenRequestId));
+  },
+);
+
 /** When the session expires unused, its key is destroyed. */
 export async function queueExpiry(
   gateway: Gateway,
   tx: Tx,
   session: { merchantId: string; tokenRequestId: string; sessionId: string; expiresAt: Date },
 ): Promise<void> {
-  const { merchantId, tokenRequestId, sessionId, expiresAt } = session;
-  const payload = { tokenRequestId, sessionId };
-  await enqueue(tx, {
-    kind: 'tokenization/expire-session',
+  await enqueue(tx, expiryOf(gateway, session));
+}
+
+function expiryOf(
+  { clock }: Gateway,
+  {
     merchantId,
-    payload,
-    dueAt: expiresAt,
-    now: gateway.clock.now(),
-  });
+    tokenRequestId,
+    sessionId,
+    expiresAt: dueAt,
+  }: { merchantId: string; tokenRequestId: string; sessionId: string; expiresAt: Date },
+) {
+  const payload = { tokenRequestId, sessionId };
+  return { kind: 'tokenization/expire-session', merchantId, payload, dueAt, now: clock.now() };
 }

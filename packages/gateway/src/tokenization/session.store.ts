@@ -1,10 +1,12 @@
 /** SQL of tokenization sessions. Writes repeat the status they expect to replace. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { groupedById } from '../storage/grouped.ts';
+import { eachRecord, records } from '../storage/records.ts';
 import type { CardSummary } from './card-summary.ts';
 import type { BindingFailure, Session, SessionStatus } from './session.ts';
 import type { BillingAddress } from './token.ts';
 
-interface SessionRow {
+export interface SessionRow {
   merchant_id: string;
   token_request_id: string;
   request_fingerprint: Buffer;
@@ -29,7 +31,8 @@ interface SessionRow {
   updated_at: Date;
 }
 
-const columns = `merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key, expires_at,
+/** In this order wherever a session is read. */
+export const columns = `merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key, expires_at,
   refused_submits, submit_fingerprint, merchant_user_id, sub_merchant_id, notify_url, billing_address, card_id,
   card_summary, return_url, three_ds_decision, subscription_id, token_id, failure, created_at, updated_at`;
 
@@ -39,24 +42,24 @@ const insert = statement<{ token_request_id: string }>(
      (merchant_id, token_request_id, request_fingerprint, status, session_id, sealed_private_key,
       expires_at, merchant_user_id, sub_merchant_id, notify_url, billing_address, three_ds_decision, created_at,
       updated_at, subscription_id)
-   values ($1, $2, $3, 'OPEN', $4, $5, $6, $7, $8, $9, $10, $12, $11, $11, $13)
+   select merchant_id, token_request_id, request_fingerprint, 'OPEN', session_id, sealed_private_key,
+     expires_at, merchant_user_id, sub_merchant_id, notify_url, billing_address, three_ds_decision, created_at,
+     created_at, subscription_id
+   from jsonb_populate_recordset(null::tokenization_session, $1)
    on conflict (merchant_id, token_request_id) do nothing
    returning token_request_id`,
 );
 
 const find = statement<SessionRow>(
   'session/find',
-  `select ${columns} from tokenization_session where merchant_id = $1 and token_request_id = $2`,
-);
-
-const findById = statement<SessionRow>(
-  'session/find-by-id',
-  `select ${columns} from tokenization_session where merchant_id = $1 and session_id = $2`,
+  `select ${columns} from unnest($1::text[], $2::text[]) as asked (merchant_id, token_request_id)
+     join tokenization_session using (merchant_id, token_request_id)`,
 );
 
 const lock = statement<SessionRow>(
   'session/lock',
-  `select ${columns} from tokenization_session where merchant_id = $1 and token_request_id = $2 for update`,
+  `select ${columns} from tokenization_session where merchant_id = $1 and token_request_id = any ($2)
+   order by token_request_id for update`,
 );
 
 const renew = statement<{ token_request_id: string }>(
@@ -73,16 +76,6 @@ const forgetKey = statement(
    where merchant_id = $1 and token_request_id = $2 and session_id = $3 and status = 'OPEN' and expires_at <= $4`,
 );
 
-const submitted = statement<{ token_request_id: string }>(
-  'session/submitted',
-  `update tokenization_session
-   set status = 'SUBMITTED', sealed_private_key = null, submit_fingerprint = $3, card_summary = $4,
-       billing_address = coalesce($5, billing_address), return_url = $6, updated_at = $7
-   where merchant_id = $1 and token_request_id = $2 and status = 'OPEN'
-     and session_id is not distinct from $8 and (expires_at is null or expires_at > $7)
-   returning token_request_id`,
-);
-
 const move = statement<{ token_request_id: string }>(
   'session/move',
   `update tokenization_session set status = $4, updated_at = $5
@@ -90,88 +83,73 @@ const move = statement<{ token_request_id: string }>(
    returning token_request_id`,
 );
 
-const attachCard = statement(
-  'session/attach-card',
-  'update tokenization_session set card_id = $3 where merchant_id = $1 and token_request_id = $2',
-);
-
-const refuse = statement<{ refused_submits: number }>(
-  'session/refuse',
-  `update tokenization_session set refused_submits = refused_submits + 1, updated_at = $3
-   where merchant_id = $1 and token_request_id = $2 and status = 'OPEN' and session_id is not distinct from $4
-   returning refused_submits`,
-);
-
 const end = statement<{ token_request_id: string }>(
   'session/end',
-  `update tokenization_session
-   set status = $3, token_id = $4, failure = $5, sealed_private_key = null, card_id = null, card_summary = null,
-       updated_at = $6
-   where merchant_id = $1 and token_request_id = $2 and status in ('OPEN', 'SUBMITTED', 'CHALLENGE')
-   returning token_request_id`,
+  `update tokenization_session as known
+   set status = told.status, token_id = told.token_id, failure = told.failure, sealed_private_key = null, card_id = null,
+       card_summary = null, updated_at = told.updated_at
+   from unnest($1::jsonb[]) as one, jsonb_populate_record(null::tokenization_session, one) as told
+   where known.merchant_id = told.merchant_id and known.token_request_id = told.token_request_id
+     and known.status in ('OPEN', 'SUBMITTED', 'CHALLENGE')
+   returning known.token_request_id`,
 );
 
-/** One binding of a user at a time passes, until the transaction ends. */
-const lockUser = statement('session/lock-user', 'select pg_advisory_xact_lock(hashtextextended($1, 0))');
-
-const countUnderWay = statement<{ bindings: bigint }>(
-  'session/count-under-way',
-  `select count(*) as bindings from tokenization_session
-   where merchant_id = $1 and merchant_user_id = $2 and status in ('SUBMITTED', 'CHALLENGE')`,
-);
-
-/** How many bindings of a user are between submission and outcome; nobody else begins one until the transaction ends. */
-export async function lockBindingsOfUser(tx: Tx, merchantId: string, merchantUserId: string): Promise<number> {
-  await tx.rows(lockUser, [`tokenization/${merchantId}/${merchantUserId}`]);
-  return Number((await tx.rows(countUnderWay, [merchantId, merchantUserId]))[0]?.bindings ?? 0n);
-}
+/** What is written of a new session. */
+export type NewSession = Pick<
+  Session,
+  | 'merchantId'
+  | 'tokenRequestId'
+  | 'requestFingerprint'
+  | 'sessionId'
+  | 'sealedPrivateKey'
+  | 'expiresAt'
+  | 'merchantUserId'
+  | 'subMerchantId'
+  | 'notifyUrl'
+  | 'billingAddress'
+  | 'threeDsDecision'
+  | 'createdAt'
+> & { readonly subscriptionId?: string };
 
 /** True when this call made the row; false when the request id was there already. */
-export async function insertSession(
-  tx: Tx,
-  session: Pick<
-    Session,
-    | 'merchantId'
-    | 'tokenRequestId'
-    | 'requestFingerprint'
-    | 'sessionId'
-    | 'sealedPrivateKey'
-    | 'expiresAt'
-    | 'merchantUserId'
-    | 'subMerchantId'
-    | 'notifyUrl'
-    | 'billingAddress'
-    | 'threeDsDecision'
-    | 'createdAt'
-  > & { readonly subscriptionId?: string },
-): Promise<boolean> {
-  const rows = await tx.rows(insert, [
-    session.merchantId,
-    session.tokenRequestId,
-    session.requestFingerprint,
-    session.sessionId ?? null,
-    session.sealedPrivateKey ?? null,
-    session.expiresAt ?? null,
-    session.merchantUserId,
-    session.subMerchantId ?? null,
-    session.notifyUrl ?? null,
-    json(session.billingAddress),
-    session.createdAt,
-    session.threeDsDecision ?? null,
-    session.subscriptionId ?? null,
-  ]);
-  return rows.length === 1;
+export const insertSession = async (tx: Tx, session: NewSession): Promise<boolean> =>
+  (await insertSessions(tx, [session])).has(session.tokenRequestId);
+
+/** The same for several. @returns the request ids of those that are rows now */
+export async function insertSessions(tx: Tx, sessions: readonly NewSession[]): Promise<ReadonlySet<string>> {
+  const rows = sessions.map((session) => ({
+    ...{ merchant_id: session.merchantId, token_request_id: session.tokenRequestId },
+    ...{ request_fingerprint: session.requestFingerprint, session_id: session.sessionId },
+    ...{ sealed_private_key: session.sealedPrivateKey, expires_at: session.expiresAt },
+    ...{ merchant_user_id: session.merchantUserId, sub_merchant_id: session.subMerchantId },
+    ...{ notify_url: session.notifyUrl, billing_address: session.billingAddress },
+    ...{ three_ds_decision: session.threeDsDecision, created_at: session.createdAt },
+    ...{ subscription_id: session.subscriptionId },
+  }));
+  return requestIdsOf(await tx.rows(insert, [records(rows)]));
 }
 
-export const findSession = async (sql: Sql, merchantId: string, tokenRequestId: string): Promise<Session | undefined> =>
-  (await sql.rows(find, [merchantId, tokenRequestId])).map(sessionFrom)[0];
+export const requestIdsOf = (rows: readonly { readonly token_request_id: string }[]): ReadonlySet<string> =>
+  new Set(rows.map(({ token_request_id }) => token_request_id));
 
-export const findSessionById = async (sql: Sql, merchantId: string, sessionId: string): Promise<Session | undefined> =>
-  (await sql.rows(findById, [merchantId, sessionId])).map(sessionFrom)[0];
+/** A session by the merchant's id of its request; look-ups that come together share a statement. */
+export const findSession = groupedById(
+  find,
+  (row) => row.token_request_id,
+  (row) => sessionFrom(row),
+);
 
 /** Reads a session and keeps others from changing it until the transaction ends. */
 export const lockSession = async (tx: Tx, merchantId: string, tokenRequestId: string): Promise<Session | undefined> =>
-  (await tx.rows(lock, [merchantId, tokenRequestId])).map(sessionFrom)[0];
+  (await lockSessions(tx, merchantId, [tokenRequestId])).get(tokenRequestId);
+
+/** The same for several, locked in one order. */
+export const lockSessions = async (
+  tx: Tx,
+  merchantId: string,
+  tokenRequestIds: readonly string[],
+): Promise<ReadonlyMap<string, Session>> =>
+  new Map((await tx.rows(lock, [merchantId, tokenRequestIds])).map((row) => [row.token_request_id, sessionFrom(row)]));
 
 /** Gives an expired, unused session a new key; false when somebody else did. */
 export async function renewSession(
@@ -194,26 +172,6 @@ export async function forgetSessionKey(
   await sql.rows(forgetKey, [key.merchantId, key.tokenRequestId, key.sessionId, now]);
 }
 
-/** OPEN → SUBMITTED; destroys the private key. False when another submission was first, or the session was renewed or expired meanwhile. */
-export async function markSubmitted(
-  tx: Tx,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId'>,
-  submission: Pick<Session, 'submitFingerprint' | 'card' | 'billingAddress' | 'returnUrl'>,
-  now: Date,
-): Promise<boolean> {
-  const rows = await tx.rows(submitted, [
-    session.merchantId,
-    session.tokenRequestId,
-    submission.submitFingerprint ?? null,
-    json(submission.card),
-    json(submission.billingAddress),
-    submission.returnUrl ?? null,
-    now,
-    session.sessionId ?? null,
-  ]);
-  return rows.length === 1;
-}
-
 type Named = Pick<Session, 'merchantId' | 'tokenRequestId'>;
 
 const moved = async (
@@ -232,40 +190,28 @@ export const markChallenged = (tx: Tx, session: Named, now: Date): Promise<boole
 export const markSubmittedAgain = (tx: Tx, session: Named, now: Date): Promise<boolean> =>
   moved(tx, session, 'CHALLENGE', 'SUBMITTED', now);
 
-export async function attachCardToSession(
-  tx: Tx,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
-  cardId: string,
-): Promise<void> {
-  await tx.rows(attachCard, [session.merchantId, session.tokenRequestId, cardId]);
-}
-
-/** Counts a refused submission; the number of refusals so far, or undefined when the session is not OPEN any more. */
-export const countRefusal = async (
-  sql: Sql,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId' | 'sessionId'>,
-  now: Date,
-): Promise<number | undefined> => {
-  const values = [session.merchantId, session.tokenRequestId, now, session.sessionId ?? null];
-  return (await sql.rows(refuse, values))[0]?.refused_submits;
-};
+/** How a session ends. */
+export type SessionEnding =
+  | { readonly status: 'BOUND'; readonly tokenId: string }
+  | { readonly status: 'FAILED'; readonly failure: BindingFailure };
 
 /** → BOUND or FAILED; false when it had ended already. */
-export async function endSession(
+export const endSession = async (tx: Tx, session: Named, ending: SessionEnding, now: Date): Promise<boolean> =>
+  (await endSessions(tx, [{ session, ending, now }])).has(session.tokenRequestId);
+
+/** The same for several. @returns the request ids of those that had not ended */
+export async function endSessions(
   tx: Tx,
-  session: Pick<Session, 'merchantId' | 'tokenRequestId'>,
-  ending: { status: 'BOUND'; tokenId: string } | { status: 'FAILED'; failure: BindingFailure },
-  now: Date,
-): Promise<boolean> {
-  const tokenId = ending.status === 'BOUND' ? ending.tokenId : null;
-  const failure = ending.status === 'FAILED' ? JSON.stringify(ending.failure) : null;
-  const values = [session.merchantId, session.tokenRequestId, ending.status, tokenId, failure, now];
-  return (await tx.rows(end, values)).length === 1;
+  sessions: readonly { readonly session: Named; readonly ending: SessionEnding; readonly now: Date }[],
+): Promise<ReadonlySet<string>> {
+  const rows = sessions.map(({ session: { merchantId, tokenRequestId }, ending, now }) => ({
+    ...{ merchant_id: merchantId, token_request_id: tokenRequestId, status: ending.status, updated_at: now },
+    ...(ending.status === 'BOUND' ? { token_id: ending.tokenId } : { failure: ending.failure }),
+  }));
+  return requestIdsOf(await tx.rows(end, [eachRecord(rows)]));
 }
 
-const json = (value: object | undefined): string | null => (value === undefined ? null : JSON.stringify(value));
-
-function sessionFrom(row: SessionRow): Session {
+export function sessionFrom(row: SessionRow): Session {
   return {
     merchantId: row.merchant_id,
     tokenRequestId: row.token_request_id,

@@ -12,9 +12,10 @@ import { openSubmittedCard } from '../vault/session-key.ts';
 import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
 import { failBinding } from './finish.ts';
-import { countRefusal, findSession, findSessionById, lockSession } from './session.store.ts';
+import { findSession, lockSession } from './session.store.ts';
 import { isExpired, refusedSubmitLimit, type Session } from './session.ts';
-import { refuseFullUser } from './user-limit.ts';
+import { countRefusal, findSessionToSubmit } from './submission.store.ts';
+import { refuseFull } from './user-limit.ts';
 
 type Input = RequestOf<typeof operations.submit>;
 type Data = DataOf<typeof operations.submit>;
@@ -23,8 +24,9 @@ const startAgain = 'open a new one with tokenization/generate';
 
 export async function submit(gateway: Gateway, caller: BrowserCaller, input: Input): Promise<Data> {
   const { merchantId } = caller.merchant;
-  const session = await findSessionById(gateway.database, merchantId, input.tokenSessionId);
-  if (session === undefined) throw new Fault('PARAMETER_INVALID', `tokenSessionId: unknown; ${startAgain}`);
+  const found = await findSessionToSubmit(gateway.database, merchantId, input.tokenSessionId);
+  if (found === undefined) throw new Fault('PARAMETER_INVALID', `tokenSessionId: unknown; ${startAgain}`);
+  const { session, bound } = found;
   const fingerprint = requestFingerprint(input);
   if (session.status !== 'OPEN') return presentState(gateway, session, fingerprint, input);
   if (isExpired(session, gateway.clock.now()))
@@ -33,7 +35,7 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
     throw new Fault('PARAMETER_INVALID', 'returnUrl: its origin is not registered for this client key');
   }
   await gateway.limits.cardTries.admit(caller.network);
-  await refuseFullUser(gateway.database, merchantId, session.merchantUserId);
+  refuseFull(bound);
   const card = await openCard(gateway, session, input.encryptedCard);
   try {
     const { billingAddress, returnUrl } = input;

@@ -2,6 +2,7 @@
 import type { TokenStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
 import { groupedById } from '../storage/grouped.ts';
+import { records } from '../storage/records.ts';
 import type { CardSummary } from './card-summary.ts';
 import type { BillingAddress, Token } from './token.ts';
 
@@ -28,7 +29,8 @@ const columns = `merchant_id, token_id, token_request_id, merchant_user_id, sub_
 
 const insert = statement(
   'token/insert',
-  `insert into token (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null, null)`,
+  `insert into token (${columns}, network_transaction_id)
+   select ${columns}, network_transaction_id from jsonb_populate_recordset(null::token, $1)`,
 );
 
 const find = statement<TokenRow>(
@@ -101,9 +103,10 @@ const listExpiring = statement<TokenRow>(
    order by token_id limit $3`,
 );
 
-const watchMonth = statement<{ expiry: string }>(
-  'token/watch-month',
-  'insert into token_expiry (merchant_id, expiry) values ($1, $2) on conflict do nothing returning expiry',
+const watchMonths = statement<{ expiry: string }>(
+  'token/watch-months',
+  `insert into token_expiry (merchant_id, expiry)
+   select $1, expiry from unnest($2::text[]) as expiry order by expiry on conflict do nothing returning expiry`,
 );
 
 const unwatchMonth = statement(
@@ -126,22 +129,21 @@ export async function refuseToken(
   await tx.rows(refuse, [merchantId, tokenId, now, chargedAt]);
 }
 
-export async function insertToken(tx: Tx, token: Token): Promise<void> {
-  await tx.rows(insert, [
-    token.merchantId,
-    token.tokenId,
-    token.tokenRequestId,
-    token.merchantUserId,
-    token.subMerchantId ?? null,
-    token.status,
-    token.formerStatus ?? null,
-    token.cardId ?? null,
-    json(token.card),
-    json(token.billingAddress),
-    token.notifyUrl ?? null,
-    token.createdAt,
-    token.updatedAt,
-  ]);
+/** A token, and the scheme's id of the check that it was bound with; `''` is none. */
+export type NewToken = Token & { readonly networkTransactionId?: string };
+
+export const insertToken = (tx: Tx, token: NewToken): Promise<void> => insertTokens(tx, [token]);
+
+export async function insertTokens(tx: Tx, tokens: readonly NewToken[]): Promise<void> {
+  const rows = tokens.map((token) => ({
+    ...{ merchant_id: token.merchantId, token_id: token.tokenId, token_request_id: token.tokenRequestId },
+    ...{ merchant_user_id: token.merchantUserId, sub_merchant_id: token.subMerchantId, status: token.status },
+    ...{ former_status: token.formerStatus, card_id: token.cardId, card_summary: token.card },
+    ...{ billing_address: token.billingAddress, notify_url: token.notifyUrl },
+    ...{ created_at: token.createdAt, updated_at: token.updatedAt },
+    network_transaction_id: token.networkTransactionId || undefined,
+  }));
+  await tx.rows(insert, [records(rows)]);
 }
 
 /** The ids of those that are UNVERIFIED, or were refused for good. */
@@ -206,9 +208,9 @@ export const listExpiringTokens = async (
   limit: number,
 ): Promise<Token[]> => (await sql.rows(listExpiring, [merchantId, expiry, limit])).map(tokenFrom);
 
-/** Notes that a job waits for the end of this month; false when one did already. */
-export const watchExpiryMonth = async (tx: Tx, merchantId: string, expiry: string): Promise<boolean> =>
-  (await tx.rows(watchMonth, [merchantId, expiry])).length === 1;
+/** @returns those of the months that nobody watched until now */
+export const watchExpiryMonths = async (tx: Tx, merchantId: string, months: readonly string[]): Promise<string[]> =>
+  (await tx.rows(watchMonths, [merchantId, months])).map(({ expiry }) => expiry);
 
 /** Whoever binds a card of this month from now on queues a job again. */
 export async function unwatchExpiryMonth(sql: Sql, merchantId: string, expiry: string): Promise<void> {

@@ -1,0 +1,131 @@
+/**
+ * The road of bindings that begin with the card and wait for nobody: what the submissions of a merchant that come together write
+ * shares its transactions. What nearly all come to, a token that nobody has verified yet, is written for all of them together;
+ * every other ending as `finish.ts` does it, one after the other.
+ */
+import type { Gateway } from '../gateway.ts';
+import { performTogether } from '../payment/perform.ts';
+import type { SettledTogether, SharedRoad } from '../payment/road.ts';
+import type { Tx } from '../storage/database.ts';
+import { inOneWrite } from '../storage/gather.ts';
+import { eraseCard, storeCards } from '../vault/vault.ts';
+import { notifyAll } from '../webhook/notify.ts';
+import { type Binding, submittedSession } from './binding.ts';
+import { settleBinding, tokenOf, type Verification, verificationOf, verifying } from './finish.ts';
+import { notificationOf } from './notification.ts';
+import { endSessions, lockSessions } from './session.store.ts';
+import type { Session } from './session.ts';
+import { markSubmitted } from './submission.store.ts';
+import { insertTokens, type NewToken } from './token.store.ts';
+import { refuseFullUsers } from './user-limit.ts';
+import { watchExpiries } from './watch-expiry.ts';
+
+/** Verifies the card of a session that waits for it, and makes the token. */
+export async function bindTogether(gateway: Gateway, binding: Binding): Promise<Verification> {
+  const { session, submission } = binding;
+  const payment = verifying(session);
+  const road = { card: submission.card, subject: { ...binding, now: gateway.clock.now() } };
+  return verificationOf(await performTogether(gateway, payment, newBindings, road));
+}
+
+type Subject = Binding & { readonly now: Date };
+type Told = SettledTogether<Subject>;
+
+const newBindings: SharedRoad<Subject, void> = { begin, settle };
+
+async function begin(tx: Tx, bindings: readonly Subject[]): Promise<ReadonlySet<Subject>> {
+  const [first] = bindings;
+  if (first === undefined) return new Set();
+  const { merchantId } = first.session;
+  const users = bindings.map(({ session }) => session.merchantUserId);
+  const [, submitted] = await inOneWrite([
+    refuseFullUsers(tx, merchantId, users),
+    markSubmitted(tx, bindings.map(submittedSession)),
+    storeCards(
+      tx,
+      bindings.map(({ sealed }) => sealed),
+      first.now,
+    ),
+  ]);
+  const [won, lost] = [true, false].map((wins) =>
+    bindings.filter(({ session }) => submitted.has(session.tokenRequestId) === wins),
+  ) as [Subject[], Subject[]];
+  for (const { sealed } of lost) await eraseCard(tx, sealed);
+  return new Set(won);
+}
+
+async function settle(
+  tx: Tx,
+  all: readonly Told[],
+  recorded: Promise<ReadonlySet<Told>>,
+): Promise<ReadonlyMap<Told, void>> {
+  const [first] = all;
+  if (first === undefined) return new Map();
+  const { merchantId } = first.payment;
+  const [carried, sessions] = await inOneWrite([
+    recorded,
+    lockSessions(
+      tx,
+      merchantId,
+      all.map(({ payment }) => payment.subject.id),
+    ),
+    watchExpiries(
+      first.gateway,
+      tx,
+      merchantId,
+      all.map(({ subject }) => subject.summary.expiry),
+    ),
+  ]);
+  const told = all.filter((one) => carried.has(one));
+  const bound = told.flatMap((one): Bound[] => {
+    const session = sessions.get(one.payment.subject.id);
+    return session !== undefined && isBoundAtOnce(one, session) ? [boundBy(one, session)] : [];
+  });
+  saveBound(tx, bound);
+  const done = new Set(bound.map(({ told }) => told));
+  for (const one of told) {
+    const { gateway, payment, outcome } = one;
+    if (!done.has(one)) await settleBinding(gateway, tx, merchantId, payment.subject.id, outcome);
+  }
+  return new Map(told.map((one) => [one, undefined]));
+}
+
+/** A session, and the token that it comes to. */
+interface Bound {
+  readonly told: Told;
+  readonly session: Session;
+  readonly token: NewToken;
+}
+
+/** Nobody was asked who the shopper is, and no subscription waits for the card. */
+const isBoundAtOnce = ({ outcome }: Told, session: Session): boolean =>
+  outcome.kind === 'approved' && session.status === 'SUBMITTED' && session.subscriptionId === undefined;
+
+function boundBy(told: Told, session: Session): Bound {
+  const { gateway, outcome } = told;
+  const token = tokenOf(session, gateway.clock.now(), 'UNVERIFIED');
+  const networkTransactionId = outcome.kind === 'approved' ? outcome.networkTransactionId : '';
+  return { told, session, token: { ...token, networkTransactionId } };
+}
+
+/** Their rows are locked: nobody waits to hear that they were written. */
+function saveBound(tx: Tx, bound: readonly Bound[]): void {
+  if (bound.length === 0) return;
+  tx.last(
+    insertTokens(
+      tx,
+      bound.map(({ token }) => token),
+    ),
+  );
+  const ended = bound.map(({ session, token: { tokenId, createdAt: now } }) => ({
+    session,
+    ending: { status: 'BOUND', tokenId } as const,
+    now,
+  }));
+  tx.last(endSessions(tx, ended));
+  const told = bound.flatMap(({ token }) => {
+    const notification = notificationOf(token);
+    return notification === undefined ? [] : [{ ...notification, now: token.createdAt }];
+  });
+  tx.last(notifyAll(tx, told));
+}
