@@ -1,7 +1,7 @@
 /** Ids. Public ones come from the CSPRNG and say nothing; row ids are ordered by time. */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { uuidv7 } from 'uuidv7';
+import { V7Generator } from 'uuidv7';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -77,11 +77,11 @@ const shownCharacters = 8;
 const checksumLength = 6;
 
 function withChecksum(body: string): string {
-  let rest = BigInt(crc32(body));
+  let rest = crc32(body);
   let checksum = '';
   for (let digit = 0; digit < checksumLength; digit++) {
-    checksum = base62[Number(rest % 62n)] + checksum;
-    rest /= 62n;
+    checksum = base62[rest % 62] + checksum;
+    rest = Math.floor(rest / 62);
   }
   return body + checksum;
 }
@@ -99,4 +99,8 @@ export const randomDigits = (length: number): string => String(randomInt(10 ** l
 export const newTransactionId = (): string => randomUUID();
 
 /** A row's id: unique, ordered by time. */
-export const newRowId = (): string => uuidv7();
+export const newRowId = (): string => rowIds.generate().toString();
+
+const rowIds = new V7Generator({
+  nextUint32: () => ((randomByte() << 24) | (randomByte() << 16) | (randomByte() << 8) | randomByte()) >>> 0,
+});

@@ -157,8 +157,13 @@ export interface NewJob {
 export async function insertJobs(tx: Tx, jobs: readonly NewJob[]): Promise<void> {
   if (jobs.length === 0) return;
   const rows = jobs.map(({ merchantId, kind, lane, host, payload, dueAt, now }) => ({
-    ...{ merchant_id: merchantId, kind, lane, host, payload },
-    ...{ due_at: dueAt, created_at: now },
+    merchant_id: merchantId,
+    kind,
+    lane,
+    host,
+    payload,
+    due_at: dueAt,
+    created_at: now,
   }));
   await tx.rows(insert, [records(rows)]);
 }

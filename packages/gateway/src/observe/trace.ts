@@ -42,6 +42,8 @@ const names: Readonly<Record<keyof SpanFields, string>> = {
   outcome: 'waffo.outcome',
 };
 
+const named = Object.entries(names) as readonly [keyof SpanFields, string][];
+
 const kinds: Readonly<Record<Hop, SpanKind>> = {
   request: SpanKind.SERVER,
   operation: SpanKind.INTERNAL,
@@ -84,8 +86,8 @@ function note(span: Span, fields: SpanFields): void {
 /** By the list, whatever an object carries besides. */
 function attributesOf(fields: SpanFields): Attributes {
   const attributes: Attributes = {};
-  for (const [field, name] of Object.entries(names)) {
-    const value = fields[field as keyof SpanFields];
+  for (const [field, name] of named) {
+    const value = fields[field];
     if (value !== undefined) attributes[name] = value;
   }
   return attributes;

@@ -163,6 +163,9 @@ function newOrder(
   const initiator = initiatorOf(input);
   if (means === undefined) checkChoice(checked.contract, input);
   else checkCardMethod(checked, input, { scheme: means.summary.scheme, payMethodName: payMethodNameOf(means.summary) });
+  const echo = echoOf(input);
+  const checkoutUrl = () =>
+    `${gateway.publicUrl()}/checkout/${acquiringOrderId}/${newBrowserSecret().toString('base64url')}`;
   return {
     ...untouched,
     merchantId,
@@ -180,12 +183,10 @@ function newOrder(
     cancelling: false,
     waitingCard: undefined,
     limitDay: checked.dailyLimitMinor === undefined ? undefined : dayOf(now),
-    echo: {
-      ...echoOf(input),
-      ...(means === undefined
-        ? { webUrl: `${gateway.publicUrl()}/checkout/${acquiringOrderId}/${newBrowserSecret().toString('base64url')}` }
-        : { paymentInfo: paidWith(input.paymentInfo, means, initiator) }),
-    },
+    echo:
+      means === undefined
+        ? { ...echo, webUrl: checkoutUrl() }
+        : { ...echo, paymentInfo: paidWith(input.paymentInfo, means, initiator) },
     failure: undefined,
     notifyUrl: input.notifyUrl,
     requestedAt: new Date(input.orderRequestedAt),

@@ -108,13 +108,25 @@ export async function noteWaitingCard(
 /** @returns the `acquiringOrderId`s of those that are rows now; the request ids of the others were there already */
 export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<ReadonlySet<string>> {
   const rows = orders.map((order) => ({
-    ...{ merchant_id: order.merchantId, acquiring_order_id: order.acquiringOrderId },
-    ...{ payment_request_id: order.paymentRequestId, request_fingerprint: order.requestFingerprint },
-    ...{ merchant_order_id: order.merchantOrderId, status: order.status, currency: order.currency },
-    ...{ amount_minor: order.amountMinor, amount: order.amount, token_id: order.tokenId, initiator: order.initiator },
-    ...{ capture_mode: order.captureMode, limit_day: order.limitDay, echo: order.echo, notify_url: order.notifyUrl },
-    ...{ requested_at: order.requestedAt, expires_at: order.expiresAt },
-    ...{ created_at: order.createdAt, updated_at: order.updatedAt },
+    merchant_id: order.merchantId,
+    acquiring_order_id: order.acquiringOrderId,
+    payment_request_id: order.paymentRequestId,
+    request_fingerprint: order.requestFingerprint,
+    merchant_order_id: order.merchantOrderId,
+    status: order.status,
+    currency: order.currency,
+    amount_minor: order.amountMinor,
+    amount: order.amount,
+    token_id: order.tokenId,
+    initiator: order.initiator,
+    capture_mode: order.captureMode,
+    limit_day: order.limitDay,
+    echo: order.echo,
+    notify_url: order.notifyUrl,
+    requested_at: order.requestedAt,
+    expires_at: order.expiresAt,
+    created_at: order.createdAt,
+    updated_at: order.updatedAt,
   }));
   const inserted = await tx.rows(insert, [records(rows)]);
   return new Set(inserted.map(({ acquiring_order_id }) => acquiring_order_id));
@@ -170,11 +182,19 @@ export const saveOrder = (tx: Tx, order: Order, expected: OrderStatus): Promise<
 /** The same for several; false when another change of one of them was faster. */
 export async function saveOrders(tx: Tx, orders: readonly Order[], expected: OrderStatus): Promise<boolean> {
   const rows = orders.map((order) => ({
-    ...{ merchant_id: order.merchantId, acquiring_order_id: order.acquiringOrderId, status: order.status },
-    ...{ failure: order.failure, completed_at: order.completedAt, updated_at: order.updatedAt },
-    ...{ cancelling: order.cancelling, captured_minor: order.capturedMinor, refunded_minor: order.refundedMinor },
-    ...{ refunding_minor: order.refundingMinor, refund_count: order.refundCount },
-    ...{ echo: order.echo, token_id: order.tokenId },
+    merchant_id: order.merchantId,
+    acquiring_order_id: order.acquiringOrderId,
+    status: order.status,
+    failure: order.failure,
+    completed_at: order.completedAt,
+    updated_at: order.updatedAt,
+    cancelling: order.cancelling,
+    captured_minor: order.capturedMinor,
+    refunded_minor: order.refundedMinor,
+    refunding_minor: order.refundingMinor,
+    refund_count: order.refundCount,
+    echo: order.echo,
+    token_id: order.tokenId,
   }));
   return (await tx.rows(save, [eachRecord(rows), expected])).length === orders.length;
 }

@@ -81,9 +81,16 @@ export async function insertAttempts(
   attempts: readonly Omit<Attempt, 'status' | 'declineReason'>[],
 ): Promise<void> {
   const rows = attempts.map(({ merchantId, attemptId, subject, verb, connector, originalAttemptId, ...attempt }) => ({
-    ...{ merchant_id: merchantId, attempt_id: attemptId, subject_kind: subject.kind, subject_id: subject.id },
-    ...{ verb, connector, original_attempt_id: originalAttemptId },
-    ...{ currency: attempt.currency, amount_minor: attempt.amountMinor, created_at: attempt.createdAt },
+    merchant_id: merchantId,
+    attempt_id: attemptId,
+    subject_kind: subject.kind,
+    subject_id: subject.id,
+    verb,
+    connector,
+    original_attempt_id: originalAttemptId,
+    currency: attempt.currency,
+    amount_minor: attempt.amountMinor,
+    created_at: attempt.createdAt,
   }));
   await tx.rows(insert, [records(rows)]);
 }
@@ -107,7 +114,10 @@ export interface Movement extends Pick<Attempt, 'originalAttemptId' | 'currency'
  */
 export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<ReadonlySet<string>> {
   const rows = told.map(({ merchantId, attemptId, outcome, now }) => ({
-    ...{ merchant_id: merchantId, attempt_id: attemptId, status: statusOf(outcome), updated_at: now },
+    merchant_id: merchantId,
+    attempt_id: attemptId,
+    status: statusOf(outcome),
+    updated_at: now,
     ...(outcome.kind === 'declined' && { decline_reason: outcome.reason }),
     ...(outcome.kind === 'approved' && {
       acquirer_reference: outcome.acquirerReference,
@@ -128,7 +138,10 @@ const movementRow = (
   now: Date,
 ) => ({
   ...{ merchant_id: merchantId, attempt_id: attemptId, payment_id: originalAttemptId ?? attemptId },
-  ...{ kind, currency, amount_minor: amountMinor, booked_at: now },
+  kind,
+  currency,
+  amount_minor: amountMinor,
+  booked_at: now,
 });
 
 export async function findAttempt(sql: Sql, merchantId: string, attemptId: string): Promise<Attempt | undefined> {

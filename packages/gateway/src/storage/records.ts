@@ -7,12 +7,15 @@
 /** What a column may hold on its way. */
 export type Value = string | number | boolean | bigint | Date | Buffer | null | undefined | object;
 
+/** A row that is written; columns that it lacks, or that are null or undefined in it, are null. */
+type Row = Readonly<Record<string, Value>>;
+
 /**
- * @param rows - column name to value; an object is written as JSON, bytes as hex, `undefined` as null
+ * @param rows - column name to value; an object is written as JSON, bytes as hex
  * @returns text for a `jsonb` parameter
  * @example await tx.rows(insert, [records([{ merchant_id: 'm1', amount_minor: 1n, created_at: now }])])
  */
-export const records = (rows: readonly Readonly<Record<string, Value>>[]): string => JSON.stringify(rows.map(toldRow));
+export const records = (rows: readonly Row[]): string => `[${rows.map(rowText).join(',')}]`;
 
 /**
  * The same for rows that are to be found: `unnest($1::jsonb[]) as one, jsonb_populate_record(null::<table>, one) as row`. The
@@ -21,14 +24,19 @@ export const records = (rows: readonly Readonly<Record<string, Value>>[]): strin
  * @param rows - as `records` takes them
  * @returns values for a `jsonb[]` parameter
  */
-export const eachRecord = (rows: readonly Readonly<Record<string, Value>>[]): string[] =>
-  rows.map((row) => JSON.stringify(toldRow(row)));
+export const eachRecord = (rows: readonly Row[]): string[] => rows.map(rowText);
 
-const toldRow = (row: Readonly<Record<string, Value>>) =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, told(value)]));
+function rowText(row: Row): string {
+  let text = '';
+  for (const name in row) {
+    const value = row[name];
+    if (value !== undefined && value !== null) text += `${text === '' ? '' : ','}"${name}":${valueText(value)}`;
+  }
+  return `{${text}}`;
+}
 
-function told(value: Value): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`;
-  return value;
+function valueText(value: NonNullable<Value>): string {
+  if (typeof value === 'bigint') return `"${value}"`;
+  if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`;
+  return JSON.stringify(value);
 }

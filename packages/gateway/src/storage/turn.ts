@@ -52,7 +52,7 @@ interface Connection {
 const prepared = new WeakMap<object, Map<string, Prepared>>();
 
 // The driver pipelines nothing but its own class, because others keep portals open. This one does not.
-const Query = pg.Query as unknown as new (config: { readonly text: string }) => EventEmitter;
+const Query = pg.Query as unknown as new (text: string) => EventEmitter;
 
 export class Turn extends Query {
   readonly #asked: readonly Asked[];
@@ -66,7 +66,7 @@ export class Turn extends Query {
    * @param parserOf - reads a value of a type, as text
    */
   constructor(asked: readonly Asked[], parserOf: (oid: number) => (text: string) => unknown) {
-    super({ text: '' });
+    super('');
     this.#asked = asked;
     this.#parserOf = parserOf;
   }

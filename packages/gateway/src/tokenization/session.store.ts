@@ -118,13 +118,19 @@ export const insertSession = async (tx: Tx, session: NewSession): Promise<boolea
 /** The same for several. @returns the request ids of those that are rows now */
 export async function insertSessions(tx: Tx, sessions: readonly NewSession[]): Promise<ReadonlySet<string>> {
   const rows = sessions.map((session) => ({
-    ...{ merchant_id: session.merchantId, token_request_id: session.tokenRequestId },
-    ...{ request_fingerprint: session.requestFingerprint, session_id: session.sessionId },
-    ...{ sealed_private_key: session.sealedPrivateKey, expires_at: session.expiresAt },
-    ...{ merchant_user_id: session.merchantUserId, sub_merchant_id: session.subMerchantId },
-    ...{ notify_url: session.notifyUrl, billing_address: session.billingAddress },
-    ...{ three_ds_decision: session.threeDsDecision, created_at: session.createdAt },
-    ...{ subscription_id: session.subscriptionId },
+    merchant_id: session.merchantId,
+    token_request_id: session.tokenRequestId,
+    request_fingerprint: session.requestFingerprint,
+    session_id: session.sessionId,
+    sealed_private_key: session.sealedPrivateKey,
+    expires_at: session.expiresAt,
+    merchant_user_id: session.merchantUserId,
+    sub_merchant_id: session.subMerchantId,
+    notify_url: session.notifyUrl,
+    billing_address: session.billingAddress,
+    three_ds_decision: session.threeDsDecision,
+    created_at: session.createdAt,
+    subscription_id: session.subscriptionId,
   }));
   return requestIdsOf(await tx.rows(insert, [records(rows)]));
 }
@@ -205,7 +211,10 @@ export async function endSessions(
   sessions: readonly { readonly session: Named; readonly ending: SessionEnding; readonly now: Date }[],
 ): Promise<ReadonlySet<string>> {
   const rows = sessions.map(({ session: { merchantId, tokenRequestId }, ending, now }) => ({
-    ...{ merchant_id: merchantId, token_request_id: tokenRequestId, status: ending.status, updated_at: now },
+    merchant_id: merchantId,
+    token_request_id: tokenRequestId,
+    status: ending.status,
+    updated_at: now,
     ...(ending.status === 'BOUND' ? { token_id: ending.tokenId } : { failure: ending.failure }),
   }));
   return requestIdsOf(await tx.rows(end, [eachRecord(rows)]));

@@ -66,9 +66,15 @@ export interface SubmittedSession extends Pick<Session, 'merchantId' | 'tokenReq
  */
 export async function markSubmitted(tx: Tx, sessions: readonly SubmittedSession[]): Promise<ReadonlySet<string>> {
   const rows = sessions.map(({ merchantId, tokenRequestId, sessionId, submission, cardId, now }) => ({
-    ...{ merchant_id: merchantId, token_request_id: tokenRequestId, session_id: sessionId },
-    ...{ submit_fingerprint: submission.submitFingerprint, card_summary: submission.card, card_id: cardId },
-    ...{ billing_address: submission.billingAddress, return_url: submission.returnUrl, updated_at: now },
+    merchant_id: merchantId,
+    token_request_id: tokenRequestId,
+    session_id: sessionId,
+    submit_fingerprint: submission.submitFingerprint,
+    card_summary: submission.card,
+    card_id: cardId,
+    billing_address: submission.billingAddress,
+    return_url: submission.returnUrl,
+    updated_at: now,
   }));
   return requestIdsOf(await tx.rows(submitted, [eachRecord(rows)]));
 }

@@ -136,11 +136,19 @@ export const insertToken = (tx: Tx, token: NewToken): Promise<void> => insertTok
 
 export async function insertTokens(tx: Tx, tokens: readonly NewToken[]): Promise<void> {
   const rows = tokens.map((token) => ({
-    ...{ merchant_id: token.merchantId, token_id: token.tokenId, token_request_id: token.tokenRequestId },
-    ...{ merchant_user_id: token.merchantUserId, sub_merchant_id: token.subMerchantId, status: token.status },
-    ...{ former_status: token.formerStatus, card_id: token.cardId, card_summary: token.card },
-    ...{ billing_address: token.billingAddress, notify_url: token.notifyUrl },
-    ...{ created_at: token.createdAt, updated_at: token.updatedAt },
+    merchant_id: token.merchantId,
+    token_id: token.tokenId,
+    token_request_id: token.tokenRequestId,
+    merchant_user_id: token.merchantUserId,
+    sub_merchant_id: token.subMerchantId,
+    status: token.status,
+    former_status: token.formerStatus,
+    card_id: token.cardId,
+    card_summary: token.card,
+    billing_address: token.billingAddress,
+    notify_url: token.notifyUrl,
+    created_at: token.createdAt,
+    updated_at: token.updatedAt,
     network_transaction_id: token.networkTransactionId || undefined,
   }));
   await tx.rows(insert, [records(rows)]);

@@ -107,8 +107,13 @@ export interface NewEvent {
 export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map(({ merchantId, eventId, eventType, objectId, notifyUrl, body, createdAt }) => ({
-    ...{ merchant_id: merchantId, event_id: eventId, event_type: eventType, object_id: objectId },
-    ...{ notify_url: notifyUrl, body, created_at: createdAt },
+    merchant_id: merchantId,
+    event_id: eventId,
+    event_type: eventType,
+    object_id: objectId,
+    notify_url: notifyUrl,
+    body,
+    created_at: createdAt,
   }));
   await tx.rows(insert, [records(rows)]);
 }

@@ -100,8 +100,14 @@ const entered = async (sql: Sql, entry: Entry, now: Date, original: string | nul
 
 async function enterAll(sql: Sql, entries: readonly NewEntry[]): Promise<(Entry['outcome'] | undefined)[]> {
   const rows = entries.map(({ entry, now, original }) => ({
-    ...{ reference: entry.reference, verb: entry.verb, outcome: entry.outcome, currency: entry.currency },
-    ...{ amount_minor: entry.amountMinor, follow_ups: entry.followUps, original, created_at: now },
+    reference: entry.reference,
+    verb: entry.verb,
+    outcome: entry.outcome,
+    currency: entry.currency,
+    amount_minor: entry.amountMinor,
+    follow_ups: entry.followUps,
+    original,
+    created_at: now,
   }));
   const booked = new Map((await sql.rows(insert, [records(rows)])).map((row) => [row.reference, row.outcome]));
   return Promise.all(
