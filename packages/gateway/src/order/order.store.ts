@@ -84,9 +84,19 @@ const save = statement<{ acquiring_order_id: string }>(
    returning known.acquiring_order_id`,
 );
 
-const lockMany = statement<OrderRow>(
-  'order/lock-many',
-  `select ${columns} from unnest($1::text[], $2::text[]) as asked (merchant_id, acquiring_order_id)
+const markPaid = statement<{ acquiring_order_id: string }>(
+  'order/mark-paid',
+  `update payment_order as known
+   set status = 'PAY_SUCCESS', completed_at = paid.at, updated_at = paid.at, captured_minor = known.amount_minor
+   from unnest($2::text[], $3::timestamptz[]) as paid (acquiring_order_id, at)
+   where known.merchant_id = $1 and known.acquiring_order_id = paid.acquiring_order_id
+     and known.status = 'PAY_IN_PROGRESS'
+   returning known.acquiring_order_id`,
+);
+
+const lockStatuses = statement<{ acquiring_order_id: string; status: OrderStatus }>(
+  'order/lock-statuses',
+  `select acquiring_order_id, status from unnest($1::text[], $2::text[]) as asked (merchant_id, acquiring_order_id)
      join payment_order known using (merchant_id, acquiring_order_id)
    order by acquiring_order_id for no key update of known`,
 );
@@ -155,18 +165,15 @@ export const findOrders = async (
 export const lockOrder = async (tx: Tx, merchantId: string, acquiringOrderId: string): Promise<Order | undefined> =>
   (await tx.rows(lock, [merchantId, acquiringOrderId])).map(orderFrom)[0];
 
-/** The same for several orders, locked in one order, so that two who lock some of them never wait for each other. */
-export const lockOrders = async (
+/** Locks several orders, in one order, so that two who lock some of them never wait for each other, and tells how they stand. */
+export async function lockOrderStatuses(
   tx: Tx,
   merchantId: string,
   acquiringOrderIds: readonly string[],
-): Promise<ReadonlyMap<string, Order>> =>
-  new Map(
-    (await tx.rows(lockMany, [acquiringOrderIds.map(() => merchantId), acquiringOrderIds])).map((row) => [
-      row.acquiring_order_id,
-      orderFrom(row),
-    ]),
-  );
+): Promise<ReadonlyMap<string, OrderStatus>> {
+  const rows = await tx.rows(lockStatuses, [acquiringOrderIds.map(() => merchantId), acquiringOrderIds]);
+  return new Map(rows.map(({ acquiring_order_id, status }) => [acquiring_order_id, status]));
+}
 
 /** An order by the merchant's id of its request; look-ups that come together share a statement. */
 export const findOrderByRequest = groupedById(
@@ -176,12 +183,8 @@ export const findOrderByRequest = groupedById(
 );
 
 /** Saves an order that had `expected` as its status; false when another change was faster. */
-export const saveOrder = (tx: Tx, order: Order, expected: OrderStatus): Promise<boolean> =>
-  saveOrders(tx, [order], expected);
-
-/** The same for several; false when another change of one of them was faster. */
-export async function saveOrders(tx: Tx, orders: readonly Order[], expected: OrderStatus): Promise<boolean> {
-  const rows = orders.map((order) => ({
+export async function saveOrder(tx: Tx, order: Order, expected: OrderStatus): Promise<boolean> {
+  const row = {
     merchant_id: order.merchantId,
     acquiring_order_id: order.acquiringOrderId,
     status: order.status,
@@ -195,8 +198,15 @@ export async function saveOrders(tx: Tx, orders: readonly Order[], expected: Ord
     refund_count: order.refundCount,
     echo: order.echo,
     token_id: order.tokenId,
-  }));
-  return (await tx.rows(save, [eachRecord(rows), expected])).length === orders.length;
+  };
+  return (await tx.rows(save, [eachRecord([row]), expected])).length === 1;
+}
+
+/** Saves orders that were in progress and were paid in full, and nothing else of them; false when another change was faster. */
+export async function markOrdersPaid(tx: Tx, merchantId: string, orders: readonly Order[]): Promise<boolean> {
+  const ids = orders.map(({ acquiringOrderId }) => acquiringOrderId);
+  const moments = orders.map(({ completedAt }) => completedAt);
+  return (await tx.rows(markPaid, [merchantId, ids, moments])).length === orders.length;
 }
 
 function orderFrom(row: OrderRow): Order {

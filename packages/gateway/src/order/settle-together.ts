@@ -6,10 +6,10 @@ import { isDeclinedForGood } from '../connector/declines.ts';
 import type { SettledTogether } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
 import { inOneWrite } from '../storage/gather.ts';
-import { authenticateToken, holdTokens, unverifiedAmong } from '../tokenization/charge.ts';
+import { authenticateToken, holdTokens, unprovedAmong } from '../tokenization/charge.ts';
 import { keepNetworkTransactionIds } from '../tokenization/network-transaction-id.ts';
 import { notifyAll } from '../webhook/notify.ts';
-import { lockOrders, saveOrders } from './order.store.ts';
+import { lockOrderStatuses, markOrdersPaid } from './order.store.ts';
 import { advance, type Order } from './order.ts';
 import type { Placed } from './place.ts';
 import { notificationOf, settleOrder } from './settle.ts';
@@ -36,21 +36,20 @@ export async function settleOrders(
   if (first === undefined) return new Map();
   const { merchantId } = first.payment;
   const ids = all.map(({ payment }) => payment.subject.id);
-  const [carried, locked, unverified] = await inOneWrite([
+  const [carried, locked, unproved] = await inOneWrite([
     recorded,
-    lockOrders(tx, merchantId, ids),
-    unverifiedTokensOf(tx, merchantId, all),
+    lockOrderStatuses(tx, merchantId, ids),
+    unprovedAmong(tx, merchantId, tokensPaidWith(all)),
   ]);
   const told = all.filter((one) => carried.has(one));
-  const paid = told.flatMap((one): Paid[] => {
-    const order = locked.get(one.payment.subject.id);
-    return order !== undefined && isPaidAtOnce(one, order) ? [{ told: one, order: paidOrder(one, order) }] : [];
-  });
+  const paid = told
+    .filter((one) => locked.get(one.payment.subject.id) === 'PAY_IN_PROGRESS' && isPaidAtOnce(one))
+    .map((one): Paid => ({ told: one, order: paidOrder(one) }));
   if (told.some(({ outcome }) => outcome.kind === 'declined' && isDeclinedForGood(outcome.reason))) {
-    await holdTokens(tx, merchantId, tokensOf(locked));
+    await holdTokens(tx, merchantId, tokensOf(told));
   }
-  savePaid(tx, merchantId, paid);
-  for (const tokenId of unverified) {
+  savePaid(tx, merchantId, paid, unproved.nameless);
+  for (const tokenId of unproved.unverified) {
     const one = paid.find(({ order }) => order.initiator === 'CIT' && order.tokenId === tokenId);
     if (one !== undefined) await authenticateToken(one.told.gateway, tx, merchantId, tokenId);
   }
@@ -61,30 +60,30 @@ export async function settleOrders(
   return settled;
 }
 
-const tokensOf = (orders: ReadonlyMap<string, Order>): string[] =>
-  [...orders.values()].flatMap(({ tokenId }) => (tokenId === undefined ? [] : [tokenId]));
+const tokensOf = (all: readonly Told[]): string[] =>
+  all.flatMap(({ subject: { order } }) => (order.tokenId === undefined ? [] : [order.tokenId]));
 
-/** Nothing follows but the notification. */
-const isPaidAtOnce = ({ outcome }: Told, order: Order): boolean =>
+/** Nothing follows but the notification. A new order that is still in progress is as it was written: nobody may change it before. */
+const isPaidAtOnce = ({ outcome, subject: { order } }: Told): boolean =>
   outcome.kind === 'approved' &&
-  order.status === 'PAY_IN_PROGRESS' &&
   order.captureMode === 'AUTOMATIC' &&
   order.waitingCard === undefined &&
   order.echo.subscriptionInfo === undefined;
 
-const paidOrder = ({ gateway }: Told, order: Order): Order => ({
+const paidOrder = ({ gateway, subject: { order } }: Told): Order => ({
   ...advance(order, 'paid', gateway.clock.now()),
   capturedMinor: order.amountMinor,
 });
 
 /** Their rows are locked: nobody waits to hear that they were written. */
-function savePaid(tx: Tx, merchantId: string, paid: readonly Paid[]): void {
+function savePaid(tx: Tx, merchantId: string, paid: readonly Paid[], nameless: ReadonlySet<string>): void {
   if (paid.length === 0) return;
   const orders = paid.map(({ order }) => order);
   const told = paid.map(({ order, told: { gateway } }) => ({ ...notificationOf(order), now: gateway.clock.now() }));
-  tx.last(saveOrders(tx, orders, 'PAY_IN_PROGRESS').then(requireSaved));
+  tx.last(markOrdersPaid(tx, merchantId, orders).then(requireSaved));
   tx.last(notifyAll(tx, told));
-  tx.last(keepNetworkTransactionIds(tx, merchantId, paid.flatMap(presentPayment)));
+  const naming = paid.flatMap(presentPayment).filter(({ tokenId }) => nameless.has(tokenId));
+  tx.last(keepNetworkTransactionIds(tx, merchantId, naming));
 }
 
 function requireSaved(saved: boolean): void {
@@ -97,10 +96,11 @@ const presentPayment = ({ order: { initiator, tokenId }, told: { outcome } }: Pa
     ? [{ tokenId, networkTransactionId: outcome.networkTransactionId }]
     : [];
 
-/** Those that a payment with the shopper present verifies. A token of an order that is not row yet is what its request named. */
-function unverifiedTokensOf(tx: Tx, merchantId: string, all: readonly Told[]): Promise<string[]> {
-  const tokens = all.flatMap(({ subject: { order } }) =>
-    order.initiator === 'CIT' && order.tokenId !== undefined ? [order.tokenId] : [],
-  );
-  return tokens.length === 0 ? Promise.resolve([]) : unverifiedAmong(tx, merchantId, [...new Set(tokens)]);
-}
+/** Tokens that a payment with the shopper present may verify. */
+const tokensPaidWith = (all: readonly Told[]): string[] => [
+  ...new Set(
+    all.flatMap(({ subject: { order } }) =>
+      order.initiator === 'CIT' && order.tokenId !== undefined ? [order.tokenId] : [],
+    ),
+  ),
+];

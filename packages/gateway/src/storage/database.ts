@@ -6,9 +6,13 @@ export interface Statement<Row> {
   readonly text: string;
   /** How long we wait for its answer; 20 s when absent. */
   readonly answerTimeoutMs?: number;
+  /** Whether it changes and locks nothing, and may be asked again. */
+  readonly onlyReads?: boolean;
   /** Only for the type checker: the shape of a row. */
   readonly row?: Row;
 }
+
+const reading = /^\s*select\b(?!.*\bfor\s+(?:update|no\s+key\s+update|share|key\s+share)\b)/is;
 
 /**
  * Declares a statement.
@@ -17,7 +21,7 @@ export interface Statement<Row> {
  * @param text - SQL with `$1` parameters, columns listed
  */
 export function statement<Row>(name: string, text: string): Statement<Row> {
-  return { name, text };
+  return { name, text, onlyReads: reading.test(text) };
 }
 
 /** Runs statements: the database (each on its own) or a transaction (all together). */

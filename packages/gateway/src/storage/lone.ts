@@ -1,6 +1,7 @@
 /**
  * Statements that belong to no transaction. Those of one turn of the event loop go over one connection in one write, for a write
- * and the wake-up of a server cost more than most of what is asked. Each has its own answer, and its own refusal.
+ * and the wake-up of a server cost more than most of what is asked; those that only read are answered in one, too. Each has its
+ * own answer, and its own refusal.
  */
 import type { Sql, Statement } from './database.ts';
 import { DatabaseUnavailable } from './failures.ts';
@@ -15,11 +16,17 @@ interface Asked {
   reject(error: unknown): void;
 }
 
+/** A connection, for statements that stand alone or together. */
+interface Lent {
+  readonly alone: Sql;
+  readonly shared: Sql;
+}
+
 /**
  * @param lend - lends a connection; what it throws, all who asked over this connection are told who have no answer of their own
  * @returns runs a statement
  */
-export function loneStatements(lend: (use: (sql: Sql) => Promise<void>) => Promise<void>): Sql['rows'] {
+export function loneStatements(lend: (use: (lent: Lent) => Promise<void>) => Promise<void>): Sql['rows'] {
   const waiting: Asked[] = [];
   let coming = 0;
 
@@ -32,8 +39,8 @@ export function loneStatements(lend: (use: (sql: Sql) => Promise<void>) => Promi
       return asked;
     };
     try {
-      await lend(async (sql) => {
-        answers = await Promise.allSettled(take().map(({ statement, values }) => sql.rows(statement, values)));
+      await lend(async (lent) => {
+        answers = await answersTo(take(), lent);
         const broken = answers.find((one) => one.status === 'rejected' && one.reason instanceof DatabaseUnavailable);
         if (broken?.status === 'rejected') throw broken.reason;
       });
@@ -58,4 +65,13 @@ export function loneStatements(lend: (use: (sql: Sql) => Promise<void>) => Promi
       coming++;
       void run();
     });
+}
+
+async function answersTo(asked: readonly Asked[], { alone, shared }: Lent): Promise<PromiseSettledResult<unknown[]>[]> {
+  const askAll = (sql: Sql) => Promise.allSettled(asked.map(({ statement, values }) => sql.rows(statement, values)));
+  if (asked.length === 1 || asked.some(({ statement }) => statement.onlyReads !== true)) return askAll(alone);
+  const answers = await askAll(shared);
+  // One that was refused took the others with it.
+  const isRefused = answers.some((one) => one.status === 'rejected' && !(one.reason instanceof DatabaseUnavailable));
+  return isRefused ? askAll(alone) : answers;
 }

@@ -45,7 +45,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   };
   const scoped = new Map<string, Database>();
   const scopedTo = (scope: string, description: string): Database => ({
-    rows: loneStatements((use) => withClient({ pool: pools.of(scope), silence, scope }, ({ alone }) => use(alone))),
+    rows: loneStatements((use) => withClient({ pool: pools.of(scope), silence, scope }, use)),
     transaction: (work) => transaction({ pool: pools.of(scope), silence, scope }, work),
     ofMerchant(merchantId) {
       if (merchantId === '' || merchantId === allMerchants) throw new Error('no merchant has this id');

@@ -9,11 +9,12 @@ import { notifyToken } from './notification.ts';
 import {
   findToken,
   listTokensOfUser,
-  listUnverified,
+  listUnproved,
   lockToken,
   lockTokens,
   refuseToken,
   saveToken,
+  type Unproved,
 } from './token.store.ts';
 import { advance, allows } from './token.ts';
 
@@ -108,9 +109,11 @@ export async function authenticateToken(gateway: Gateway, tx: Tx, merchantId: st
   await notifyToken(gateway, tx, verified);
 }
 
-/** Those of some tokens that an approved charge changes: unverified or refused ones, in one order for all who lock tokens. */
-export const unverifiedAmong = (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<string[]> =>
-  listUnverified(sql, merchantId, tokenIds);
+/** What an approved charge changes of some tokens; the unverified in one order for all who lock tokens. */
+export const unprovedAmong = (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<Unproved> =>
+  tokenIds.length === 0
+    ? Promise.resolve({ unverified: [], nameless: new Set() })
+    : listUnproved(sql, merchantId, tokenIds);
 
 /** Whether a card is good no more. A token's status says so a little later, when the account updater was asked. */
 export function cardExpired(card: CardSummary, now: Date): boolean {

@@ -73,10 +73,11 @@ const save = statement(
    where merchant_id = $1 and token_id = $2`,
 );
 
-const listUnverifiedOf = statement<{ token_id: string }>(
-  'token/list-unverified',
-  `select token_id from token
-   where merchant_id = $1 and token_id = any ($2) and (status = 'UNVERIFIED' or refused_at is not null) order by token_id`,
+const listUnprovedOf = statement<{ token_id: string; unverified: boolean; nameless: boolean }>(
+  'token/list-unproved',
+  `select token_id, status = 'UNVERIFIED' or refused_at is not null as unverified, network_transaction_id is null as nameless
+   from token where merchant_id = $1 and token_id = any ($2)
+     and (status = 'UNVERIFIED' or refused_at is not null or network_transaction_id is null) order by token_id`,
 );
 
 const listByCard = statement<TokenRow>(
@@ -154,9 +155,19 @@ export async function insertTokens(tx: Tx, tokens: readonly NewToken[]): Promise
   await tx.rows(insert, [records(rows)]);
 }
 
-/** The ids of those that are UNVERIFIED, or were refused for good. */
-export const listUnverified = async (sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<string[]> =>
-  (await sql.rows(listUnverifiedOf, [merchantId, tokenIds])).map(({ token_id }) => token_id);
+/** What a payment with the shopper present still has to say of tokens, by their ids. */
+export interface Unproved {
+  /** UNVERIFIED, or refused for good. */
+  readonly unverified: readonly string[];
+  /** Without a network transaction id. */
+  readonly nameless: ReadonlySet<string>;
+}
+
+export async function listUnproved(sql: Sql, merchantId: string, tokenIds: readonly string[]): Promise<Unproved> {
+  const rows = await sql.rows(listUnprovedOf, [merchantId, tokenIds]);
+  const idsOf = (which: 'unverified' | 'nameless') => rows.filter((row) => row[which]).map(({ token_id }) => token_id);
+  return { unverified: idsOf('unverified'), nameless: new Set(idsOf('nameless')) };
+}
 
 /** A token by its id; look-ups that come together share a statement. */
 export const findToken = groupedById(
