@@ -1,5 +1,9 @@
 /** What supervisors are told: whether the gateway can work, and how it does. */
+import { randomBytes } from 'node:crypto';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { goodForMs } from '../../packages/gateway/src/vault/kek-watch.ts';
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
 
 let gateway: TestGateway;
@@ -30,6 +34,41 @@ describe('readiness', () => {
     expect(await ready()).toEqual({ status: 'unavailable', checks: { ...well, migrations: 'failed' } });
     await run(`update migration set version = ${newest} where version = -1`);
     expect(await ready()).toEqual({ status: 'ready', checks: well });
+  });
+
+  describe('is not there while the key file', () => {
+    const keyFile = () => join(gateway.app.gateway.config.home, 'kek');
+    const away = () => `${keyFile()}.away`;
+    const failed = { status: 'unavailable', checks: { ...well, keys: 'failed' } };
+
+    test.each([
+      ['is away', async () => {}],
+      ['is another', () => writeFile(keyFile(), `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })],
+      ['holds no key', () => writeFile(keyFile(), 'nothing\n', { mode: 0o600 })],
+    ])('%s, and is there again as soon as it is back', async (_, replace) => {
+      expect(await ready()).toEqual({ status: 'ready', checks: well });
+      await rename(keyFile(), away());
+      await replace();
+      try {
+        await gateway.travel(goodForMs);
+        expect(await ready()).toEqual(failed);
+        // What was held before is not given up for what a probe has found.
+        await gateway.bind();
+        expect(await ready()).toEqual(failed);
+      } finally {
+        await rm(keyFile(), { force: true });
+        await rename(away(), keyFile());
+      }
+      expect(await ready()).toEqual({ status: 'ready', checks: well });
+    });
+
+    test('is open to others, as it would be refused at a start', async () => {
+      await chmod(keyFile(), 0o644);
+      await gateway.travel(goodForMs);
+      expect(await ready()).toEqual(failed);
+      await chmod(keyFile(), 0o600);
+      expect(await ready()).toEqual({ status: 'ready', checks: well });
+    });
   });
 
   test('tells of work that nobody does, and keeps no caller away for it', async () => {

@@ -5,6 +5,7 @@ import { armCrashPoint } from './crash-point.ts';
 import type { Gateway } from './gateway.ts';
 import { type Ground, type GroundParts, openGround } from './ground.ts';
 import { buildHttp } from './http/app.ts';
+import { healthChecks } from './http/health.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { buildOperator } from './http/operator.ts';
 import { operatorKeyIn } from './http/operator-key.ts';
@@ -85,7 +86,8 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
   };
   const { role } = config;
   const doors = role === 'worker' ? ([[], []] as const) : ([operations, pages] as const);
-  const http = await buildHttp(gateway, ...doors, config.hasMetrics ? ground.metrics : undefined);
+  const metrics = config.hasMetrics ? ground.metrics : undefined;
+  const http = await buildHttp(gateway, ...doors, metrics, healthChecks(ground));
   const listener: Listener = await listen(http, config);
   undo.unshift(listener.stop);
   url = config.publicUrl ?? listener.url;
@@ -100,6 +102,7 @@ async function compose(ground: Ground, undo: (() => Promise<void>)[]): Promise<A
   undo.unshift(runner.stop);
   const operator = await openOperator(gateway);
   if (operator !== undefined) undo.unshift(operator.stop);
+  undo.unshift(listener.leave);
   const listensOn = listener.url;
   return { url, listensOn, operatorUrl: operator?.url, gateway, runner, sandbox, stop: () => stopAll(undo) };
 }

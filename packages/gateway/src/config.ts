@@ -13,6 +13,7 @@ export type KekSource =
 
 /** Somebody who develops may try wrong requests by the thousand; at a shop that is a flood. */
 export const refusalRates = { sandbox: '1000', production: '100' } as const;
+const drainMs = { sandbox: '0', production: '3000' } as const;
 
 /** What a process does: answer calls, do what is due, or both. */
 export type Role = 'all' | 'api' | 'worker';
@@ -46,6 +47,8 @@ export interface Config {
   readonly refusalRate: number;
   /** 0: never. */
   readonly shedAfterMs: number;
+  /** How long a gateway that was told to stop answers on. */
+  readonly drainMs: number;
   readonly trustedProxies: readonly string[];
   /** Digits, or `drawn`. */
   readonly sandboxCode: string;
@@ -111,6 +114,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     limits: limitsIn(read, name),
     refusalRate: integer('WAFFO_REFUSAL_RATE', read('WAFFO_REFUSAL_RATE') || refusalRates[name], 10, 1_000_000),
     shedAfterMs: integer('WAFFO_SHED_MS', read('WAFFO_SHED_MS'), 0, 60_000),
+    drainMs: integer('WAFFO_DRAIN_MS', read('WAFFO_DRAIN_MS') || drainMs[name], 0, 60_000),
     trustedProxies: proxiesIn(read('WAFFO_TRUSTED_PROXIES')),
     sandboxCode: sandboxCode(read('WAFFO_SANDBOX_CODE')),
     webhookPorts: ports('WAFFO_WEBHOOK_PORTS', read('WAFFO_WEBHOOK_PORTS')),

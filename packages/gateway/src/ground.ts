@@ -16,6 +16,7 @@ import { passesWalls } from './storage/walls.ts';
 import { heldKeks, type KekProvider } from './vault/kek.ts';
 import { keksFromVariable } from './vault/kek-environment.ts';
 import { createKeyFile, keksFromFiles } from './vault/kek-file.ts';
+import { watchKeks } from './vault/kek-watch.ts';
 import { isSealed, type Keyring, openKeyring } from './vault/keyring.ts';
 
 export interface Ground {
@@ -26,6 +27,8 @@ export interface Ground {
   readonly database: Database;
   readonly kek: KekProvider;
   readonly keyring: Keyring;
+  /** Rejects when the operator's keys are no longer there, or no longer this database's. */
+  checkKeks(): Promise<void>;
   /** Closes the database, and ends the embedded server when this process started it. */
   close(): Promise<void>;
 }
@@ -61,7 +64,8 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
     }
     const kek = await openKeks(config.kek, database);
     const keyring = await openKeyring({ database, kek, clock });
-    return { config, clock, log, metrics, database, kek, keyring, close };
+    const checkKeks = watchKeks({ database, kek: keksOf(config.kek), clock });
+    return { config, clock, log, metrics, database, kek, keyring, checkKeks, close };
   } catch (error) {
     await close().catch(() => {});
     throw error;
@@ -89,10 +93,14 @@ export async function withGround<Result>(
 
 /** The first start of a database makes its key files; a later one never does. */
 async function openKeks(source: KekSource, database: Database): Promise<KekProvider> {
-  if (source.kind === 'variable') return heldKeks('WAFFO_KEK', async () => keksFromVariable(source.text()));
-  if (!(await isSealed(database))) for (const path of source.paths) await createKeyFile(path);
-  return heldKeks('the key file', () => keksFromFiles(source.paths));
+  if (source.kind === 'file' && !(await isSealed(database))) for (const path of source.paths) await createKeyFile(path);
+  return keksOf(source);
 }
+
+const keksOf = (source: KekSource): KekProvider =>
+  source.kind === 'variable'
+    ? heldKeks('WAFFO_KEK', async () => keksFromVariable(source.text()))
+    : heldKeks('the key file', () => keksFromFiles(source.paths));
 
 async function openStorage(config: Config, log: Log, share: boolean): Promise<Pick<Ground, 'database' | 'close'>> {
   if (config.databaseUrl !== undefined) {

@@ -1,12 +1,14 @@
-/** A production gateway refuses what belongs to a sandbox, one sentence each, and says what to set. */
+/** A production gateway refuses what belongs to a sandbox, one sentence each, and says what to set; without it, it starts. */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../test/kit/database.ts';
-import { startApp } from './app.ts';
+import { type IsoHost, startIsoHost } from '../../../test/kit/iso-host.ts';
+import { type App, startApp } from './app.ts';
 import { configFrom } from './config.ts';
+import { textOf } from './connector/iso8583/codec.ts';
 import { withGround } from './ground.ts';
 import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
@@ -14,11 +16,14 @@ let home: string;
 let settings: Record<string, string>;
 let database: TestDatabase;
 let empty: TestDatabase;
+let host: IsoHost;
 
 beforeAll(async () => {
+  host = await startIsoHost();
   home = await mkdtemp(join(tmpdir(), 'waffo-production-'));
   [database, empty] = [await freshDatabase(), await freshDatabase({ empty: true })];
   settings = {
+    WAFFO_DRAIN_MS: '0',
     WAFFO_ENVIRONMENT: 'production',
     WAFFO_HOME: home,
     WAFFO_PORT: '0',
@@ -28,15 +33,27 @@ beforeAll(async () => {
   };
   await writeFile(join(home, 'kek'), `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(async () => {
+  await host.stop();
+  await rm(home, { recursive: true, force: true });
+});
 
 const run = (text: string) => database.rows({ name: `test/${text.slice(0, 50)}`, text });
+
+const start = (changed: Record<string, string>): Promise<App> =>
+  startApp(configFrom({ ...settings, ...changed }), { writeLog: () => {} });
+
+/** An acquirer that moves money, as the tests have it. */
+const acquirer = (): Record<string, string> => ({
+  WAFFO_ISO8583_URL: `tcp://127.0.0.1:${host.port}`,
+  WAFFO_ISO8583_TERMINAL: 'TERM0001',
+  WAFFO_ISO8583_ACCEPTOR: 'SHOP00000000001',
+});
 
 /** How a gateway of these settings fails to start. */
 const refusalOf = async (changed: Record<string, string> = {}): Promise<string> => {
   try {
-    const app = await startApp(configFrom({ ...settings, ...changed }), { writeLog: () => {} });
-    await app.stop();
+    await (await start(changed)).stop();
   } catch (error) {
     return (error as Error).message;
   }
@@ -92,6 +109,71 @@ describe('a setting of a sandbox is refused in production:', () => {
       await run(`update merchant_${table}_key set revoked_at = now()`);
     }
     expect(await refusalOf()).toMatch(/needs an acquirer/);
+  });
+
+  test('payments of a sandbox, one is enough', async () => {
+    await run(`insert into sandbox_transaction (reference, verb, outcome, currency, amount_minor, created_at)
+      values ('r1', 'charge', '{}', 'HKD', 100, now())`);
+    expect(await refusalOf(acquirer())).toBe(
+      'the database holds payments of a sandbox; name another one in WAFFO_DATABASE_URL',
+    );
+    await run(`delete from sandbox_transaction`);
+  });
+
+  test('an acquirer for some merchants, and the sandbox for the others', async () => {
+    expect(await refusalOf({ ...acquirer(), WAFFO_ISO8583_MERCHANTS: 'M1' })).toMatch(/for every merchant/);
+  });
+});
+
+describe('with an acquirer and a database of its own', () => {
+  const get = (app: App, path: string) => fetch(`${app.listensOn}${path}`);
+
+  /** Looks at a gateway that runs. */
+  const running = async (changed: Record<string, string>, look: (app: App) => Promise<void>) => {
+    const app = await start({ ...acquirer(), ...changed });
+    try {
+      await look(app);
+    } finally {
+      await app.stop();
+    }
+  };
+
+  test('it starts, signs on with the acquirer, is ready, and makes no merchant', async () => {
+    await running({}, async (app) => {
+      expect(app.sandbox).toBeUndefined();
+      const [signOn] = await host.arrived('0800', 1, '001');
+      expect(signOn && textOf(signOn, 70)).toBe('001');
+      const ready = await get(app, '/health/ready');
+      expect([ready.status, await ready.json()]).toEqual([
+        200,
+        { status: 'ready', checks: { database: 'ok', migrations: 'ok', keys: 'ok', queue: 'ok' } },
+      ]);
+      expect(app.gateway.connectors.of('any merchant').name).toBe('iso8583');
+      expect(app.gateway.config.limits).toBeDefined();
+    });
+    expect(await run('select 1 from merchant_api_key where revoked_at is null')).toEqual([]);
+    await expect(stat(join(home, 'sandbox.json'))).rejects.toThrow('ENOENT');
+  });
+
+  test.each(['api', 'worker'])('so does a process of --role %s', async (role) => {
+    await running({ WAFFO_ROLE: role }, async (app) => expect((await get(app, '/health/ready')).status).toBe(200));
+  });
+
+  test('it shows no figures, until it is told to', async () => {
+    await running({}, async (app) => expect((await get(app, '/metrics')).status).toBe(404));
+    await running({ WAFFO_METRICS: 'on' }, async (app) => {
+      const answer = await get(app, '/metrics');
+      expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('waffo_')]);
+    });
+  });
+
+  test('it starts on a schema that a newer version has migrated, and is ready: the way back', async () => {
+    await run(`insert into migration values (9999, '9999_future.sql', 'x', '2030-01-01')`);
+    try {
+      await running({}, async (app) => expect((await get(app, '/health/ready')).status).toBe(200));
+    } finally {
+      await run('delete from migration where version = 9999');
+    }
   });
 });
 

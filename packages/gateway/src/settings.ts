@@ -109,6 +109,12 @@ export const settings = [
     meaning: 'how late the process may be, in milliseconds on average, before it turns calls away; 0: it never does',
   },
   {
+    name: 'WAFFO_DRAIN_MS',
+    fallback: '',
+    meaning:
+      'how long a gateway that was told to stop says on `/health/ready` that it leaves and answers on, in milliseconds: longer than a balancer takes to look; empty: 3000 in production, 0 in the sandbox',
+  },
+  {
     name: 'WAFFO_TRUSTED_PROXIES',
     fallback: '',
     meaning: 'addresses or networks, with commas between, whose X-Forwarded-For tells where a browser is; empty: none',

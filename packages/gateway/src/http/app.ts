@@ -11,7 +11,8 @@ import { preflightHeaders } from './cors.ts';
 import { type Dispatcher, dispatch, refuse } from './dispatch.ts';
 import { drain } from './drain.ts';
 import { faultFromFramework } from './fault-from.ts';
-import { addHealth, type HealthCheck, healthChecks } from './health.ts';
+import { addHealth, type HealthCheck } from './health.ts';
+import { isLeaving, leave } from './leave.ts';
 import { addPages } from './pages.ts';
 import { openPatience } from './patience.ts';
 import { renderFault } from './render.ts';
@@ -39,9 +40,9 @@ const requestTimeoutMs = 20_000;
 export async function buildHttp(
   gateway: Gateway,
   routes: readonly Route[],
-  pages: readonly Page[] = [],
-  metrics?: Metrics,
-  checks: readonly HealthCheck[] = healthChecks(gateway),
+  pages: readonly Page[],
+  metrics: Metrics | undefined,
+  checks: readonly HealthCheck[],
 ): Promise<FastifyInstance> {
   const strangers = meetStrangers(gateway.clock);
   const dispatcher: Dispatcher = {
@@ -97,14 +98,11 @@ export async function buildHttp(
 
 /** What every answer carries. While the gateway stops, connections end with the answer under way. */
 function addHeaders(http: FastifyInstance): void {
-  let closing = false;
-  http.addHook('preClose', async () => {
-    closing = true;
-  });
+  http.addHook('preClose', () => leave(http, 0));
   http.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'X-Request-Id': request.id, 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
   });
   http.addHook('onSend', async (_request, reply) => {
-    if (closing) reply.header('Connection', 'close');
+    if (isLeaving(http)) reply.header('Connection', 'close');
   });
 }

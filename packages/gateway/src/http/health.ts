@@ -8,6 +8,7 @@ import { queueLagMs } from '../job/queue.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { statement } from '../storage/database.ts';
 import { pendingMigrations } from '../storage/migrate.ts';
+import { isLeaving } from './leave.ts';
 
 /** What is well enough to go on, and what is not. */
 type Health = 'ok' | 'late' | 'failed';
@@ -32,12 +33,16 @@ export const databaseCheck = ({ database }: Pick<Gateway, 'database'>): HealthCh
   check: () => database.rows(ping),
 });
 
-/** What readiness depends on: a database that answers, of this version's schema, keys that open, work that gets done. */
+/**
+ * What readiness depends on: a database that answers, of this version's schema, keys that are there, work that gets done.
+ *
+ * @param checkKeks - rejects when the operator's keys are gone or replaced
+ */
 export const healthChecks = ({
   database,
-  keyring,
   clock,
-}: Pick<Gateway, 'database' | 'keyring' | 'clock'>): HealthCheck[] => [
+  checkKeks,
+}: Pick<Gateway, 'database' | 'clock'> & { checkKeks(): Promise<void> }): HealthCheck[] => [
   databaseCheck({ database }),
   {
     name: 'migrations',
@@ -46,7 +51,7 @@ export const healthChecks = ({
       if (pending > 0) throw new Error(`${pending} migrations are not applied; run waffo migrate`);
     },
   },
-  { name: 'keys', check: () => keyring.dataKeys('', 'fingerprint') },
+  { name: 'keys', check: checkKeks },
   {
     name: 'queue',
     check: async (): Promise<Health> => ((await queueLagMs(database, clock.now())) > lateMs ? 'late' : 'ok'),
@@ -63,11 +68,12 @@ export function addHealth(
   http.get('/health/live', () => ({ status: 'live' }));
   http.get('/health/ready', async (request, reply) => {
     const results = await Promise.all(checks.map((check) => healthOf(gateway, check, request.id)));
-    const ready = !results.includes('failed');
+    const isLeft = isLeaving(http);
+    const ready = !isLeft && !results.includes('failed');
     const named = checks.map(({ name }, index) => [name, results[index]]);
     return reply
       .code(ready ? 200 : 503)
-      .send({ status: ready ? 'ready' : 'unavailable', checks: Object.fromEntries(named) });
+      .send({ status: isLeft ? 'leaving' : ready ? 'ready' : 'unavailable', checks: Object.fromEntries(named) });
   });
   if (metrics === undefined) return;
   http.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));

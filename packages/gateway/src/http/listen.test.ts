@@ -235,6 +235,30 @@ describe('stopping', () => {
   });
 });
 
+describe('a gateway that was told to stop', () => {
+  test('says so and answers on, each time for the last time, until balancers have heard it', async () => {
+    const leaving = await openDoor();
+    const left = await listen(leaving.http, { host: '127.0.0.1', port: 0, drainMs: 300 });
+    const look = async () => {
+      const { status, headers } = await fetch(`${left.url}/health/ready`);
+      return { status, connection: headers.get('connection') };
+    };
+    try {
+      expect(await look()).toMatchObject({ status: 200, connection: 'keep-alive' });
+      const startedAt = performance.now();
+      const over = left.leave();
+      expect(await look()).toEqual({ status: 503, connection: 'close' });
+      expect((await fetch(`${left.url}/health/live`)).status).toBe(200);
+      await over;
+      expect(performance.now() - startedAt).toBeGreaterThan(290);
+      expect(await look()).toEqual({ status: 503, connection: 'close' });
+    } finally {
+      await left.stop();
+    }
+    await expect(fetch(`${left.url}/health/live`)).rejects.toThrow();
+  });
+});
+
 describe.concurrent('ten seconds', () => {
   test('are what a client has for its headers', { timeout: 20_000 }, async ({ expect }) => {
     const socket = await open();

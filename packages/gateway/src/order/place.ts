@@ -24,7 +24,7 @@ export const placeOrder = async (tx: Tx, order: Order, dailyLimitMinor: bigint |
  * @returns the `acquiringOrderId`s of those that are rows now
  * @throws Fault DAILY_LIMIT_EXCEEDED when one of them goes beyond it, and then none may be committed
  */
-export async function placeOrders(tx: Tx, placed: readonly Placed[]): Promise<ReadonlySet<string>> {
+async function placeOrders(tx: Tx, placed: readonly Placed[]): Promise<ReadonlySet<string>> {
   const orders = placed.map(({ order }) => order);
   const inserted = await insertOrders(tx, orders);
   const rows = placed.filter(({ order }) => inserted.has(order.acquiringOrderId));

@@ -103,7 +103,7 @@ export interface Told extends Pick<Attempt, 'merchantId' | 'attemptId'> {
   readonly now: Date;
 }
 
-export interface Movement extends Pick<Attempt, 'originalAttemptId' | 'currency' | 'amountMinor'> {
+interface Movement extends Pick<Attempt, 'originalAttemptId' | 'currency' | 'amountMinor'> {
   readonly kind: 'CAPTURE' | 'REFUND';
 }
 

@@ -5,7 +5,7 @@
  */
 
 /** What a column may hold on its way. */
-export type Value = string | number | boolean | bigint | Date | Buffer | null | undefined | object;
+type Value = string | number | boolean | bigint | Date | Buffer | null | undefined | object;
 
 /** A row that is written; columns that it lacks, or that are null or undefined in it, are null. */
 type Row = Readonly<Record<string, Value>>;
