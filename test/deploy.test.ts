@@ -6,32 +6,23 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { program } from '../packages/gateway/src/cli/program.ts';
-import { settings } from '../packages/gateway/src/settings.ts';
+import { type Config, configFrom } from '../packages/gateway/src/config.ts';
+import { type SettingName, settings } from '../packages/gateway/src/settings.ts';
+import { environmentOf, productionEnv, readComposition } from './kit/composition.ts';
 
 const root = new URL('../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const unit = 'deploy/waffo@.service';
 const systemd = ['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].find(existsSync);
 
-interface Service {
-  readonly image: string;
-  readonly build?: string;
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly secrets?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly [name: string]: unknown;
-}
-interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly volumes: Readonly<Record<string, unknown>>;
-  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
-}
-const compose = parse(read('compose.yaml'), { merge: true }) as Compose;
+/** A gateway that takes live money by these settings. */
+const isProduction = (config: Config): boolean =>
+  config.environment === 'production' && config.iso8583?.merchants === '*' && config.trustedProxies.length > 0;
+
+const compose = readComposition();
 const services = Object.entries(compose.services);
 const ours = services.filter(([, { build }]) => build !== undefined);
 
@@ -105,6 +96,33 @@ describe('the composition', () => {
     expect(ours.filter(([, { command = [] }]) => !isCommand(command))).toEqual([]);
   });
 
+  /** What the composition knows better than `.env`, or what is no matter of one. */
+  const decided: readonly SettingName[] = [
+    'WAFFO_HOST',
+    'WAFFO_PORT',
+    'WAFFO_HOME',
+    'WAFFO_ROLE',
+    'WAFFO_DEMO_PORT',
+    'WAFFO_DATABASE_URL',
+    'WAFFO_DATABASE_PASSWORD_FILE',
+    'WAFFO_KEK_FILE',
+    'WAFFO_KEK_FILE_2',
+    'WAFFO_KEK',
+  ];
+
+  test.each(ours)('passes every setting of .env on to %s, and decides the others', (_, service) => {
+    const names = settings.map(({ name }) => name).filter((name) => !decided.includes(name));
+    const env = Object.fromEntries(names.map((name) => [name, `given as ${name}`]));
+    const passedOn = Object.entries(environmentOf(service, env)).filter(([name, value]) => value === env[name]);
+    expect(passedOn.map(([name]) => name).sort()).toEqual([...names].sort());
+  });
+
+  test.each(ours)('starts %s as a sandbox without .env, and for production with the one of the guide', (_, service) => {
+    expect(configFrom(environmentOf(service, {})).environment).toBe('sandbox');
+    const config = configFrom(environmentOf(service, productionEnv()));
+    expect([isProduction(config), config.hasMetrics]).toEqual([true, true]);
+  });
+
   test.each(ours)('gives %s no right that it does not need', (_, service) => {
     expect(service).toMatchObject({
       read_only: true,
@@ -157,13 +175,20 @@ describe('the systemd unit', () => {
     for (const role of ['api', 'worker']) expect(isCommand(words.replace('%i', role).split(' '))).toBe(true);
   });
 
-  test.runIf(systemd !== undefined)('is understood by systemd, and exposes little', () => {
+  test('is given settings with which a production gateway starts, and a worker a port of its own', () => {
+    const [both, worker] = [parseEnv(read('deploy/waffo.env')), parseEnv(read('deploy/worker.env'))];
+    expect(isProduction(configFrom(both))).toBe(true);
+    expect(configFrom({ ...both, ...worker }).port).not.toBe(configFrom(both).port);
+  });
+
+  // Without it this fails, for a skip is not read by anybody; `npm test` installs it where it can.
+  test('is understood by systemd, and exposes little', () => {
+    if (systemd === undefined) throw new Error('there is no systemd-analyze: apt-get install systemd');
     const folder = mkdtempSync(join(tmpdir(), 'waffo-unit-'));
     try {
       const path = join(folder, 'waffo@api.service');
       writeFileSync(path, read(unit).replace('/usr/bin/node', process.execPath));
-      const run = (...words: string[]) =>
-        execFileSync(systemd ?? '', [...words, path], { encoding: 'utf8', stdio: 'pipe' });
+      const run = (...words: string[]) => execFileSync(systemd, [...words, path], { encoding: 'utf8', stdio: 'pipe' });
       expect(run('verify', '--man=no')).toBe('');
       expect(run('security', '--offline=true', '--threshold=20', '--no-pager')).toMatch(/exposure level .* OK/);
     } finally {

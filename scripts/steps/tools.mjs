@@ -42,3 +42,9 @@ export async function findDebianPostgres() {
   if (versions().length === 0)
     throw new Error(`The tests need PostgreSQL ${leastPostgres} or later: apt-get install postgresql`);
 }
+
+/** Systemd is asked what it thinks of the unit in `deploy/`; it need not run here. Where it cannot be had, its test says so. */
+export async function findSystemdAnalyze() {
+  if (['/usr/bin/systemd-analyze', '/bin/systemd-analyze'].some((path) => existsSync(path))) return;
+  await installDebianPackage('systemd').catch(() => {});
+}
