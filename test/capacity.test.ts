@@ -8,7 +8,8 @@ const measured: Performance = {
   commit: 'abc',
   machine: 'a machine',
   results: [
-    { name: 'order/create with a token', cpu: cpu(4_000, 2_000) },
+    { name: 'order/create with a token', cpu: cpu(2_000, 1_000) },
+    { name: 'order/create at 40 % load', cpu: cpu(4_000, 2_000) },
     { name: 'tokenization/generate', cpu: cpu(1_000, 500) },
     { name: 'tokenization/submit', cpu: cpu(3_000, 1_500) },
     { name: 'tokenization/inquiry', cpu: cpu(400, 100) },
@@ -23,6 +24,14 @@ test('cores are processor time over the share of a core that is used, and a proc
   expect(plan.databaseCores).toBeCloseTo((0.2 + 0.05 + 0.15 + 0.1) / 0.4);
   // 300 notifications a second of 300 × 0.4: three workers, and the spare one.
   expect(plan).toMatchObject({ apiProcesses: 4, workers: 4, notifications: 300, memoryMb: 804 });
+});
+
+test('an order is planned at what it costs while few come at a time, which is more than at full load', () => {
+  const { results } = measured;
+  const rates = { orders: 100, bindings: 0, inquiries: 0 };
+  const without = results.filter(({ name }) => name !== 'order/create at 40 % load');
+  expect(planFor(measured, rates).gatewayCores).toBeCloseTo(0.4 / 0.4);
+  expect(() => planFor({ ...measured, results: without }, rates)).toThrow(/share of order\/create at 40 % load/);
 });
 
 test('a call that was not measured is not guessed', () => {

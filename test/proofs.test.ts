@@ -9,7 +9,7 @@ const scripts: Record<string, string> = JSON.parse(readFileSync(join(root, 'pack
 
 const proofs = page
   .split('\n')
-  .filter((line) => /^\| [A-Z0-9]+/.test(line))
+  .filter((line) => /^\| ([A-Z0-9]|—)/.test(line))
   .map((line) => {
     const [, row = '', promise = '', proof = ''] = line.split('|').map((cell) => cell.trim());
     const [, file = '', name = ''] = /^`([^`]+)` › ([^;]+)/.exec(proof) ?? [];

@@ -24,6 +24,14 @@ describe('growth of a process', () => {
     expect(bytesPerHour / mb).toBeCloseTo(6, 0);
   });
 
+  test('tells the smallest leak that would have been seen in so short a time', () => {
+    const jagged = (hours: number) => 150 * mb + (Math.floor(hours * 120) % 2) * 2 * mb;
+    const { swing, smallestPerHour } = growthOf(looks(10, jagged));
+    expect(swing).toBe(2 * mb);
+    // Twenty windows of half a minute; from the first to the last there are nineteen.
+    expect(smallestPerHour).toBeCloseTo((2 * mb * 120) / 19, 0);
+  });
+
   test('is seen in its descriptors', () => {
     const { descriptors } = growthOf(
       looks(

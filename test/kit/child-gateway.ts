@@ -22,17 +22,18 @@ export interface ChildGateway {
 /**
  * @param home - WAFFO_HOME
  * @param settings - further environment variables
- * @param root - another checkout, when it shall be another version
+ * @param options.root - another checkout, when it shall be another version
+ * @param options.words - of the command
  * @throws Error with what the process printed when it does not get ready within 30 s
  */
 export async function startChildGateway(
   home: string,
   settings: Record<string, string> = {},
-  root = ourRoot,
+  { root = ourRoot, words = ['serve'] }: { readonly root?: string; readonly words?: readonly string[] } = {},
 ): Promise<ChildGateway> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', '--conditions=source', join(root, 'packages/gateway/src/main.ts'), 'serve'],
+    ['--import', 'tsx', '--conditions=source', join(root, 'packages/gateway/src/main.ts'), ...words],
     {
       cwd: root,
       env: { ...process.env, WAFFO_HOME: home, WAFFO_PORT: '0', NODE_OPTIONS: '', ...settings },
@@ -70,4 +71,28 @@ export async function startChildGateway(
       await gone;
     },
   };
+}
+
+/** @returns one line for each that runs no more */
+export const endedAmong = (gateways: readonly ChildGateway[]): string[] =>
+  gateways.flatMap(({ process: { exitCode, signalCode } }, at) =>
+    exitCode === null && signalCode === null ? [] : [`gateway ${at + 1} has ended (${signalCode ?? exitCode})`],
+  );
+
+/**
+ * Several on one home, at a time. One of them must have been started there before.
+ *
+ * @param all - further environment variables of each
+ * @throws as `startChildGateway`; then none of them is left
+ */
+export async function startChildGateways(
+  home: string,
+  all: readonly Record<string, string>[],
+): Promise<ChildGateway[]> {
+  const started = await Promise.allSettled(all.map((settings) => startChildGateway(home, settings)));
+  const ready = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed === undefined) return ready;
+  await Promise.all(ready.map((gateway) => gateway.stop()));
+  throw failed.reason;
 }

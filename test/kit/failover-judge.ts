@@ -5,13 +5,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { textOf } from '../../packages/gateway/src/connector/iso8583/codec.ts';
 import type { Database } from '../../packages/gateway/src/storage/database.ts';
+import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
+import type { ChildGateway } from './child-gateway.ts';
 import type { Acknowledged } from './failover-load.ts';
 import type { IsoHost } from './iso-host.ts';
 import { faultsOfLedger } from './ledger.ts';
+import { hurry } from './patience.ts';
 import type { Receiver } from './receiver.ts';
 
 /** An attempt whose outcome is unknown is asked for after a minute, and the lease of a job that was lost ends then. */
 const settlesWithinMs = 240_000;
+
+/** A database for the judge, who reads whole tables, unlike the gateway. */
+export async function openForJudge(url: string): Promise<Database> {
+  const database = await openDatabase({ url, poolSize: 1 });
+  for (const how of ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'])
+    await database.rows({ name: `test/${how}`, text: `set ${how} = on` });
+  return database;
+}
 
 const stillOpen = {
   name: 'test/open',
@@ -20,13 +31,30 @@ const stillOpen = {
     union all select 'refund ' || refund_request_id from payment_refund where status = 'REFUND_IN_PROGRESS'`,
 };
 
+const openIn = async (database: Database): Promise<string[]> =>
+  (await database.rows<{ what: string }>(stillOpen)).map(({ what }) => `${what} is open`);
+
 /** Waits for what was under way. @returns what does not come to an end */
 export async function settle(database: Database): Promise<string[]> {
-  const open = async () => (await database.rows<{ what: string }>(stillOpen)).map(({ what }) => `${what} is open`);
   for (const until = Date.now() + settlesWithinMs; Date.now() < until; await sleep(500)) {
-    if ((await open()).length === 0) return [];
+    if ((await openIn(database)).length === 0) return [];
   }
-  return open();
+  return openIn(database);
+}
+
+/**
+ * The same in a hurry: the gateways end, and time passes at once for another one.
+ *
+ * @param settings - of the gateways
+ */
+export async function settleAtOnce(
+  database: Database,
+  gateways: readonly ChildGateway[],
+  settings: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+  await hurry(settings);
+  return openIn(database);
 }
 
 /** Final statuses stay; what was acknowledged as under way is there, and has an end by now. */

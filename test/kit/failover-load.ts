@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
-import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { testCard } from './gateway.ts';
 import type { Receiver } from './receiver.ts';
@@ -30,7 +30,11 @@ export interface FailoverLoad {
   readonly paid: readonly PaidOrder[];
   /** Calls that were answered C0001, or not at all, and were repeated. */
   repeated(): number;
-  /** Answers that no failover may bring. */
+  /** Calls that were not answered at all. */
+  unanswered(): number;
+  /** What was answered, by code. */
+  readonly codes: Readonly<Record<string, { readonly count: number; readonly slowestMs: number }>>;
+  /** Answers that no failover may bring, and those that are not signed for their merchant. */
   readonly refused: readonly string[];
   /** Ends what is under way. */
   end(): Promise<void>;
@@ -44,6 +48,8 @@ const answeredWithinMs = 60_000;
 const pauseMs = 50;
 /** What to repeat: the database was away, or the same call is under way elsewhere. */
 const again = new Set(['C0001', 'A0040']);
+/** What a call that is sent for the first time may be answered; a repeat may meet its twin, or what the twin has done. */
+const firstAnswers = new Set(['0', 'C0001', 'E0001']);
 
 interface Shop {
   readonly as: SandboxMerchant;
@@ -55,7 +61,9 @@ interface Book {
   readonly acknowledged: Acknowledged;
   readonly paid: PaidOrder[];
   readonly refused: string[];
+  readonly codes: Record<string, { count: number; slowestMs: number }>;
   repeated: number;
+  unanswered: number;
   turn: number;
 }
 
@@ -69,7 +77,8 @@ export function startFailoverLoad(options: {
   readonly clientsOfEach: number;
 }): FailoverLoad {
   const acknowledged: Acknowledged = { tokens: new Map(), removed: new Set(), orders: new Map(), refunds: new Map() };
-  const book: Book = { urls: options.urls, acknowledged, paid: [], refused: [], repeated: 0, turn: 0 };
+  const counts = { repeated: 0, unanswered: 0, turn: 0 };
+  const book: Book = { urls: options.urls, acknowledged, paid: [], refused: [], codes: {}, ...counts };
   let isEnding = false;
   const running = options.shops.flatMap((shop, at) => {
     const story = storyOf(shop, book);
@@ -82,6 +91,8 @@ export function startFailoverLoad(options: {
     acknowledged,
     paid: book.paid,
     repeated: () => book.repeated,
+    unanswered: () => book.unanswered,
+    codes: book.codes,
     refused: book.refused,
     async end() {
       isEnding = true;
@@ -95,6 +106,29 @@ type Call = (path: string, fields: object, repeat?: ReadonlySet<string>) => Prom
 /** Sends a call of a shop, to the gateways by turns, until it is answered. */
 function callerOf({ as }: Shop, book: Book): Call {
   const privateKey = parsePrivateKey(as.merchantPrivateKey);
+  const waffoKey = parsePublicKey(as.waffoPublicKey);
+
+  async function send(path: string, body: string, headers: Record<string, string>): Promise<Answer | undefined> {
+    const gateway = book.turn++ % book.urls.length;
+    const sentAt = performance.now();
+    const heard = await fetch(`${book.urls[gateway]}/api/v1${path}`, { method: 'POST', body, headers })
+      .then(async (response) => ({ response, raw: Buffer.from(await response.arrayBuffer()) }))
+      .catch(() => undefined);
+    if (heard === undefined) {
+      book.unanswered += 1;
+      return undefined;
+    }
+    const { response, raw } = heard;
+    const answer = JSON.parse(raw.toString()) as Omit<Answer, 'gateway'>;
+    const { count, slowestMs } = book.codes[answer.code] ?? { count: 0, slowestMs: 0 };
+    const ms = performance.now() - sentAt;
+    book.codes[answer.code] = { count: count + 1, slowestMs: Math.max(slowestMs, ms) };
+    const isSigned = verify(raw, response.headers.get('x-signature') ?? '', waffoKey);
+    if (!isSigned) book.refused.push(`${path}: not signed for its merchant: ${raw}`);
+    if (answer.code === 'C0001' && response.status !== 503) book.refused.push(`${path}: C0001 with ${response.status}`);
+    return { ...answer, gateway };
+  }
+
   return async (path, fields, repeat = again) => {
     const isBrowser = path === '/tokenization/submit';
     const body = JSON.stringify(isBrowser ? fields : { merchantInfo: { merchantId: as.merchantId }, ...fields });
@@ -103,12 +137,12 @@ function callerOf({ as }: Shop, book: Book): Call {
       'x-api-key': isBrowser ? as.clientApiKey : as.apiKey,
       ...(!isBrowser && { 'x-signature': await sign(Buffer.from(body), privateKey) }),
     };
-    for (const until = Date.now() + answeredWithinMs; Date.now() < until; await sleep(pauseMs)) {
-      const gateway = book.turn++ % book.urls.length;
-      const answer = await fetch(`${book.urls[gateway]}/api/v1${path}`, { method: 'POST', body, headers })
-        .then((response) => response.json() as Promise<Omit<Answer, 'gateway'>>)
-        .catch(() => undefined);
-      if (answer !== undefined && !repeat.has(answer.code)) return { ...answer, gateway };
+    const until = Date.now() + answeredWithinMs;
+    for (let tries = 0; Date.now() < until; tries++, await sleep(pauseMs)) {
+      const answer = await send(path, body, headers);
+      if (answer !== undefined && tries === 0 && !firstAnswers.has(answer.code))
+        book.refused.push(`${path}, sent once: ${JSON.stringify(answer)}`);
+      if (answer !== undefined && !repeat.has(answer.code)) return answer;
       book.repeated += 1;
     }
     throw new Error(`${path} was not answered within ${answeredWithinMs / 1_000} s`);

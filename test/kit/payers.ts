@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { testCard } from './gateway.ts';
+import { orderBody } from './order-body.ts';
 
 const payersOfGateway = 3;
 const restMs = 100;
@@ -70,7 +70,10 @@ export function startPayers(as: SandboxMerchant, urls: readonly string[], notify
   async function pay(url: string): Promise<void> {
     while (!isOver) {
       const id = `pay_${orders++}`;
-      const order = await insist(url, { path: '/order/create', body: orderOf(as.merchantId, id, notifyUrl) });
+      const order = await insist(url, {
+        path: '/order/create',
+        body: orderBody({ merchantId: as.merchantId, paymentRequestId: id, notifyUrl }),
+      });
       if (order?.data?.orderStatus === 'PAY_SUCCESS') {
         paid.push(id);
         const refund = refundOf(as.merchantId, id, order.data.acquiringOrderId);
@@ -118,26 +121,6 @@ export function startPayers(as: SandboxMerchant, urls: readonly string[], notify
     },
   };
 }
-
-const orderOf = (merchantId: string, paymentRequestId: string, notifyUrl: string) => ({
-  paymentRequestId,
-  merchantOrderId: paymentRequestId,
-  orderCurrency: 'HKD',
-  orderAmount: '100.00',
-  orderDescription: 'Three teapots',
-  orderRequestedAt: '2026-11-23T12:00:00.000Z',
-  merchantInfo: { merchantId },
-  userInfo: { userId: 'u', userEmail: 'u@example.com', userTerminal: 'WEB', userBrowserIp: '::1', userAgent: 'a' },
-  paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
-  cardInfo: {
-    cardNumber: testCard.pan,
-    cardExpiryYear: 2030,
-    cardExpiryMonth: 12,
-    cardCvv: '123',
-    cardHolderName: 'Ada Lovelace',
-  },
-  notifyUrl,
-});
 
 const refundOf = (merchantId: string, paymentRequestId: string, acquiringOrderId: string) => ({
   merchantId,

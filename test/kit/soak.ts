@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { startEmbedded } from '../../packages/gateway/src/storage/embedded.ts';
-import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { startChildGateway } from './child-gateway.ts';
-import { faultsOf, lossesOf, settle } from './failover-judge.ts';
+import { faultsOf, lossesOf, openForJudge, settle } from './failover-judge.ts';
 import { startFailoverLoad } from './failover-load.ts';
 import { startReceiver } from './receiver.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
@@ -32,6 +31,8 @@ export interface Growth {
   readonly swing: number;
   /** By which it grew from the first window to the last, on that slope. */
   readonly grown: number;
+  /** Bytes per hour that a leak must have to grow by more than the swing in this time. */
+  readonly smallestPerHour: number;
   readonly descriptors: { readonly first: number; readonly last: number };
 }
 
@@ -54,10 +55,13 @@ export function growthOf(looks: readonly Look[]): Growth {
     .sort((a, b) => a - b);
   const slope = slopes[Math.floor(slopes.length / 2)] as number;
   const early = least.slice(0, Math.ceil(least.length / 2)).map(({ bytes }) => bytes);
+  const swing = Math.max(...early) - Math.min(...early);
+  const ms = last.atMs - first.atMs;
   return {
     bytesPerHour: slope * hourMs,
-    swing: Math.max(...early) - Math.min(...early),
-    grown: slope * (last.atMs - first.atMs),
+    swing,
+    grown: slope * ms,
+    smallestPerHour: (swing / ms) * hourMs,
     descriptors: { first: first.descriptors, last: last.descriptors },
   };
 }
@@ -81,11 +85,8 @@ export async function soak({ minutes, update }: { readonly minutes: number; upda
     const load = startFailoverLoad({ urls: [gateway.url], shops: [{ as, receiver }], clientsOfEach });
     const looks = await watch(gateway.process.pid ?? 0, minutes, update);
     await load.end();
-    const database = await openDatabase({ url: server.url, poolSize: 1 });
+    const database = await openForJudge(server.url);
     endings.push(() => database.close());
-    // The judge reads whole tables, unlike the gateway.
-    for (const how of ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'])
-      await database.rows({ name: `test/${how}`, text: `set ${how} = on` });
     const open = await settle(database);
     return {
       growth: growthOf(looks.filter(({ atMs }) => atMs >= (minutes * 60_000) / 3)),

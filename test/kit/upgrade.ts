@@ -55,7 +55,7 @@ export async function rehearseUpgrade(options: {
       WAFFO_LOG_LEVEL: 'error',
     };
     const start = async (role: 'api' | 'worker', root: string) => {
-      const gateway = await startChildGateway(folder.path, { ...settings, WAFFO_ROLE: role }, root);
+      const gateway = await startChildGateway(folder.path, { ...settings, WAFFO_ROLE: role }, { root });
       endings.push(gateway.stop);
       return gateway;
     };

@@ -7,4 +7,5 @@ test('ten silences on the roads to PostgreSQL lose nothing, do nothing twice and
   expect(figures).toMatchObject({ lost: 0, duplicates: 0, untold: 0, unsigned: 0, unresolved: 0, ledgerFaults: [] });
   expect(figures.codes['0']?.count).toBeGreaterThan(10);
   for (const { slowestMs } of Object.values(figures.codes)) expect(slowestMs).toBeLessThan(10_000);
+  expect(figures.slowestRecoveryMs).toBeLessThan(5_000);
 });
