@@ -1,4 +1,8 @@
-/** From the benchmark's figures to processes and cores. It never rounds down, and knows no figure of its own but how busy a machine may be. */
+/**
+ * From the benchmark's figures to processes and cores. It never rounds down, and knows no figure of its own but how busy a core
+ * may be. An order is planned at what it costs at 40 % load: the fewer come at a time, the fewer share a commit, and the more
+ * each of them costs.
+ */
 
 /** What is read of docs/performance.json. */
 export interface Performance {
@@ -31,7 +35,7 @@ interface Plan {
   readonly memoryMb: number;
 }
 
-/** The load at which the benchmark measures its latency: what is fuller waits. */
+/** A choice, no measurement: the rest is for peaks, and for what a process that is replaced leaves to the others. */
 const busy = 0.4;
 /** One may be replaced, or die, while the others go on. */
 const spare = 1;
@@ -43,7 +47,7 @@ const spare = 1;
 export function planFor({ results, deliveriesPerSecond, memoryMb }: Performance, rates: Rates): Plan {
   const { orders, bindings, inquiries } = rates;
   const parts: readonly (readonly [string, number])[] = [
-    ['order/create with a token', orders],
+    ['order/create at 40 % load', orders],
     ['tokenization/generate', bindings],
     ['tokenization/submit', bindings],
     ['tokenization/inquiry', inquiries],

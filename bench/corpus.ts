@@ -1,18 +1,45 @@
 /** Requests signed beforehand: a client's own signatures cost as much as the gateway's and would be measured with them. */
+import type { KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import type { SandboxFile, SandboxMerchant } from '../packages/gateway/src/merchant/sandbox-home.ts';
+import { counted, sayPhase } from './progress.ts';
+import { sideBySide } from './side-by-side.ts';
 
-export const apiPath = '/api/v1';
+const apiPath = '/api/v1';
 
-/** @returns the bytes of one HTTP request */
-export async function signedRequest(as: SandboxMerchant, path: string, body: object): Promise<Buffer> {
-  const bytes = Buffer.from(JSON.stringify(body));
-  return httpRequest(path, bytes, {
-    'x-api-key': as.apiKey,
-    'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)),
+/** The thread pool signs, on as many cores as it has threads; it is never without work while the next ones are written down. */
+const signedAtATime = 64;
+/** Fewer are signed at once, as it seems. */
+const worthTelling = 500;
+
+/**
+ * @param bodyOf - is given the number of the request; an object, or text that is no JSON of ours
+ * @returns the bytes of so many HTTP requests
+ */
+export async function signedRequests(
+  as: SandboxMerchant,
+  path: string,
+  count: number,
+  bodyOf: (number: number) => object | string,
+): Promise<Buffer[]> {
+  if (count >= worthTelling) sayPhase(`signing ${counted(count, `requests ${path}`)}`);
+  const key = keyOf(as);
+  return sideBySide(count, signedAtATime, async (number) => {
+    const body = bodyOf(number);
+    const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    return httpRequest(path, bytes, { 'x-api-key': as.apiKey, 'x-signature': await sign(bytes, key) });
   });
+}
+
+const keys = new Map<string, KeyObject>();
+
+/** To parse a key costs more than to sign with it. */
+function keyOf({ merchantPrivateKey }: SandboxMerchant): KeyObject {
+  const key = keys.get(merchantPrivateKey) ?? parsePrivateKey(merchantPrivateKey);
+  keys.set(merchantPrivateKey, key);
+  return key;
 }
 
 /** As the browser SDK sends it: no signature. */
@@ -30,7 +57,7 @@ function httpRequest(path: string, body: Buffer, headers: Readonly<Record<string
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]);
 }
 
-/** Writes requests as the generator reads them. @returns the file */
+/** Writes requests as the generator reads them, in the place of what had this name before. @returns the file */
 export async function corpus(folder: string, name: string, requests: readonly Buffer[]): Promise<string> {
   const file = join(folder, `${name}.corpus`);
   const parts = requests.flatMap((request) => {
@@ -44,6 +71,12 @@ export async function corpus(folder: string, name: string, requests: readonly Bu
 
 let counter = 0;
 const fresh = (): string => `b${process.pid.toString(36)}${(++counter).toString(36)}`;
+
+/** JSON with one member twice, which is refused; the refusal repeats the member's name, and so differs from any other. */
+export function refusedBody(): string {
+  const name = fresh();
+  return `{"${name}":1,"${name}":2}`;
+}
 
 const requestedAt = new Date().toISOString();
 

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxFile } from '../packages/gateway/src/merchant/sandbox-home.ts';
 
-const root = join(import.meta.dirname, '..');
+const presentTree = join(import.meta.dirname, '..');
 
 export interface BenchGateway {
   readonly pid: number;
@@ -18,9 +18,14 @@ export interface BenchGateway {
 
 /**
  * @param home - WAFFO_HOME
+ * @param root - another checkout, built, when it shall be another version
  * @throws Error with what it printed when it does not get ready
  */
-export async function startGateway(home: string, settings: Record<string, string>): Promise<BenchGateway> {
+export async function startGateway(
+  home: string,
+  settings: Record<string, string>,
+  root = presentTree,
+): Promise<BenchGateway> {
   const startedAt = performance.now();
   const child: ChildProcess = spawn(process.execPath, [join(root, 'packages/gateway/dist/main.js'), 'serve'], {
     cwd: root,

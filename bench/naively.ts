@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbedded } from '../packages/gateway/src/storage/embedded.ts';
-import { ceiling } from './ceiling.ts';
-import { run } from './generator.ts';
-import { type Bench, Flawed, type Result, refusals } from './scenarios.ts';
+import { type Bench, type Result, requireFlawless, resultOf, sendWarm } from './measure.ts';
+import { sameRefusal } from './scenarios.ts';
+
+const name = 'one write, naively';
 
 /** @returns what it does on a database of its own */
 export async function naively(bench: Bench): Promise<Result> {
@@ -14,22 +15,10 @@ export async function naively(bench: Bench): Promise<Result> {
   const child = fork(fileURLToPath(new URL('naive.ts', import.meta.url)), [server.url], { execArgv: process.execArgv });
   try {
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    const limit = await ceiling();
-    const { seconds, connections } = bench;
-    const load = { port, corpus: await refusals(bench), connections, seconds, repeats: true, status: 200 };
-    const { requests, seconds: took, p50, p99, bad, cpuMs } = await run(load);
-    if (bad > 0) throw new Flawed(`naive: ${bad} bad answers`);
-    const requestsPerSecond = requests / took;
-    const cpu = { generator: (cpuMs * 1_000) / requests };
-    return {
-      name: 'one write, naively',
-      requestsPerSecond,
-      ratio: requestsPerSecond / limit,
-      p50,
-      p99,
-      cpu,
-      connections,
-    };
+    const sent = { ...(await sameRefusal(bench)), port, status: 200 };
+    const { measured, limit } = await sendWarm(bench, sent);
+    requireFlawless(name, measured);
+    return resultOf(name, measured, { limit, connections: bench.connections });
   } finally {
     child.kill('SIGKILL');
     await server.stop();

@@ -1,15 +1,16 @@
 /** The page that a run makes of its results, and the picture in it. */
+import { number } from './figures.ts';
+import type { Result } from './measure.ts';
+import type { Origin } from './origin.ts';
 import { plot } from './plot.ts';
-import type { Result } from './scenarios.ts';
+import { type Steps, stepsPart } from './steps.ts';
 
-export interface Report {
-  readonly at: string;
-  readonly commit: string;
-  readonly machine: string;
-  readonly node: string;
+export interface Report extends Origin {
   readonly database: string;
   /** Signatures a second. */
   readonly limit: number;
+  /** For so long each row had the same load before it was measured. */
+  readonly warmUpSeconds: number;
   /** How often each row was measured; it shows the middle. */
   readonly rounds: number;
   readonly results: readonly Result[];
@@ -20,11 +21,6 @@ export interface Report {
   readonly memoryMb?: number;
   readonly coldStartMs: number;
 }
-
-const number = (value: number | undefined, digits = 0): string =>
-  value === undefined || Number.isNaN(value)
-    ? '–'
-    : value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 const named = ({ results }: Report, name: string): Result | undefined => results.find((one) => one.name === name);
 
@@ -107,8 +103,11 @@ export const pictures = ({ byConnections, bySize }: Report): Readonly<Record<str
   ),
 });
 
-/** @returns `docs/performance.md` */
-export function page(report: Report): string {
+/**
+ * @param steps - a run over several versions, when there was one
+ * @returns `docs/performance.md`
+ */
+export function page(report: Report, steps?: Steps): string {
   const rows = report.results.map(
     ({ name, requestsPerSecond, ratio, p50, p99, cpu }) =>
       `| ${name} | ${number(requestsPerSecond)} | ${number(100 * ratio, 1)} % | ${number(p50, 1)} | ${number(p99, 1)} | ` +
@@ -122,13 +121,14 @@ export function page(report: Report): string {
   return `# Performance
 
 Written by \`npm run bench\`; the figures are in [performance.json](performance.json). Machines are noisy: read the shares, not the
-absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, and requests
-are signed before the clock starts.
+absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, requests are
+signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement.
 
 Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; Node ${report.node}; ${report.database}.
 
 **The limit**: ${number(report.limit)} RSA-2048 signatures a second over all cores. Every answer carries one, so no gateway on this
-machine can give more answers that differ; it was measured anew before each row. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}.`}
+machine can give more answers that differ; it was measured anew before each row. Refusals that have the same bytes are signed
+once for each key, and their signatures stored: that row signs nothing, and the limit is none for it. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}.`}
 
 | call | per second | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -162,5 +162,5 @@ one merchant to another; the one thread that reads, checks and answers calls is 
 | tokens and orders | inquiry, of the limit | p50 ms | order/create, of the limit | p50 ms |
 | ---: | ---: | ---: | ---: | ---: |
 ${sizes.join('\n')}
-`;
+${steps === undefined ? '' : `\n${stepsPart(steps)}`}`;
 }

@@ -1,166 +1,134 @@
-/** What is measured, each over requests that were made and signed beforehand. */
-import { readFile } from 'node:fs/promises';
+/** What is sent, made and signed beforehand. */
 import { seal } from '@waffo/protocol/envelope/seal';
-import { parsePublicKey, verify } from '@waffo/protocol/signature';
-import { ceiling } from './ceiling.ts';
-import { apiPath, browserRequest, corpus, generateOf, orderOf, signedRequest } from './corpus.ts';
-import type { BenchGateway } from './gateway.ts';
-import { type Load, type Measured, run } from './generator.ts';
-import { cpuMsOf } from './process-table.ts';
-
-/** One row of the results. */
-export interface Result {
-  readonly name: string;
-  readonly requestsPerSecond: number;
-  /** Of the RSA signatures that this machine made a second, taken right before. */
-  readonly ratio: number;
-  readonly p50: number;
-  readonly p99: number;
-  /** Processor time for one request, in µs. */
-  readonly cpu: { readonly gateway?: number; readonly database?: number; readonly generator: number };
-  readonly connections: number;
-}
-
-export interface Bench {
-  readonly folder: string;
-  readonly gateway: BenchGateway;
-  readonly postmaster: number;
-  readonly notifyUrl: string;
-  readonly seconds: number;
-  readonly connections: number;
-}
-
-/** A run that is not flawless is no result. */
-export class Flawed extends Error {
-  override readonly name = 'Flawed';
-}
+import { openConnection } from './connection.ts';
+import { browserRequest, corpus, generateOf, orderOf, refusedBody, signedRequests } from './corpus.ts';
+import { type Bench, Flawed, portOf, type Sent } from './measure.ts';
+import { counted, sayPhase } from './progress.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const card = { pan: '4111111111111111', expiry: '12/2030', cvv: '123', name: 'Ada Lovelace' };
 
-/**
- * @param load - the corpus and how it is sent
- * @throws Flawed when an answer was not what it had to be, or was not signed by the merchant's key
- */
-export async function measure(bench: Bench, name: string, load: Partial<Load> & Pick<Load, 'corpus'>): Promise<Result> {
-  const limit = await ceiling();
-  const pids = { gateway: bench.gateway.pid, database: bench.postmaster };
-  const before = { gateway: cpuMsOf(pids.gateway), database: cpuMsOf(pids.database) };
-  const measured = await run({
-    port: Number(new URL(bench.gateway.url).port),
-    connections: bench.connections,
-    seconds: bench.seconds,
-    repeats: false,
-    status: 200,
-    ...load,
+/** Calls at a time outside the measurement. */
+const askedAtATime = 32;
+/** The gateway keeps 500 signatures of refusals for a key; one that comes again after so many others is not among them. */
+const differentRefusals = 5_000;
+/** Orders that are asked for again and again. */
+const repeatedOrders = 500;
+
+/** Calls outside the measurement. @returns the data of each answer */
+async function askAll(bench: Bench, requests: readonly Buffer[]): Promise<Record<string, unknown>[]> {
+  const port = portOf(bench.gateway.url);
+  const connections = await Promise.all(Array.from({ length: askedAtATime }, () => openConnection(port)));
+  const free = [...connections];
+  const answers = await sideBySide(requests.length, askedAtATime, async (number) => {
+    const connection = free.pop();
+    if (connection === undefined) throw new Error('more calls at a time than connections');
+    const { body } = await connection.ask(requests[number] as Buffer);
+    free.push(connection);
+    const { code, data } = JSON.parse(body) as { code: string; data: Record<string, unknown> };
+    if (code !== '0') throw new Flawed(`while a row was prepared, a call was answered ${body.slice(0, 300)}`);
+    return data;
   });
-  requireFlawless(bench, name, measured);
-  const each = (pid: number, start: number | undefined): number | undefined => {
-    const end = cpuMsOf(pid);
-    return start === undefined || end === undefined ? undefined : ((end - start) * 1_000) / measured.requests;
-  };
-  const [gateway, database] = [each(pids.gateway, before.gateway), each(pids.database, before.database)];
-  const requestsPerSecond = measured.requests / measured.seconds;
-  return {
-    name,
-    requestsPerSecond,
-    ratio: requestsPerSecond / limit,
-    p50: measured.p50,
-    p99: measured.p99,
-    cpu: {
-      ...(gateway !== undefined && { gateway }),
-      ...(database !== undefined && { database }),
-      generator: (measured.cpuMs * 1_000) / measured.requests,
-    },
-    connections: load.connections ?? bench.connections,
-  };
-}
-
-function requireFlawless({ gateway }: Bench, name: string, { bad, samples, requests }: Measured): void {
-  const key = parsePublicKey(gateway.sandbox.waffoPublicKey);
-  const unsigned = samples.filter(([body, signature]) => !verify(Buffer.from(body, 'latin1'), signature, key)).length;
-  if (requests === 0 || bad > 0 || unsigned > 0) {
-    const first = samples[0]?.[0].slice(0, 300) ?? '';
-    throw new Flawed(`${name}: ${bad} bad and ${unsigned} wrongly signed of ${requests} answers; the first: ${first}`);
-  }
-}
-
-/** One call outside the measurement. */
-async function call(request: Buffer, { gateway }: Bench): Promise<Record<string, unknown>> {
-  const [head = '', body = ''] = request.toString().split('\r\n\r\n');
-  const [first = '', ...lines] = head.split('\r\n');
-  const headers = Object.fromEntries(lines.map((line) => line.split(': ') as [string, string]));
-  const { host: _host, 'content-length': _length, ...rest } = headers;
-  const path = first.split(' ')[1] ?? apiPath;
-  const answer = await fetch(`${gateway.url}${path}`, { method: 'POST', headers: rest, body });
-  const { code, data } = (await answer.json()) as { code: string; data: Record<string, unknown> };
-  if (code !== '0') throw new Flawed(`${path} answered ${code}`);
-  return data;
+  for (const connection of connections) connection.end();
+  return answers;
 }
 
 /** Tokens to pay with, made as shops make them. */
 export async function bindTokens(bench: Bench, count: number): Promise<string[]> {
   const { sandbox } = bench.gateway;
-  const tokens: string[] = [];
-  for (let number = 0; number < count; number++) {
-    const generate = generateOf(sandbox, bench.notifyUrl);
-    const { tokenSessionId } = await call(await signedRequest(sandbox, '/tokenization/generate', generate), bench);
-    const encryptedCard = await seal(String(tokenSessionId), card);
-    await call(browserRequest(sandbox, '/tokenization/submit', { tokenSessionId, encryptedCard }), bench);
-    const inquiry = { tokenRequestId: generate.tokenRequestId, merchantInfo: generate.merchantInfo };
-    const found = await call(await signedRequest(sandbox, '/tokenization/inquiry', inquiry), bench);
-    tokens.push(String((found as unknown as { tokenId: string }[])[0]?.tokenId));
-  }
-  return tokens;
+  const wishes = Array.from({ length: count }, () => generateOf(sandbox, bench.notifyUrl));
+  await askAll(bench, await submitsOf(bench, wishes));
+  const inquiries = await signedRequests(sandbox, '/tokenization/inquiry', count, (number) => {
+    const { tokenRequestId, merchantInfo } = wishes[number] as (typeof wishes)[number];
+    return { tokenRequestId, merchantInfo };
+  });
+  const found = (await askAll(bench, inquiries)) as unknown as { tokenId: string }[][];
+  return found.map(([token]) => {
+    if (token === undefined) throw new Flawed('a card was submitted, and there is no token');
+    return token.tokenId;
+  });
 }
 
-export async function inquiries(bench: Bench, tokens: readonly string[]): Promise<string> {
+/** Opens sessions, and seals a card to each. */
+async function submitsOf(bench: Bench, wishes: readonly ReturnType<typeof generateOf>[]): Promise<Buffer[]> {
   const { sandbox } = bench.gateway;
+  const generates = await signedRequests(
+    sandbox,
+    '/tokenization/generate',
+    wishes.length,
+    (number) => wishes[number] ?? {},
+  );
+  sayPhase(`opening ${counted(wishes.length, 'sessions')}`);
+  const sessions = await askAll(bench, generates);
+  sayPhase('sealing a card to each');
+  return sideBySide(sessions.length, askedAtATime, async (number) => {
+    const tokenSessionId = String(sessions[number]?.tokenSessionId);
+    const encryptedCard = await seal(tokenSessionId, card);
+    return browserRequest(sandbox, '/tokenization/submit', { tokenSessionId, encryptedCard });
+  });
+}
+
+const signedOrders = ({ gateway: { sandbox }, notifyUrl }: Bench, tokens: readonly string[], count: number) =>
+  signedRequests(sandbox, '/order/create', count, (number) =>
+    orderOf(sandbox, tokens[number % tokens.length] ?? '', notifyUrl),
+  );
+
+/** Pays so many orders, outside the measurement. */
+export async function payOrders(bench: Bench, tokens: readonly string[], count: number): Promise<void> {
+  await askAll(bench, await signedOrders(bench, tokens, count));
+}
+
+/** One request that says nothing: each refusal has the same bytes, and the gateway signs those once (design D-09). */
+export async function sameRefusal({ gateway, folder }: Bench): Promise<Sent> {
+  const requests = await signedRequests(gateway.sandbox, '/order/create', 1, () => ({}));
+  return { corpus: await corpus(folder, 'same-refusal', requests), repeats: true, status: 400 };
+}
+
+/** As far into the gateway as those, but no two refusals have the same bytes, so that each has to be signed. */
+export async function differingRefusals({ gateway, folder }: Bench): Promise<Sent> {
+  const requests = await signedRequests(gateway.sandbox, '/order/create', differentRefusals, refusedBody);
+  return { corpus: await corpus(folder, 'differing-refusals', requests), repeats: true, status: 400 };
+}
+
+export async function inquiries({ gateway: { sandbox }, folder }: Bench, tokens: readonly string[]): Promise<Sent> {
   const merchantInfo = { merchantId: sandbox.merchantId };
-  const bodies = tokens.map((tokenId) => signedRequest(sandbox, '/tokenization/inquiry', { tokenId, merchantInfo }));
-  return corpus(bench.folder, 'inquiry', await Promise.all(bodies));
+  const bodyOf = (number: number) => ({ tokenId: tokens[number], merchantInfo });
+  const requests = await signedRequests(sandbox, '/tokenization/inquiry', tokens.length, bodyOf);
+  return { corpus: await corpus(folder, 'inquiry', requests), repeats: true };
 }
 
-export async function refusals(bench: Bench): Promise<string> {
-  return corpus(bench.folder, 'refusal', [await signedRequest(bench.gateway.sandbox, '/order/create', {})]);
+/** As many as the warm-up and the measurement can use between them. */
+const enoughFor = ({ paces, warmUpSeconds, seconds }: Bench, call: Parameters<typeof paces.enoughFor>[0]): number =>
+  paces.enoughFor(call, warmUpSeconds + seconds);
+
+export async function orders(bench: Bench, tokens: readonly string[]): Promise<Sent> {
+  const requests = await signedOrders(bench, tokens, enoughFor(bench, 'order/create'));
+  return { corpus: await corpus(bench.folder, 'orders', requests) };
 }
 
-export async function orders(bench: Bench, tokens: readonly string[], count: number, name: string): Promise<string> {
-  const { sandbox } = bench.gateway;
-  const requests: Buffer[] = [];
-  for (let number = 0; number < count; number++) {
-    const order = orderOf(sandbox, tokens[number % tokens.length] ?? '', bench.notifyUrl);
-    requests.push(await signedRequest(sandbox, '/order/create', order));
-  }
-  return corpus(bench.folder, name, requests);
+/** Orders at a steady rate, however long they take. */
+export async function ordersAt(bench: Bench, tokens: readonly string[], rate: number): Promise<Sent> {
+  const count = Math.ceil(rate * bench.warmUpSeconds) + Math.ceil(rate * bench.seconds);
+  return { corpus: await corpus(bench.folder, 'orders', await signedOrders(bench, tokens, count)), rate };
 }
 
-/** `tokenization/generate`, and then `submit` for sessions like those: both halves of a pair, one after the other. */
-export async function pairs(bench: Bench, count: number): Promise<{ generate: string; submit: string }> {
-  const { sandbox } = bench.gateway;
-  const generates: Buffer[] = [];
-  const submits: Buffer[] = [];
-  for (let number = 0; number < count; number++) {
-    generates.push(await signedRequest(sandbox, '/tokenization/generate', generateOf(sandbox, bench.notifyUrl)));
-    const opened = await signedRequest(sandbox, '/tokenization/generate', generateOf(sandbox, bench.notifyUrl));
-    const { tokenSessionId } = await call(opened, bench);
-    const encryptedCard = await seal(String(tokenSessionId), card);
-    submits.push(browserRequest(sandbox, '/tokenization/submit', { tokenSessionId, encryptedCard }));
-  }
-  const [generate, submit] = await Promise.all([
-    corpus(bench.folder, 'generate', generates),
-    corpus(bench.folder, 'submit', submits),
-  ]);
-  return { generate, submit };
+/** Orders that were paid before they are asked for again. */
+export async function repeats(bench: Bench, tokens: readonly string[]): Promise<Sent> {
+  const requests = await signedOrders(bench, tokens, repeatedOrders);
+  await askAll(bench, requests);
+  return { corpus: await corpus(bench.folder, 'repeats', requests), repeats: true };
 }
 
-/** A corpus of the first requests of another. */
-export async function firstOf(folder: string, file: string, count: number): Promise<string> {
-  const bytes = await readFile(file);
-  const requests: Buffer[] = [];
-  for (let at = 0; at < bytes.length && requests.length < count; ) {
-    const length = bytes.readUInt32BE(at);
-    requests.push(bytes.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return corpus(folder, 'first', requests);
+export async function generates(bench: Bench): Promise<Sent> {
+  const { gateway, notifyUrl, folder } = bench;
+  const count = enoughFor(bench, 'tokenization/generate');
+  const bodyOf = () => generateOf(gateway.sandbox, notifyUrl);
+  const requests = await signedRequests(gateway.sandbox, '/tokenization/generate', count, bodyOf);
+  return { corpus: await corpus(folder, 'generate', requests) };
+}
+
+export async function submits(bench: Bench): Promise<Sent> {
+  const count = enoughFor(bench, 'tokenization/submit');
+  const wishes = Array.from({ length: count }, () => generateOf(bench.gateway.sandbox, bench.notifyUrl));
+  return { corpus: await corpus(bench.folder, 'submit', await submitsOf(bench, wishes)) };
 }

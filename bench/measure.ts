@@ -1,0 +1,135 @@
+/** Measures a row: how fast a load is answered, what each answer cost, and its share of what this machine can sign. */
+import { parsePublicKey, verify } from '@waffo/protocol/signature';
+import { ceiling } from './ceiling.ts';
+import type { BenchGateway } from './gateway.ts';
+import { type Load, type Measured, run } from './generator.ts';
+import { median, type Paces } from './paces.ts';
+import { cpuMsOf } from './process-table.ts';
+import { sayPhase, show } from './progress.ts';
+
+/** One row of the results. */
+export interface Result {
+  readonly name: string;
+  readonly requestsPerSecond: number;
+  /** Of the RSA signatures that this machine made a second, taken right before. */
+  readonly ratio: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Processor time for one request, in µs. */
+  readonly cpu: { readonly gateway?: number; readonly database?: number; readonly generator: number };
+  readonly connections: number;
+}
+
+export interface Bench {
+  readonly folder: string;
+  readonly gateway: BenchGateway;
+  readonly postmaster: number;
+  readonly notifyUrl: string;
+  /** Before each measurement, of the same load. */
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  /** How often each row is measured. */
+  readonly rounds: number;
+  readonly connections: number;
+  readonly paces: Paces;
+}
+
+/** A run that is not flawless is no result. */
+export class Flawed extends Error {
+  override readonly name = 'Flawed';
+}
+
+/** There was nothing left to send before the time was over: the guess was wrong, and no answer. */
+export class TooFew extends Flawed {}
+
+/** What is sent: a corpus, and how it differs from what is usual. */
+export type Sent = Pick<Load, 'corpus'> & Partial<Load>;
+
+/** The port that a URL names. */
+export const portOf = (url: string): number => Number(new URL(url).port);
+
+/**
+ * @param sent - made before: between the warm-up and the measurement nothing is prepared
+ * @throws Flawed when an answer was not what it had to be or was not signed by the merchant's key, or there were too few requests
+ */
+export async function measure(bench: Bench, name: string, sent: Sent): Promise<Result> {
+  const cpuNow = () => ({ gateway: cpuMsOf(bench.gateway.pid), database: cpuMsOf(bench.postmaster) });
+  let before = cpuNow();
+  const { measured, limit } = await sendWarm(bench, { port: portOf(bench.gateway.url), ...sent }, () => {
+    before = cpuNow();
+  });
+  const after = cpuNow();
+  requireFlawless(name, measured);
+  requireSigned(bench, name, measured);
+  const each = (process: keyof typeof after): number | undefined => {
+    const [start, end] = [before[process], after[process]];
+    return start === undefined || end === undefined ? undefined : ((end - start) * 1_000) / measured.requests;
+  };
+  const [gateway, database] = [each('gateway'), each('database')];
+  const result = resultOf(name, measured, { limit, connections: sent.connections ?? bench.connections });
+  const cpu = {
+    ...(gateway !== undefined && { gateway }),
+    ...(database !== undefined && { database }),
+    ...result.cpu,
+  };
+  return { ...result, cpu };
+}
+
+/**
+ * Warms up, takes the limit, and measures. While requests are prepared the gateway idles and V8 throws its optimised code away:
+ * half of what would be measured then is its compiler. The limit is taken between the two and not before both, because machines
+ * are noisy and it has to be of the same moment as what it is compared with; one second of rest makes no code cold.
+ *
+ * @param begins - called right before the measurement
+ */
+export async function sendWarm(
+  { connections, warmUpSeconds, seconds }: Pick<Bench, 'connections' | 'warmUpSeconds' | 'seconds'>,
+  sent: Sent & Pick<Load, 'port'>,
+  begins: () => void = () => {},
+): Promise<{ readonly measured: Measured; readonly limit: number }> {
+  sayPhase(`warming up for ${warmUpSeconds} s and measuring for ${seconds} s`);
+  let limit = Number.NaN;
+  const load = { connections, warmUpSeconds, seconds, repeats: false, status: 200, ...sent };
+  const measured = await run(load, async () => {
+    limit = await ceiling();
+    begins();
+  });
+  return { measured, limit };
+}
+
+/** @throws Flawed */
+export function requireFlawless(name: string, { bad, samples, requests, usedUp }: Measured): void {
+  const first = samples[0]?.[0].slice(0, 300) ?? '';
+  if (bad > 0) throw new Flawed(`${name}: ${bad} bad answers beside ${requests}; the first: ${first}`);
+  if (usedUp) throw new TooFew(`${name}: all requests were sent before the time was over; sign more (bench/paces.ts)`);
+  if (requests === 0) throw new Flawed(`${name}: nothing was answered`);
+}
+
+function requireSigned({ gateway }: Bench, name: string, { samples }: Measured): void {
+  const key = parsePublicKey(gateway.sandbox.waffoPublicKey);
+  const unsigned = samples.filter(([body, signature]) => !verify(Buffer.from(body, 'latin1'), signature, key)).length;
+  if (unsigned > 0) throw new Flawed(`${name}: ${unsigned} of ${samples.length} answers are wrongly signed`);
+}
+
+/** A row without the processor time of others. */
+export function resultOf(
+  name: string,
+  { requests, seconds, p50, p99, cpuMs }: Measured,
+  { limit, connections }: { readonly limit: number; readonly connections: number },
+): Result {
+  const requestsPerSecond = requests / seconds;
+  const cpu = { generator: (cpuMs * 1_000) / requests };
+  return { name, requestsPerSecond, ratio: requestsPerSecond / limit, p50, p99, cpu, connections };
+}
+
+/** The middle of several rounds, by its share of the limit. */
+export async function middleOf(rounds: number, measureOnce: () => Promise<Result>): Promise<Result> {
+  const results: Result[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const result = await measureOnce();
+    results.push(result);
+    if (rounds > 1) show(result, `    round ${round} of ${rounds}`);
+  }
+  const ratio = median(results.map((result) => result.ratio));
+  return show(results.find((one) => one.ratio === ratio) as Result);
+}

@@ -1,0 +1,76 @@
+/** The rows of the first table, and the two calls that are also measured along something. */
+import { type Bench, measure, middleOf, type Result, type Sent, TooFew } from './measure.ts';
+import { naively } from './naively.ts';
+import type { Call } from './paces.ts';
+import { sayPhase } from './progress.ts';
+import * as scenarios from './scenarios.ts';
+
+export interface Row {
+  readonly name: string;
+  /** Once: prepares, warms up and measures; again only when the requests did not suffice. */
+  measure(): Promise<Result>;
+}
+
+/** The load of a machine on which nobody waits long. */
+export const easyLoad = 0.4;
+export const steadyName = 'order/create at 40 % load';
+
+/** @param call - whose pace the row tells, for those that may not repeat their requests */
+const row = (bench: Bench, name: string, prepare: () => Promise<Sent>, call?: Call): Row => ({
+  name,
+  async measure() {
+    for (;;) {
+      try {
+        const result = await measure(bench, name, await prepare());
+        bench.paces.note(result, call);
+        return result;
+      } catch (error) {
+        if (!(error instanceof TooFew) || call === undefined) throw error;
+        sayPhase('all were sent before the time was over: once more, with twice as many');
+        bench.paces.double(call);
+      }
+    }
+  },
+});
+
+export const inquiryRow = (bench: Bench, tokens: readonly string[]): Row =>
+  row(bench, 'tokenization/inquiry', () => scenarios.inquiries(bench, tokens));
+
+export const createRow = (bench: Bench, tokens: readonly string[]): Row =>
+  row(bench, 'order/create with a token', () => scenarios.orders(bench, tokens), 'order/create');
+
+const generateRow = (bench: Bench): Row =>
+  row(bench, 'tokenization/generate', () => scenarios.generates(bench), 'tokenization/generate');
+
+const submitRow = (bench: Bench): Row =>
+  row(bench, 'tokenization/submit', () => scenarios.submits(bench), 'tokenization/submit');
+
+/** @param rate - orders a second, asked for when all rows before are measured */
+const steadyRow = (bench: Bench, tokens: readonly string[], rate: () => Promise<number> | number): Row =>
+  row(bench, steadyName, async () => scenarios.ordersAt(bench, tokens, await rate()));
+
+/** What one version is compared with another by; the row in the open loop is the last. */
+export const stepRows = (bench: Bench, tokens: readonly string[], rate: () => number): readonly Row[] => [
+  inquiryRow(bench, tokens),
+  createRow(bench, tokens),
+  generateRow(bench),
+  submitRow(bench),
+  steadyRow(bench, tokens, rate),
+];
+
+export function rowsOf(bench: Bench, tokens: readonly string[]): readonly Row[] {
+  const create = createRow(bench, tokens);
+  const createPace = async (): Promise<number> =>
+    bench.paces.usual('order/create') ?? (await middleOf(bench.rounds, create.measure)).requestsPerSecond;
+  return [
+    row(bench, 'the same refusal (signature stored)', () => scenarios.sameRefusal(bench)),
+    row(bench, 'refusals that differ (each signed)', () => scenarios.differingRefusals(bench)),
+    inquiryRow(bench, tokens),
+    create,
+    row(bench, 'the same again (idempotent)', () => scenarios.repeats(bench, tokens)),
+    generateRow(bench),
+    submitRow(bench),
+    steadyRow(bench, tokens, async () => easyLoad * (await createPace())),
+    { name: 'one write, naively', measure: () => naively(bench) },
+  ];
+}
