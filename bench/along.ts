@@ -1,6 +1,5 @@
 /** The two calls that merchants wait for, measured along something: more connections, more rows. */
 import { grow } from './grow.ts';
-import { middleOf } from './measure.ts';
 import { say, sayPhase, show } from './progress.ts';
 import type { Report } from './report.ts';
 import { createRow, inquiryRow } from './rows.ts';
@@ -14,7 +13,7 @@ export async function alongConnections(
   const rows: Report['byConnections'] = [];
   for (const connections of steps) {
     say(`\n  Over ${connections} connections:`);
-    const at = { ...bench, connections };
+    const at = { ...bench, connections, rounds: 1 };
     const inquiry = show(await inquiryRow(at, tokens).measure());
     rows.push({ connections, inquiry, create: show(await createRow(at, tokens).measure()) });
   }
@@ -35,8 +34,8 @@ export async function alongRows(
     await grow(database.url, bench.gateway.sandbox.merchantId, before, size);
     say(`      made in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
     before = size;
-    const inquiry = await middleOf(bench.rounds, inquiryRow(bench, tokens).measure);
-    rows.push({ size, inquiry, create: await middleOf(bench.rounds, createRow(bench, tokens).measure) });
+    const inquiry = show(await inquiryRow(bench, tokens).measure());
+    rows.push({ size, inquiry, create: show(await createRow(bench, tokens).measure()) });
   }
   return rows;
 }

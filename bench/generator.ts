@@ -1,8 +1,8 @@
 /**
  * The load generator, in a process of its own: sends requests that were signed beforehand, over raw sockets, and takes the
  * time of each. Closed loop: each connection sends its next request when it has its answer. Open loop: requests are due at a
- * steady rate, and their time counts from then, so that no waiting is hidden. A run has two parts over the same connections,
- * one to get warm and one that is measured.
+ * steady rate, and their time counts from then, so that no waiting is hidden. A run goes over the same connections:
+ * first to get warm, then once for each round that is measured.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { type Connection, openConnection } from './connection.ts';
 
 export interface Load {
   readonly port: number;
-  /** File of requests: each as four bytes of length and then the bytes of HTTP. The second part goes on where the first ended. */
+  /** File of requests: each as four bytes of length and then the bytes of HTTP. Each part goes on where the one before ended. */
   readonly corpus: string;
   readonly connections: number;
   /** Requests a second in the open loop; absent: the closed loop. */
@@ -31,22 +31,28 @@ export interface Measured {
   readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
-  /** Answers of another status, without a signature, or without an end; those to the warm-up as well. */
+  /** Answers of another status, without a signature, or without an end; those to the parts before as well. */
   readonly bad: number;
   /** There was nothing left to send before the time was over. */
   readonly usedUp: boolean;
   /** Processor time of the generator itself, in ms. */
   readonly cpuMs: number;
-  /** Some answers of both parts, to verify: body and signature. */
+  /** Some answers so far, to verify: body and signature. */
   readonly samples: readonly (readonly [string, string])[];
 }
 
 /**
  * Runs a load in a child process.
  *
- * @param beforeMeasuring - done between the two parts, while nothing is sent
+ * @param rounds - how often it is measured, one time after the other
+ * @param around.before - done before each round, while nothing is sent
+ * @param around.after - told of each round when it is over
  */
-export async function run(load: Load, beforeMeasuring: () => Promise<void>): Promise<Measured> {
+export async function run(
+  load: Load,
+  rounds: number,
+  around: { before(): Promise<void>; after(measured: Measured): void },
+): Promise<void> {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['generate'], { execArgv: process.execArgv });
   const broken = new Promise<never>((_resolve, reject) => {
     child.once('exit', (code) => {
@@ -57,9 +63,15 @@ export async function run(load: Load, beforeMeasuring: () => Promise<void>): Pro
   const told = (): Promise<unknown> => Promise.race([once(child, 'message').then(([message]) => message), broken]);
   child.send(load);
   await told();
-  await beforeMeasuring();
-  child.send('measure');
-  return (await told()) as Measured;
+  try {
+    for (let round = 0; round < rounds; round++) {
+      await around.before();
+      child.send('measure');
+      around.after((await told()) as Measured);
+    }
+  } finally {
+    child.send('end');
+  }
 }
 
 const sampleEvery = 97;
@@ -120,26 +132,36 @@ export function sender(connections: readonly Connection[], requests: readonly Bu
   return { send, seen };
 }
 
-async function generate({ port, corpus, connections, warmUpSeconds, seconds, ...sending }: Load): Promise<Measured> {
+async function generate({ port, corpus, connections, warmUpSeconds, seconds, ...sending }: Load): Promise<void> {
   const requests = read(corpus);
   const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(port)));
   const { send, seen } = sender(opened, requests, sending);
   await send(warmUpSeconds);
   process.send?.('warm');
-  await once(process, 'message');
-  const cpuBefore = process.cpuUsage();
-  const { times, seconds: took } = await send(seconds);
-  const { user, system } = process.cpuUsage(cpuBefore);
+  for (;;) {
+    const [order] = await once(process, 'message');
+    if (order !== 'measure') break;
+    const cpuBefore = process.cpuUsage();
+    const { times, seconds: took } = await send(seconds);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    times.sort((a, b) => a - b);
+    const percentile = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN;
+    const cpuMs = (user + system) / 1_000;
+    process.send?.({
+      requests: times.length,
+      seconds: took,
+      p50: percentile(0.5),
+      p99: percentile(0.99),
+      cpuMs,
+      ...seen,
+    });
+  }
   for (const connection of opened) connection.end();
-  times.sort((a, b) => a - b);
-  const percentile = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN;
-  const cpuMs = (user + system) / 1_000;
-  return { requests: times.length, seconds: took, p50: percentile(0.5), p99: percentile(0.99), cpuMs, ...seen };
 }
 
 if (process.argv[2] === 'generate' && process.send !== undefined) {
   process.once('message', async (load) => {
-    process.send?.(await generate(load as Load));
+    await generate(load as Load);
     process.disconnect();
   });
 }

@@ -28,7 +28,7 @@ export interface Bench {
   /** Before each measurement, of the same load. */
   readonly warmUpSeconds: number;
   readonly seconds: number;
-  /** How often each row is measured. */
+  /** How often each row is measured after it got warm. */
   readonly rounds: number;
   readonly connections: number;
   readonly paces: Paces;
@@ -49,56 +49,74 @@ export type Sent = Pick<Load, 'corpus'> & Partial<Load>;
 export const portOf = (url: string): number => Number(new URL(url).port);
 
 /**
- * @param sent - made before: between the warm-up and the measurement nothing is prepared
+ * @param sent - made before: between the warm-up and the last round nothing is prepared
+ * @returns the middle of all rounds, by its share of the limit
  * @throws Flawed when an answer was not what it had to be or was not signed by the merchant's key, or there were too few requests
  */
 export async function measure(bench: Bench, name: string, sent: Sent): Promise<Result> {
   const cpuNow = () => ({ gateway: cpuMsOf(bench.gateway.pid), database: cpuMsOf(bench.postmaster) });
   let before = cpuNow();
-  const { measured, limit } = await sendWarm(bench, { port: portOf(bench.gateway.url), ...sent }, () => {
-    before = cpuNow();
+  const rounds = await sendWarm(bench, { port: portOf(bench.gateway.url), ...sent }, name, {
+    begins: () => {
+      before = cpuNow();
+    },
+    costOf(measured) {
+      requireSigned(bench, name, measured);
+      const after = cpuNow();
+      const each = (process: keyof typeof after): number | undefined => {
+        const [start, end] = [before[process], after[process]];
+        return start === undefined || end === undefined ? undefined : ((end - start) * 1_000) / measured.requests;
+      };
+      const [gateway, database] = [each('gateway'), each('database')];
+      return { ...(gateway !== undefined && { gateway }), ...(database !== undefined && { database }) };
+    },
   });
-  const after = cpuNow();
-  requireFlawless(name, measured);
-  requireSigned(bench, name, measured);
-  const each = (process: keyof typeof after): number | undefined => {
-    const [start, end] = [before[process], after[process]];
-    return start === undefined || end === undefined ? undefined : ((end - start) * 1_000) / measured.requests;
-  };
-  const [gateway, database] = [each('gateway'), each('database')];
-  const result = resultOf(name, measured, { limit, connections: sent.connections ?? bench.connections });
-  const cpu = {
-    ...(gateway !== undefined && { gateway }),
-    ...(database !== undefined && { database }),
-    ...result.cpu,
-  };
-  return { ...result, cpu };
+  return middleOf(rounds);
 }
 
+/** What is known of a round besides what its load tells. */
+interface Beside {
+  begins(): void;
+  costOf(measured: Measured): Partial<Result['cpu']>;
+}
+
+const nothingBeside: Beside = { begins: () => {}, costOf: () => ({}) };
+
 /**
- * Warms up, takes the limit, and measures. While requests are prepared the gateway idles and V8 throws its optimised code away:
- * half of what would be measured then is its compiler. The limit is taken between the two and not before both, because machines
- * are noisy and it has to be of the same moment as what it is compared with; one second of rest makes no code cold.
- *
- * @param begins - called right before the measurement
+ * Warms up, and then takes the limit and measures, as often as there are rounds. While requests are prepared the gateway idles
+ * and V8 throws its optimised code away: half of what would be measured then is its compiler. The limit is taken anew right before
+ * each round, because machines are noisy and it has to be of the same moment as what it is compared with; one second of rest
+ * makes no code cold.
  */
 export async function sendWarm(
-  { connections, warmUpSeconds, seconds }: Pick<Bench, 'connections' | 'warmUpSeconds' | 'seconds'>,
+  { connections, warmUpSeconds, seconds, rounds }: Pick<Bench, 'connections' | 'warmUpSeconds' | 'seconds' | 'rounds'>,
   sent: Sent & Pick<Load, 'port'>,
-  begins: () => void = () => {},
-): Promise<{ readonly measured: Measured; readonly limit: number }> {
-  sayPhase(`warming up for ${warmUpSeconds} s and measuring for ${seconds} s`);
-  let limit = Number.NaN;
+  name: string,
+  beside: Beside = nothingBeside,
+): Promise<Result[]> {
+  const times = rounds === 1 ? '' : `${rounds} times `;
+  sayPhase(`warming up for ${warmUpSeconds} s and measuring ${times}for ${seconds} s`);
   const load = { connections, warmUpSeconds, seconds, repeats: false, status: 200, ...sent };
-  const measured = await run(load, async () => {
-    limit = await ceiling();
-    begins();
+  const results: Result[] = [];
+  let limit = Number.NaN;
+  await run(load, rounds, {
+    async before() {
+      limit = await ceiling();
+      beside.begins();
+    },
+    after(measured) {
+      const cost = beside.costOf(measured);
+      requireFlawless(name, measured);
+      const result = resultOf(name, measured, { limit, connections: load.connections });
+      results.push({ ...result, cpu: { ...cost, ...result.cpu } });
+      if (rounds > 1) show(result, `    round ${results.length} of ${rounds}`);
+    },
   });
-  return { measured, limit };
+  return results;
 }
 
 /** @throws Flawed */
-export function requireFlawless(name: string, { bad, samples, requests, usedUp }: Measured): void {
+function requireFlawless(name: string, { bad, samples, requests, usedUp }: Measured): void {
   const first = samples[0]?.[0].slice(0, 300) ?? '';
   if (bad > 0) throw new Flawed(`${name}: ${bad} bad answers beside ${requests}; the first: ${first}`);
   if (usedUp) throw new TooFew(`${name}: all requests were sent before the time was over; sign more (bench/paces.ts)`);
@@ -112,7 +130,7 @@ function requireSigned({ gateway }: Bench, name: string, { samples }: Measured):
 }
 
 /** A row without the processor time of others. */
-export function resultOf(
+function resultOf(
   name: string,
   { requests, seconds, p50, p99, cpuMs }: Measured,
   { limit, connections }: { readonly limit: number; readonly connections: number },
@@ -122,14 +140,8 @@ export function resultOf(
   return { name, requestsPerSecond, ratio: requestsPerSecond / limit, p50, p99, cpu, connections };
 }
 
-/** The middle of several rounds, by its share of the limit. */
-export async function middleOf(rounds: number, measureOnce: () => Promise<Result>): Promise<Result> {
-  const results: Result[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const result = await measureOnce();
-    results.push(result);
-    if (rounds > 1) show(result, `    round ${round} of ${rounds}`);
-  }
+/** By their shares of the limit. */
+export function middleOf(results: readonly Result[]): Result {
   const ratio = median(results.map((result) => result.ratio));
-  return show(results.find((one) => one.ratio === ratio) as Result);
+  return results.find((one) => one.ratio === ratio) as Result;
 }

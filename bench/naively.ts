@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbedded } from '../packages/gateway/src/storage/embedded.ts';
-import { type Bench, type Result, requireFlawless, resultOf, sendWarm } from './measure.ts';
+import { type Bench, middleOf, type Result, sendWarm } from './measure.ts';
 import { sameRefusal } from './scenarios.ts';
 
 const name = 'one write, naively';
@@ -16,9 +16,7 @@ export async function naively(bench: Bench): Promise<Result> {
   try {
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
     const sent = { ...(await sameRefusal(bench)), port, status: 200 };
-    const { measured, limit } = await sendWarm(bench, sent);
-    requireFlawless(name, measured);
-    return resultOf(name, measured, { limit, connections: bench.connections });
+    return middleOf(await sendWarm(bench, sent, name));
   } finally {
     child.kill('SIGKILL');
     await server.stop();

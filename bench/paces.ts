@@ -9,11 +9,11 @@ export type Call = 'order/create' | 'tokenization/generate' | 'tokenization/subm
 const firstGuess: Readonly<Record<Call, number>> = {
   'order/create': 0.45,
   'tokenization/generate': 0.45,
-  'tokenization/submit': 0.15,
+  'tokenization/submit': 0.35,
   notification: 0.15,
 };
 /** One run may be luckier than those before. */
-const margin = 1.5;
+const margin = 1.4;
 
 export const median = (values: readonly number[]): number | undefined =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

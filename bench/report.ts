@@ -143,13 +143,25 @@ that has its schema answers ${number(report.coldStartMs)} ms after its start, an
 | --- | --- | --- | --- |
 ${goals(report).join('\n')}
 
-Each statement is a write to a socket, a wake-up of the server and an answer to read, and costs more than what it asks for. So
-look-ups of one kind and scope that come together share a statement; new orders share the transactions of their intents and of
-their outcomes; an order that has ended answers a repeat with one look; and what is asked in one turn of the event loop leaves
-in one write ([why and how](decisions/0023-orders-are-written-together.md)). None of these answers from memory, and none answers
-before its commit. Statements find their rows by key also right after a table grew ([30](decisions/0030-statements-find-their-rows-by-key.md)),
-and merchants do not wait behind the runner's connections ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). What is left: bindings still take transactions of their own; a scope is set anew when a connection goes from
-one merchant to another; the one thread that reads, checks and answers calls is busy before the machine is.
+## What was tried
+
+Each statement is a write to a socket, a wake-up of the server and an answer to read, and each commit is a sync of the disk; both cost
+more than what they ask for. None of what follows answers from memory, and none answers before its commit.
+
+- Kept: look-ups of one kind and scope that come together share a statement; orders, bindings and sessions that come together share their
+  transactions ([23](decisions/0023-orders-are-written-together.md)). What a transaction asks in one turn of the event loop has one answer,
+  its last steps leave with its commit, an intent and the use of its card are one commit
+  ([32](decisions/0032-one-answer-for-what-is-asked-at-once.md)). Statements find their rows by key also right after a table grew
+  ([30](decisions/0030-statements-find-their-rows-by-key.md)), and merchants do not wait behind the runner's connections
+  ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). An order that has ended answers a repeat with one look.
+- Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
+  signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
+  parameters instead of JSON (the sync of the commit costs the same); no foreign keys.
+- Left, and why: the one thread that reads, checks and answers is busy before the machine is, and what it does is spread thin: no part of it is
+  above a few percent. At 40 % load little comes together, so a payment pays for its seven ways across the socket and its three commits by
+  itself, several times what it costs under full load; on a machine that needs most of a millisecond for a signature, and is shared with its
+  load generator, that leaves no room for the last percent. An intent could be written in one way across the socket if the end of
+  the access log's chain were guessed and proven by its key, and an outcome in one if it were guarded in SQL: two of seven.
 
 ## With more connections
 

@@ -1,5 +1,5 @@
 /** The rows of the first table, and the two calls that are also measured along something. */
-import { type Bench, measure, middleOf, type Result, type Sent, TooFew } from './measure.ts';
+import { type Bench, measure, type Result, type Sent, TooFew } from './measure.ts';
 import { naively } from './naively.ts';
 import type { Call } from './paces.ts';
 import { sayPhase } from './progress.ts';
@@ -61,7 +61,7 @@ export const stepRows = (bench: Bench, tokens: readonly string[], rate: () => nu
 export function rowsOf(bench: Bench, tokens: readonly string[]): readonly Row[] {
   const create = createRow(bench, tokens);
   const createPace = async (): Promise<number> =>
-    bench.paces.usual('order/create') ?? (await middleOf(bench.rounds, create.measure)).requestsPerSecond;
+    bench.paces.usual('order/create') ?? (await create.measure()).requestsPerSecond;
   return [
     row(bench, 'the same refusal (signature stored)', () => scenarios.sameRefusal(bench)),
     row(bench, 'refusals that differ (each signed)', () => scenarios.differingRefusals(bench)),

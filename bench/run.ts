@@ -14,10 +14,10 @@ import { throwawayFolder } from '../test/kit/throwaway-folder.ts';
 import { measureSteps } from './against.ts';
 import { alongConnections, alongRows } from './along.ts';
 import { delivered, deliveriesName } from './deliveries.ts';
-import { middleOf, type Result } from './measure.ts';
+import type { Result } from './measure.ts';
 import { origin, root } from './origin.ts';
 import { peakMemoryMb } from './process-table.ts';
-import { say } from './progress.ts';
+import { say, show } from './progress.ts';
 import { page, pictures, type Report } from './report.ts';
 import { rowsOf } from './rows.ts';
 import { type Stage, setStage } from './stage.ts';
@@ -31,9 +31,10 @@ const only = wordOf('--only');
 const against = wordOf('--against')?.split(',').filter(Boolean);
 const wish = {
   // V8 needs about as long until it has optimised what a call runs through.
-  warmUpSeconds: 8,
-  seconds: isQuick ? 2 : isOnce ? 4 : 6,
+  warmUpSeconds: 10,
+  seconds: isQuick ? 2 : 5,
   rounds: isOnce ? 1 : 3,
+  // Little less than what a merchant may have under way in production.
   connections: 48,
 };
 const connectionSteps = isQuick ? [1, 32] : [1, 4, 16, 64, 128];
@@ -89,7 +90,7 @@ async function measureAll(stage: Stage): Promise<Report> {
   const { bench, tokens, limit, database } = stage;
   const from = origin();
   const results: Result[] = [];
-  for (const row of rowsOf(bench, tokens)) results.push(await middleOf(bench.rounds, row.measure));
+  for (const { measure } of rowsOf(bench, tokens)) results.push(show(await measure()));
   const byConnections = await alongConnections(stage, connectionSteps);
   const memoryMb = peakMemoryMb(bench.gateway.pid);
   const bySize = await alongRows(stage, sizes);
@@ -113,7 +114,7 @@ async function measureAll(stage: Stage): Promise<Report> {
 async function measureOnly(stage: Stage, text: string): Promise<void> {
   const rows = rowsOf(stage.bench, stage.tokens).map(({ name, measure }) => ({
     name,
-    run: (): Promise<unknown> => middleOf(stage.bench.rounds, measure),
+    run: async (): Promise<unknown> => show(await measure()),
   }));
   const all = [
     ...rows,

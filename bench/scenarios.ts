@@ -97,9 +97,9 @@ export async function inquiries({ gateway: { sandbox }, folder }: Bench, tokens:
   return { corpus: await corpus(folder, 'inquiry', requests), repeats: true };
 }
 
-/** As many as the warm-up and the measurement can use between them. */
-const enoughFor = ({ paces, warmUpSeconds, seconds }: Bench, call: Parameters<typeof paces.enoughFor>[0]): number =>
-  paces.enoughFor(call, warmUpSeconds + seconds);
+/** As many as the warm-up and all rounds can use between them. */
+const enoughFor = (bench: Bench, call: Parameters<Bench['paces']['enoughFor']>[0]): number =>
+  bench.paces.enoughFor(call, bench.warmUpSeconds + bench.rounds * bench.seconds);
 
 export async function orders(bench: Bench, tokens: readonly string[]): Promise<Sent> {
   const requests = await signedOrders(bench, tokens, enoughFor(bench, 'order/create'));
@@ -108,7 +108,7 @@ export async function orders(bench: Bench, tokens: readonly string[]): Promise<S
 
 /** Orders at a steady rate, however long they take. */
 export async function ordersAt(bench: Bench, tokens: readonly string[], rate: number): Promise<Sent> {
-  const count = Math.ceil(rate * bench.warmUpSeconds) + Math.ceil(rate * bench.seconds);
+  const count = Math.ceil(rate * bench.warmUpSeconds) + bench.rounds * Math.ceil(rate * bench.seconds);
   return { corpus: await corpus(bench.folder, 'orders', await signedOrders(bench, tokens, count)), rate };
 }
 
