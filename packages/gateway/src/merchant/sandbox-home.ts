@@ -33,7 +33,11 @@ export interface SandboxFile extends SandboxMerchant {
 }
 
 /** Several gateways that start on one home make one pair of merchants. The number is any, and the same for each of them. */
-const oneAtATime = statement('sandbox/ensure-once', 'select pg_advisory_xact_lock(4010002)');
+// Key pairs are made meanwhile, for which a busy machine may need longer than a transaction may be silent.
+const oneAtATime = statement(
+  'sandbox/ensure-once',
+  `select set_config('idle_in_transaction_session_timeout', '120s', true), pg_advisory_xact_lock(4010002)`,
+);
 
 /** Whether any merchant may still use a key that a sandbox gave out. */
 export const hasSandboxKeys = (sql: Sql): Promise<boolean> => hasTestKeys(sql);
