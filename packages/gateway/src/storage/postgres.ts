@@ -11,6 +11,7 @@ import type { Fate } from './gather.ts';
 import { inspectServer } from './inspect.ts';
 import { loneStatements } from './lone.ts';
 import { listenForSilence, type Silence } from './silence.ts';
+import { NotRun } from './turn.ts';
 import { allMerchants, setScope } from './walls.ts';
 
 /** Databases of merchants that are kept, so that look-ups of one merchant meet. */
@@ -204,6 +205,7 @@ async function commit(client: pg.ClientBase): Promise<void> {
     const { command } = await ask(client, end, 'shared');
     if (command !== 'COMMIT') throw new Error(`the transaction was not committed but answered ${command}`);
   } catch (error) {
+    if (error instanceof NotRun) throw asUnavailable(error);
     if (isConnectionFailure(error)) throw new CommitUnknown('the connection was lost in commit', { cause: error });
     throw error;
   }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
 import { statement } from './database.ts';
+import { DatabaseUnavailable } from './failures.ts';
 import { openDatabase } from './postgres.ts';
 
 const create = statement('test/create', 'create table kept (n integer primary key)');
@@ -46,6 +47,21 @@ describe('statements that are sent together', () => {
     } finally {
       await one.close();
     }
+  });
+
+  test('are all unavailable when the server ends the connection at one of them, and no commit after it is in doubt', async () => {
+    const end = statement('test/end', 'select pg_terminate_backend(pg_backend_pid())');
+    const steps: Promise<unknown>[] = [];
+    const work = database.transaction(async (tx) => {
+      for (const asked of [tx.rows(insert, [30]), tx.rows(end), tx.rows(all)]) {
+        steps.push(asked);
+        tx.last(asked);
+      }
+    });
+    await expect(work).rejects.toThrow(DatabaseUnavailable);
+    await expect(steps[1]).rejects.toThrow(DatabaseUnavailable);
+    await expect(steps[2]).rejects.toThrow(DatabaseUnavailable);
+    expect(await database.rows(all)).toEqual([]);
   });
 
   test('may not have one name for two texts', async () => {

@@ -5,6 +5,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import pg from 'pg';
+import { isConnectionFailure } from './failures.ts';
 import type { Parameter } from './parameter.ts';
 
 /** What the server said to one statement. */
@@ -131,7 +132,7 @@ export class Turn extends Query {
     for (const [at, { resolve, reject }] of this.#asked.entries()) {
       const answer = this.#answers[at];
       if (answer !== undefined) resolve(answer);
-      else reject(at === this.#answers.length || !(error instanceof pg.DatabaseError) ? error : notRun(error));
+      else reject(at === this.#answers.length || !(error instanceof pg.DatabaseError) ? error : new NotRun(error));
     }
   }
 }
@@ -150,6 +151,15 @@ function send(connection: Connection, known: Map<string, Prepared>, { name, text
   return statement;
 }
 
-/** What PostgreSQL itself would say: in_failed_sql_transaction. */
-const notRun = (cause: Error): Error =>
-  Object.assign(new Error('not run, for a statement before it was refused', { cause }), { code: '25P02' });
+/** A statement that the server never came to. */
+export class NotRun extends Error {
+  override readonly name = 'NotRun';
+  /** Of a server that goes away, its own; otherwise what it would say itself: in_failed_sql_transaction. */
+  readonly code: string;
+
+  constructor(cause: Error) {
+    super('not run, for a statement before it was refused', { cause });
+    const { code } = cause as { code?: string };
+    this.code = code !== undefined && isConnectionFailure(cause) ? code : '25P02';
+  }
+}
