@@ -70,7 +70,11 @@ async function run(command: string, words: readonly string[], output: 'inherit' 
     env: { ...process.env, ...env },
     stdio: ['ignore', output, 'inherit'],
   });
+  // Whoever ends us ends the tests, too.
+  const end = () => child.kill() && process.exit(1);
+  process.once('SIGTERM', end).once('SIGINT', end);
   const [code] = (await once(child, 'exit')) as [number | null];
+  process.off('SIGTERM', end).off('SIGINT', end);
   if (command === 'npm' && code !== 0) throw new Error(`npm ${words.join(' ')} ended with ${code}`);
   return code ?? 1;
 }
