@@ -158,10 +158,10 @@ more than what they ask for. None of what follows answers from memory, and none 
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
   parameters instead of JSON (the sync of the commit costs the same); no foreign keys.
 - Left, and why: the one thread that reads, checks and answers is busy before the machine is, and what it does is spread thin: no part of it is
-  above a few percent. At 40 % load little comes together, so a payment pays for its seven ways across the socket and its three commits by
-  itself, several times what it costs under full load; on a machine that needs most of a millisecond for a signature, and is shared with its
-  load generator, that leaves no room for the last percent. An intent could be written in one way across the socket if the end of
-  the access log's chain were guessed and proven by its key, and an outcome in one if it were guarded in SQL: two of seven.
+  above a few percent. At 40 % load little comes together, so a payment pays for all its ways across the socket and its commits by
+  itself; where a signature takes long, and the load generator
+  shares the machine, that leaves no room for the last percent. An intent could be written in one way across the socket if the end of
+  the access log's chain were guessed and proven by its key, and an outcome in one if it were guarded in SQL.
 
 ## With more connections
 
