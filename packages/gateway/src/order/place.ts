@@ -15,24 +15,18 @@ export interface Placed {
  * @returns false when the request id was there already, and nothing is written
  * @throws Fault DAILY_LIMIT_EXCEEDED
  */
-export const placeOrder = async (tx: Tx, order: Order, dailyLimitMinor: bigint | undefined): Promise<boolean> =>
-  (await placeOrders(tx, [{ order, dailyLimitMinor }])).has(order.acquiringOrderId);
-
-/**
- * The same for several.
- *
- * @returns the `acquiringOrderId`s of those that are rows now
- * @throws Fault DAILY_LIMIT_EXCEEDED when one of them goes beyond it, and then none may be committed
- */
-async function placeOrders(tx: Tx, placed: readonly Placed[]): Promise<ReadonlySet<string>> {
-  const orders = placed.map(({ order }) => order);
-  const inserted = await insertOrders(tx, orders);
-  const rows = placed.filter(({ order }) => inserted.has(order.acquiringOrderId));
-  await countAgainstDays(tx, rows);
-  return inserted;
+export async function placeOrder(tx: Tx, order: Order, dailyLimitMinor: bigint | undefined): Promise<boolean> {
+  const inserted = await insertOrders(tx, [order]);
+  if (!inserted.has(order.acquiringOrderId)) return false;
+  await countAgainstDays(tx, [{ order, dailyLimitMinor }]);
+  return true;
 }
 
-/** @throws Fault DAILY_LIMIT_EXCEEDED */
+/**
+ * Counts orders that are rows now against their days.
+ *
+ * @throws Fault DAILY_LIMIT_EXCEEDED when one of them goes beyond it, and then none may be committed
+ */
 export async function countAgainstDays(tx: Tx, placed: readonly Placed[]): Promise<void> {
   for (const { order, dailyLimitMinor } of placed) await claimLimit(tx, order, dailyLimitMinor);
 }

@@ -137,7 +137,9 @@ const movementRow = (
   { originalAttemptId, kind, currency, amountMinor }: Movement,
   now: Date,
 ) => ({
-  ...{ merchant_id: merchantId, attempt_id: attemptId, payment_id: originalAttemptId ?? attemptId },
+  merchant_id: merchantId,
+  attempt_id: attemptId,
+  payment_id: originalAttemptId ?? attemptId,
   kind,
   currency,
   amount_minor: amountMinor,
