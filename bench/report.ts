@@ -113,6 +113,12 @@ export function page(report: Report, steps?: Steps): string {
       `| ${name} | ${number(requestsPerSecond)} | ${number(100 * ratio, 1)} % | ${number(p50, 1)} | ${number(p99, 1)} | ` +
       `${number(cpu.gateway)} | ${number(cpu.database)} | ${number(cpu.generator)} |`,
   );
+  const connections = report.byConnections.map(
+    ({ connections: count, inquiry, create }) =>
+      `| ${number(count)} | ${[inquiry, create]
+        .map(({ ratio, p50, p99 }) => `${number(100 * ratio, 1)} % | ${number(p50, 1)} | ${number(p99, 1)}`)
+        .join(' | ')} |`,
+  );
   const sizes = report.bySize.map(
     ({ size, inquiry, create }) =>
       `| ${number(size)} | ${number(100 * inquiry.ratio, 1)} % | ${number(inquiry.p50, 1)} | ` +
@@ -151,21 +157,27 @@ more than what they ask for. None of what follows answers from memory, and none 
 - Kept: look-ups of one kind and scope that come together share a statement; orders, bindings and sessions that come together share their
   transactions ([23](decisions/0023-orders-are-written-together.md)). What a transaction asks in one turn of the event loop has one answer,
   its last steps leave with its commit, an intent and the use of its card are one commit
-  ([32](decisions/0032-one-answer-for-what-is-asked-at-once.md)). Statements find their rows by key also right after a table grew
+  ([32](decisions/0032-one-answer-for-what-is-asked-at-once.md)); a payment's intent, and its outcome, cross the socket once each, for what
+  nearly always goes well is not looked at first ([33](decisions/0033-what-nearly-always-goes-well-is-asked-at-once.md)). Statements find their rows by key also right after a table grew
   ([30](decisions/0030-statements-find-their-rows-by-key.md)), and merchants do not wait behind the runner's connections
   ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). An order that has ended answers a repeat with one look.
 - Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
-  parameters instead of JSON (the sync of the commit costs the same); no foreign keys.
+  parameters instead of JSON (the sync of the commit costs the same); no foreign keys; a heap that grows further between two collections;
+  threads for signatures that give way to the event loop; processors that are kept from their sleep.
 - Left, and why: the one thread that reads, checks and answers is busy before the machine is, and what it does is spread thin: no part of it is
   above a few percent. At 40 % load little comes together, so a payment pays for all its ways across the socket and its commits by
-  itself; where a signature takes long, and the load generator
-  shares the machine, that leaves no room for the last percent. An intent could be written in one way across the socket if the end of
-  the access log's chain were guessed and proven by its key, and an outcome in one if it were guarded in SQL.
+  itself, with five ways across the socket and three syncs of the disk. What a call costs is then several times what it costs in a crowd, because every
+  wake-up finds cold caches: compare the processor time of this row with that of the second one above it, and its times with those of a
+  single connection below.
 
 ## With more connections
 
 ![Share of the limit, and times, by connections](images/performance-connections.svg)
+
+| connections | inquiry, of the limit | p50 ms | p99 ms | order/create, of the limit | p50 ms | p99 ms |
+| ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+${connections.join('\n')}
 
 ## With more rows
 

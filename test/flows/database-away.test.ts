@@ -105,7 +105,7 @@ describe.each<Direction>(['both', 'to the database'])('on a road that is silent 
 test('a road that falls silent in commit leaves it open what became of the order, and its retry finds one', async () => {
   const order = orderOf(gateway, { tokenId });
   const send = () => gateway.call('/order/create', order);
-  outage.fallSilentAfter('database/commit', 'from the database');
+  outage.fallSilentInCommit('from the database');
   const { answer, ms } = await timed(send);
   expect(answer).toMatchObject({ code: 'E0001', signed: true });
   expect(ms).toBeLessThan(silentAnswerWithinMs);

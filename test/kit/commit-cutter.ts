@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
+import { isCommit } from './commits.ts';
 
 export interface CommitCutter {
   /** Connection string by which connections are known that may be cut. */
@@ -16,9 +17,6 @@ export interface CommitCutter {
   cuts(): number;
   stop(): void;
 }
-
-/** The name of the gateway's prepared statement. */
-const commit = 'database/commit';
 
 /** @param url - of the database itself */
 export function startCommitCutter(url: string): CommitCutter {
@@ -38,7 +36,7 @@ export function startCommitCutter(url: string): CommitCutter {
   }
 
   function cut(socket: Socket, chunk: unknown): 'before' | 'after' | undefined {
-    if (!isOurs(socket, chunk) || armed === undefined || !chunk.includes(commit)) return undefined;
+    if (!isOurs(socket, chunk) || armed === undefined || !isCommit(chunk)) return undefined;
     armed.left -= 1;
     if (armed.left > 0) return undefined;
     const { when } = armed;

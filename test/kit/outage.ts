@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { isCommit } from './commits.ts';
 
 /** Which half of the road carries nothing. */
 export type Direction = 'both' | 'to the database' | 'from the database';
@@ -15,8 +16,8 @@ export interface Outage {
   begin(): Promise<void>;
   /** Nothing passes any more, nor the end of a connection; who connects is not answered. */
   fallSilent(direction: Direction): void;
-  /** The road falls silent as soon as this has passed on it to the database. */
-  fallSilentAfter(word: string, direction: Direction): void;
+  /** The road falls silent as soon as a commit has passed on it to the database. */
+  fallSilentInCommit(direction: Direction): void;
   /** Both are over. */
   end(): Promise<void>;
   /** From now on the road leads to another server, as an address does that moves with the primary. */
@@ -38,7 +39,7 @@ export async function startOutage(url: string): Promise<Outage> {
   let upstreamAt = addressOf(url);
   const roads = new Set<{ readonly client: Socket; readonly upstream: Socket }>();
   let silent: Direction | undefined;
-  let trap: { readonly word: string; readonly direction: Direction } | undefined;
+  let trap: Direction | undefined;
   let most = 0;
 
   const isSilent = (direction: Direction) => silent === 'both' || silent === direction;
@@ -69,7 +70,7 @@ export async function startOutage(url: string): Promise<Outage> {
     }
     client.on('data', (chunk) => {
       upstream.write(chunk);
-      if (trap !== undefined && chunk.includes(trap.word)) fallSilent(trap.direction);
+      if (trap !== undefined && isCommit(chunk)) fallSilent(trap);
     });
     upstream.on('data', (chunk) => client.write(chunk));
     hush();
@@ -103,8 +104,8 @@ export async function startOutage(url: string): Promise<Outage> {
     url: through.href,
     begin,
     fallSilent,
-    fallSilentAfter(word, direction) {
-      trap = { word, direction };
+    fallSilentInCommit(direction) {
+      trap = direction;
     },
     async end() {
       fallSilent(undefined);

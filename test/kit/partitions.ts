@@ -97,7 +97,7 @@ export async function livePartitions(options: {
         // A merchant that was never seen is answered with the signature of the system.
         await payers.nextSuccess(lane);
         for (const silence of silences.filter((_, at) => at % gateways === lane)) {
-          if (silence.inCommit) outage.fallSilentAfter('database/commit', silence.direction);
+          if (silence.inCommit) outage.fallSilentInCommit(silence.direction);
           else outage.fallSilent(silence.direction);
           await sleep(silence.ms);
           await outage.end();

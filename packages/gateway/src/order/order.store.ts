@@ -1,6 +1,7 @@
 /** SQL of orders. Writes repeat the status they expect to replace. */
 import type { OrderStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import { groupedById } from '../storage/grouped.ts';
 import { eachRecord, records } from '../storage/records.ts';
 import type { Order, OrderEcho, OrderFailure, WaitingCard } from './order.ts';
@@ -40,18 +41,18 @@ const columns = `merchant_id, acquiring_order_id, payment_request_id, request_fi
   refunding_minor, refund_count, limit_day::text, waiting_card, echo, failure, notify_url, requested_at, expires_at, completed_at,
   created_at, updated_at`;
 
-const insert = statement<{ acquiring_order_id: string }>(
-  'order/insert',
-  `insert into payment_order (merchant_id, acquiring_order_id, payment_request_id, request_fingerprint,
+const inserted = `insert into payment_order (merchant_id, acquiring_order_id, payment_request_id, request_fingerprint,
      merchant_order_id, status, currency, amount_minor, amount, token_id, initiator, capture_mode, limit_day, echo,
      notify_url, requested_at, expires_at, created_at, updated_at)
    select merchant_id, acquiring_order_id, payment_request_id, request_fingerprint,
      merchant_order_id, status, currency, amount_minor, amount, token_id, initiator, capture_mode, limit_day, echo,
      notify_url, requested_at, expires_at, created_at, updated_at
-   from jsonb_populate_recordset(null::payment_order, $1)
-   on conflict (merchant_id, payment_request_id) do nothing
-   returning acquiring_order_id`,
+   from jsonb_populate_recordset(null::payment_order, $1)`;
+const insert = statement<{ acquiring_order_id: string }>(
+  'order/insert',
+  `${inserted} on conflict (merchant_id, payment_request_id) do nothing returning acquiring_order_id`,
 );
+const insertNew = statement('order/insert-new', inserted);
 
 // A refund's foreign key shares the row's key: a stronger lock would wait for it, and it for the lock.
 const lock = statement<OrderRow>(
@@ -84,14 +85,15 @@ const save = statement<{ acquiring_order_id: string }>(
    returning known.acquiring_order_id`,
 );
 
-const markPaid = statement<{ acquiring_order_id: string }>(
-  'order/mark-paid',
-  `update payment_order as known
+const paid = `update payment_order as known
    set status = 'PAY_SUCCESS', completed_at = paid.at, updated_at = paid.at, captured_minor = known.amount_minor
    from unnest($2::text[], $3::timestamptz[]) as paid (acquiring_order_id, at)
    where known.merchant_id = $1 and known.acquiring_order_id = paid.acquiring_order_id
      and known.status = 'PAY_IN_PROGRESS'
-   returning known.acquiring_order_id`,
+   returning known.acquiring_order_id`;
+const markPaid = statement(
+  'order/mark-paid',
+  `with paid as (${paid}) select ${expecting('count(*) = cardinality($2)')} from paid`,
 );
 
 const lockStatuses = statement<{ acquiring_order_id: string; status: OrderStatus }>(
@@ -117,7 +119,16 @@ export async function noteWaitingCard(
 
 /** @returns the `acquiringOrderId`s of those that are rows now; the request ids of the others were there already */
 export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<ReadonlySet<string>> {
-  const rows = orders.map((order) => ({
+  const rows = await tx.rows(insert, [records(orders.map(newRow))]);
+  return new Set(rows.map(({ acquiring_order_id }) => acquiring_order_id));
+}
+
+/** The same of all of them; refused when a request id was there already. */
+export const insertNewOrders = async (tx: Tx, orders: readonly Order[]): Promise<void> =>
+  void (await tx.rows(insertNew, [records(orders.map(newRow))]));
+
+function newRow(order: Order) {
+  return {
     merchant_id: order.merchantId,
     acquiring_order_id: order.acquiringOrderId,
     payment_request_id: order.paymentRequestId,
@@ -137,9 +148,7 @@ export async function insertOrders(tx: Tx, orders: readonly Order[]): Promise<Re
     expires_at: order.expiresAt,
     created_at: order.createdAt,
     updated_at: order.updatedAt,
-  }));
-  const inserted = await tx.rows(insert, [records(rows)]);
-  return new Set(inserted.map(({ acquiring_order_id }) => acquiring_order_id));
+  };
 }
 
 /** An order by its id; look-ups that come together share a statement. */
@@ -202,11 +211,11 @@ export async function saveOrder(tx: Tx, order: Order, expected: OrderStatus): Pr
   return (await tx.rows(save, [eachRecord([row]), expected])).length === 1;
 }
 
-/** Saves orders that were in progress and were paid in full, and nothing else of them; false when another change was faster. */
-export async function markOrdersPaid(tx: Tx, merchantId: string, orders: readonly Order[]): Promise<boolean> {
+/** Saves orders that were in progress and were paid in full, and nothing else of them; refused when another change was faster. */
+export async function markOrdersPaid(tx: Tx, merchantId: string, orders: readonly Order[]): Promise<void> {
   const ids = orders.map(({ acquiringOrderId }) => acquiringOrderId);
   const moments = orders.map(({ completedAt }) => completedAt);
-  return (await tx.rows(markPaid, [merchantId, ids, moments])).length === orders.length;
+  await tx.rows(markPaid, [merchantId, ids, moments]);
 }
 
 function orderFrom(row: OrderRow): Order {

@@ -7,12 +7,12 @@ import type { Gateway } from '../gateway.ts';
 import { type CardAtHand, perform, performTogether } from '../payment/perform.ts';
 import type { Payment, Performed, SharedRoad } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
-import { insertOrders, lockOrder, saveOrder } from './order.store.ts';
+import { insertNewOrders, insertOrders, lockOrder, saveOrder } from './order.store.ts';
 import { advance, type Order } from './order.ts';
 import { paidWith, type Shown } from './paid-with.ts';
-import { countAgainstDays, type Placed } from './place.ts';
+import { countAgainstDays, isCounted, type Placed } from './place.ts';
 import { settleOrder } from './settle.ts';
-import { settleOrders } from './settle-together.ts';
+import { settleOrders, settlePaidOrders } from './settle-together.ts';
 import { waitingCardOf } from './waiting-card.ts';
 
 /** A card to pay with. */
@@ -62,7 +62,16 @@ const newOrders: SharedRoad<Placed, Order> = {
     return new Set(placed.filter(({ order }) => rows.has(order.acquiringOrderId)));
   },
   admit: countAgainstDays,
+  beginAtOnce: (placed) =>
+    placed.some(isCounted)
+      ? undefined
+      : (tx) =>
+          insertNewOrders(
+            tx,
+            placed.map(({ order }) => order),
+          ),
   settle: settleOrders,
+  settleAtOnce: settlePaidOrders,
 };
 
 /**

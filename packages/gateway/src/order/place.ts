@@ -22,6 +22,10 @@ export async function placeOrder(tx: Tx, order: Order, dailyLimitMinor: bigint |
   return true;
 }
 
+/** Whether its day has a limit. */
+export const isCounted = ({ order, dailyLimitMinor }: Placed): boolean =>
+  order.limitDay !== undefined && dailyLimitMinor !== undefined;
+
 /**
  * Counts orders that are rows now against their days.
  *

@@ -6,7 +6,7 @@ import { isDeclinedForGood } from '../connector/declines.ts';
 import type { SettledTogether } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
 import { inOneWrite } from '../storage/gather.ts';
-import { authenticateToken, holdTokens, unprovedAmong } from '../tokenization/charge.ts';
+import { authenticateToken, expectNoneUnproved, holdTokens, unprovedAmong } from '../tokenization/charge.ts';
 import { keepNetworkTransactionIds } from '../tokenization/network-transaction-id.ts';
 import { notifyAll } from '../webhook/notify.ts';
 import { lockOrderStatuses, markOrdersPaid } from './order.store.ts';
@@ -60,6 +60,26 @@ export async function settleOrders(
   return settled;
 }
 
+/**
+ * The same, when all were paid and nothing is to be said of their tokens: in a transaction that is asked at once, and refused when
+ * an order changed under its own attempt, or a token has something to learn.
+ *
+ * @returns undefined when one has another ending
+ */
+export function settlePaidOrders(all: readonly Told[]): ((tx: Tx) => Promise<ReadonlyMap<Told, Order>>) | undefined {
+  const [first] = all;
+  if (first === undefined || !all.every(isPaidAtOnce)) return undefined;
+  const { merchantId } = first.payment;
+  return async (tx) => {
+    const paid = all.map((one): Paid => ({ told: one, order: paidOrder(one) }));
+    tx.last(expectNoneUnproved(tx, merchantId, tokensPaidWith(all)));
+    savePaid(tx, merchantId, paid, nobody);
+    return new Map(paid.map((one) => [one.told, one.order]));
+  };
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
 const tokensOf = (all: readonly Told[]): string[] =>
   all.flatMap(({ subject: { order } }) => (order.tokenId === undefined ? [] : [order.tokenId]));
 
@@ -80,14 +100,10 @@ function savePaid(tx: Tx, merchantId: string, paid: readonly Paid[], nameless: R
   if (paid.length === 0) return;
   const orders = paid.map(({ order }) => order);
   const told = paid.map(({ order, told: { gateway } }) => ({ ...notificationOf(order), now: gateway.clock.now() }));
-  tx.last(markOrdersPaid(tx, merchantId, orders).then(requireSaved));
+  tx.last(markOrdersPaid(tx, merchantId, orders));
   tx.last(notifyAll(tx, told));
   const naming = paid.flatMap(presentPayment).filter(({ tokenId }) => nameless.has(tokenId));
   tx.last(keepNetworkTransactionIds(tx, merchantId, naming));
-}
-
-function requireSaved(saved: boolean): void {
-  if (!saved) throw new Error('an order changed under its own attempt');
 }
 
 /** What a payment with the shopper present says of the token that it was made with. */

@@ -2,6 +2,7 @@
 import type { Original } from '../connector/connector.ts';
 import type { Outcome } from '../connector/outcome.ts';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import { eachRecord, records } from '../storage/records.ts';
 import { type Attempt, type AttemptStatus, replaceable, type Subject, statusOf } from './attempt.ts';
 
@@ -34,9 +35,7 @@ const insert = statement(
 );
 
 /** What was recorded is booked with it, and nothing else is. */
-const record = statement<{ attempt_id: string }>(
-  'attempt/record-outcome',
-  `with recorded as (
+const recorded = `with recorded as (
    update payment_attempt as known
    set status = told.status, decline_reason = told.decline_reason, acquirer_reference = told.acquirer_reference,
      network_transaction_id = told.network_transaction_id, updated_at = told.updated_at
@@ -47,8 +46,14 @@ const record = statement<{ attempt_id: string }>(
    insert into ledger_entry (merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at)
    select merchant_id, attempt_id, payment_id, kind, currency, amount_minor, booked_at
    from jsonb_populate_recordset(null::ledger_entry, $3) as moved join recorded using (merchant_id, attempt_id)
-   )
-   select attempt_id from recorded`,
+   )`;
+const record = statement<{ attempt_id: string }>(
+  'attempt/record-outcome',
+  `${recorded} select attempt_id from recorded`,
+);
+const recordAll = statement(
+  'attempt/record-all-outcomes',
+  `${recorded} select ${expecting('count(*) = cardinality($1)')} from recorded`,
 );
 
 const find = statement<AttemptRow>(
@@ -113,6 +118,15 @@ interface Movement extends Pick<Attempt, 'originalAttemptId' | 'currency' | 'amo
  * @returns the ids of those that were not final before; of the others nothing is booked, and nothing may be settled again
  */
 export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<ReadonlySet<string>> {
+  const known = await tx.rows(record, outcomeValues(told));
+  return new Set(known.map(({ attempt_id }) => attempt_id));
+}
+
+/** The same of all of them; refused when one was final before. */
+export const recordEachOutcome = async (tx: Tx, told: readonly Told[]): Promise<void> =>
+  void (await tx.rows(recordAll, outcomeValues(told)));
+
+function outcomeValues(told: readonly Told[]): unknown[] {
   const rows = told.map(({ merchantId, attemptId, outcome, now }) => ({
     merchant_id: merchantId,
     attempt_id: attemptId,
@@ -127,8 +141,7 @@ export async function recordOutcomes(tx: Tx, told: readonly Told[]): Promise<Rea
   const movements = told.flatMap(({ merchantId, attemptId, moved, now }) =>
     moved === undefined ? [] : [movementRow(merchantId, attemptId, moved, now)],
   );
-  const recorded = await tx.rows(record, [eachRecord(rows), replaceable, records(movements)]);
-  return new Set(recorded.map(({ attempt_id }) => attempt_id));
+  return [eachRecord(rows), replaceable, records(movements)];
 }
 
 const movementRow = (

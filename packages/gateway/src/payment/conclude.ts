@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../connector/outcome.ts';
 import type { Tx } from '../storage/database.ts';
-import { recordOutcomes } from './attempt.store.ts';
+import { recordEachOutcome, recordOutcomes, type Told } from './attempt.store.ts';
 import type { Attempt } from './attempt.ts';
 
 /** Which way money goes when an attempt is approved. */
@@ -19,19 +19,25 @@ export type Concluded = Pick<
   'merchantId' | 'attemptId' | 'subject' | 'verb' | 'originalAttemptId' | 'currency' | 'amountMinor'
 >;
 
+/** An attempt, and what became of it. */
+interface Ending {
+  readonly attempt: Concluded;
+  readonly outcome: Outcome;
+  readonly now: Date;
+}
+
 /** @returns false when the attempt was final before; then nothing may be settled again */
 export const conclude = async (tx: Tx, attempt: Concluded, outcome: Outcome, now: Date): Promise<boolean> =>
   (await concludeAll(tx, [{ attempt, outcome, now }])).has(attempt.attemptId);
 
 /** The same for several attempts. @returns the ids of those that were not final before */
-export const concludeAll = (
-  tx: Tx,
-  told: readonly { readonly attempt: Concluded; readonly outcome: Outcome; readonly now: Date }[],
-): Promise<ReadonlySet<string>> =>
-  recordOutcomes(
-    tx,
-    told.map(({ attempt, outcome, now }) => {
-      const kind = outcome.kind === 'approved' ? movements[attempt.verb] : undefined;
-      return { ...attempt, outcome, moved: kind && { ...attempt, kind }, now };
-    }),
-  );
+export const concludeAll = (tx: Tx, told: readonly Ending[]): Promise<ReadonlySet<string>> =>
+  recordOutcomes(tx, told.map(toTell));
+
+/** The same of all of them; refused when one was final before. */
+export const concludeEach = (tx: Tx, told: readonly Ending[]): Promise<void> => recordEachOutcome(tx, told.map(toTell));
+
+function toTell({ attempt, outcome, now }: Ending): Told {
+  const kind = outcome.kind === 'approved' ? movements[attempt.verb] : undefined;
+  return { ...attempt, outcome, moved: kind && { ...attempt, kind }, now };
+}

@@ -170,4 +170,35 @@ describe('a call to the acquirer', () => {
     });
     spy.mockRestore();
   });
+
+  test('is written down in two ways to the database, before and after, once its token has nothing more to learn', async () => {
+    const tokenId = await gateway.bind();
+    const { database, release } = merchantsDatabase();
+    await gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    const [atOnce, carefully] = [vi.spyOn(database, 'atOnce'), vi.spyOn(database, 'transaction')];
+    const { data } = await gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    expect(data.orderStatus).toBe('PAY_SUCCESS');
+    expect([atOnce.mock.calls.length, carefully.mock.calls.length]).toEqual([2, 0]);
+    for (const spy of [atOnce, carefully]) spy.mockRestore();
+    release();
+  });
+
+  test('is neither lost nor made twice when what was expected is not so', async () => {
+    const tokenId = await gateway.bind();
+    await gateway.call('/order/create', orderOf(gateway, { tokenId }));
+    await gateway.database.rows({
+      name: 'test/forget-name',
+      text: `update token set network_transaction_id = null where token_id = '${tokenId}'`,
+    });
+    const order = orderOf(gateway, { tokenId });
+    const answers = await Promise.all([1, 2, 3].map(() => gateway.call('/order/create', order)));
+    const [first] = answers;
+    expect(answers.map(({ data }) => data.acquiringOrderId)).toEqual(Array(3).fill(first?.data.acquiringOrderId));
+    expect(await attempts(first?.data.acquiringOrderId)).toEqual([{ status: 'APPROVED', decline_reason: null }]);
+    const [token] = await gateway.database.rows<{ named: boolean }>({
+      name: 'test/is-named',
+      text: `select network_transaction_id is not null as named from token where token_id = '${tokenId}'`,
+    });
+    expect(token).toEqual({ named: true });
+  });
 });

@@ -9,13 +9,13 @@ import type { Gateway } from '../gateway.ts';
 import { enqueueAll, withdraw } from '../job/queue.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { inOneWrite } from '../storage/gather.ts';
-import { groupedWrites } from '../storage/grouped.ts';
+import { atOnceOrCarefully, inBatches } from '../storage/grouped.ts';
 import type { Access } from '../vault/access-entry.ts';
-import { auditKey } from '../vault/access-log.ts';
+import { auditKey, endIsGuessed } from '../vault/access-log.ts';
 import type { SealingKey } from '../vault/seal.ts';
-import { type CardUse, type NotedUse, openUses } from '../vault/vault.ts';
+import { type CardUse, type NotedUse, noteUsesAtOnce, openUses } from '../vault/vault.ts';
 import { insertAttempts } from './attempt.store.ts';
-import { type Concluded, conclude, concludeAll } from './conclude.ts';
+import { type Concluded, conclude, concludeAll, concludeEach } from './conclude.ts';
 import type { Payment, Road, SettledTogether, SharedRoad } from './road.ts';
 
 /** When `resolve-unknown` first asks; later than any call can still be waiting. */
@@ -106,8 +106,12 @@ function linesOf<Subjected, Settled>(road: SharedRoad<Subjected, Settled>): Line
   const known = lines.get(road) as Lines<Subjected, Settled> | undefined;
   if (known !== undefined) return known;
   const made: Lines<Subjected, Settled> = {
-    begin: groupedWrites((tx, all: readonly Beginning<Subjected>[]) => beginAll(tx, road, all)),
-    settle: groupedWrites((tx, ended: readonly Ended<Subjected>[]) => settleAll(tx, road, ended)),
+    begin: inBatches((database, all: readonly Beginning<Subjected>[]) =>
+      atOnceOrCarefully(database, beginAtOnce(road, all), (tx) => beginAll(tx, road, all)),
+    ),
+    settle: inBatches((database, ended: readonly Ended<Subjected>[]) =>
+      atOnceOrCarefully(database, settleAtOnce(road, ended), (tx) => settleAll(tx, road, ended)),
+    ),
   };
   lines.set(road, made);
   return made;
@@ -124,7 +128,7 @@ async function beginAll<Subjected>(
   const { key, usedAt } = first;
   const { merchantId } = first.attempt;
   const subjects = all.map(({ subject }) => subject);
-  const cardIds = all.flatMap(({ noting }) => ('use' in noting ? [noting.use.cardId] : []));
+  const cardIds = usesOf(all).map(({ cardId }) => cardId);
   const [rows, note] = await inOneWrite([road.begin(tx, subjects), openUses(tx, { key, merchantId, cardIds })]);
   const begun = all.filter(({ subject }) => rows.has(subject));
   await road.admit?.(
@@ -132,14 +136,40 @@ async function beginAll<Subjected>(
     begun.map(({ subject }) => subject),
   );
   tx.last(recordIntents(tx, begun));
-  const uses = begun.flatMap(({ noting }) => ('use' in noting ? [noting.use] : []));
-  const others = begun.flatMap(({ noting }) => ('access' in noting ? [noting.access] : []));
-  const noted = new Map(note(uses, others, usedAt).map((one) => [one.use, one]));
-  return all.map(({ subject, noting }) => {
-    if (!rows.has(subject)) return undefined;
-    const use = 'use' in noting ? noted.get(noting.use) : undefined;
+  const noted = begunWith(note(usesOf(begun), accessesOf(begun), usedAt));
+  return all.map((one) => (rows.has(one.subject) ? noted(one) : undefined));
+}
+
+/** The same in one write, when nothing has to be looked at. */
+function beginAtOnce<Subjected>(road: SharedRoad<Subjected, unknown>, all: readonly Beginning<Subjected>[]) {
+  const [first] = all;
+  const write = road.beginAtOnce?.(all.map(({ subject }) => subject));
+  if (write === undefined || first === undefined || !endIsGuessed(first.key)) return undefined;
+  const { key, usedAt } = first;
+  const { merchantId } = first.attempt;
+  return async (tx: Tx): Promise<Begun[]> => {
+    const [, , noted] = await inOneWrite([
+      write(tx),
+      recordIntents(tx, all),
+      noteUsesAtOnce(tx, { key, merchantId }, usesOf(all), accessesOf(all), usedAt),
+    ]);
+    return all.map(begunWith(noted));
+  };
+}
+
+type Noted = Pick<Beginning<unknown>, 'noting'>;
+
+const usesOf = (all: readonly Noted[]): CardUse[] => all.flatMap(({ noting }) => ('use' in noting ? [noting.use] : []));
+
+const accessesOf = (all: readonly Noted[]): Access[] =>
+  all.flatMap(({ noting }) => ('access' in noting ? [noting.access] : []));
+
+function begunWith(noted: readonly NotedUse[]): (one: Noted) => Begun {
+  const byUse = new Map(noted.map((one) => [one.use, one]));
+  return ({ noting }) => {
+    const use = 'use' in noting ? byUse.get(noting.use) : undefined;
     return use === undefined ? { isNoted: true } : { noted: use };
-  });
+  };
 }
 
 async function settleAll<Subjected, Settled>(
@@ -147,8 +177,7 @@ async function settleAll<Subjected, Settled>(
   road: SharedRoad<Subjected, Settled>,
   all: readonly Ended<Subjected>[],
 ): Promise<({ readonly value: Settled } | undefined)[]> {
-  const told = all.map(({ attempt, outcome, told: { gateway } }) => ({ attempt, outcome, now: gateway.clock.now() }));
-  const concluded = concludeAll(tx, told);
+  const concluded = concludeAll(tx, all.map(ending));
   tx.last(askNoMore(tx, all));
   const recorded = concluded.then(
     (ids) => new Set(all.filter(({ attempt }) => ids.has(attempt.attemptId)).map((one) => one.told)),
@@ -160,6 +189,22 @@ async function settleAll<Subjected, Settled>(
   );
   return all.map((one) => (settled.has(one.told) ? { value: settled.get(one.told) as Settled } : undefined));
 }
+
+/** The same in one write, when nothing has to be looked at. */
+function settleAtOnce<Subjected, Settled>(road: SharedRoad<Subjected, Settled>, all: readonly Ended<Subjected>[]) {
+  const write = road.settleAtOnce?.(all.map(({ told }) => told));
+  if (write === undefined) return undefined;
+  return async (tx: Tx): Promise<{ readonly value: Settled }[]> => {
+    const [, settled] = await inOneWrite([concludeEach(tx, all.map(ending)), write(tx), askNoMore(tx, all)]);
+    return all.map(({ told }) => ({ value: settled.get(told) as Settled }));
+  };
+}
+
+const ending = ({ attempt, outcome, told: { gateway } }: Ended<unknown>) => ({
+  attempt,
+  outcome,
+  now: gateway.clock.now(),
+});
 
 const resolving = 'payment/resolve-unknown';
 

@@ -55,6 +55,11 @@ export interface SharedRoad<Subjected, Settled> {
    */
   admit?(tx: Tx, begun: readonly Subjected[]): Promise<void>;
   /**
+   * For what nearly always comes to pass: writes it without a look first, in a transaction that is asked at once and refused as a
+   * whole when one of them is not to be begun. Undefined where a look is needed.
+   */
+  beginAtOnce?(subjects: readonly Subjected[]): ((tx: Tx) => Promise<unknown>) | undefined;
+  /**
    * As `Road.settle`, for several.
    *
    * @param recorded - resolves to those whose outcome was not known before; the others are left as they are
@@ -65,6 +70,10 @@ export interface SharedRoad<Subjected, Settled> {
     told: readonly SettledTogether<Subjected>[],
     recorded: Promise<ReadonlySet<SettledTogether<Subjected>>>,
   ): Promise<ReadonlyMap<SettledTogether<Subjected>, Settled>>;
+  /** As `beginAtOnce`, of outcomes that all were not known before. */
+  settleAtOnce?(
+    told: readonly SettledTogether<Subjected>[],
+  ): ((tx: Tx) => Promise<ReadonlyMap<SettledTogether<Subjected>, Settled>>) | undefined;
 }
 
 /** One of those that are settled together. */

@@ -50,6 +50,15 @@ export interface Database extends Sql {
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
+   * A transaction of which everything is asked in one turn of the event loop, and so before anything is answered: it crosses
+   * the socket once. It is committed when every statement was done, and otherwise nothing is.
+   *
+   * @param work - asks before it first waits; what comes later is refused
+   * @throws what the first statement was refused for
+   * @example await database.atOnce(async (tx) => Promise.all([insertOrders(tx, orders), insertAttempts(tx, attempts)]));
+   */
+  atOnce<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
    * This database as one merchant may see it: whatever a statement asks for, PostgreSQL shows and takes no other
    * merchant's rows (`walls.ts`). The second wall: statements name the merchant as well.
    */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshDatabase } from '../../../../test/kit/database.ts';
-import { statement } from './database.ts';
+import { type Database, statement } from './database.ts';
 import { CommitUnknown, DatabaseUnavailable } from './failures.ts';
 import { openDatabase } from './postgres.ts';
 
@@ -55,17 +55,21 @@ const create = statement('test/create', 'create table if not exists kept (n inte
 const insert = statement('test/insert', 'insert into kept values ($1)');
 const syncRep = 'SyncRepWaitForLSN';
 
+const inTransaction = (database: Database) => database.transaction((tx) => tx.rows(insert, [1]));
+const alone = (database: Database) => database.rows(insert, [1]);
+const atOnce = (database: Database) => database.atOnce((tx) => tx.rows(insert, [1]));
+
 test.each([
-  ['commit is not a commit', 'database/commit', syncRep, CommitUnknown],
-  ['statement of its own is not done', 'insert into', syncRep, DatabaseUnavailable],
-  ['warning of another kind changes nothing', 'database/commit', 'exec_stmt_raise', undefined],
-])('without the standby that it waited for, a %s', async (_, word, routine, failure) => {
+  ['commit is not a commit', 'database/commit', syncRep, inTransaction, CommitUnknown],
+  ['transaction that is asked at once is not committed', 'insert into', syncRep, atOnce, CommitUnknown],
+  ['statement of its own is not done', 'insert into', syncRep, alone, DatabaseUnavailable],
+  ['warning of another kind changes nothing', 'database/commit', 'exec_stmt_raise', inTransaction, undefined],
+])('without the standby that it waited for, a %s', async (_, word, routine, write, failure) => {
   const database = await freshDatabase({ empty: true });
   await database.rows(create);
   const through = await openDatabase({ url: await warningRoad(database.url, word, routine), poolSize: 1 });
   onTestFinished(() => through.close());
-  const work = word === 'insert into' ? through.rows(insert, [1]) : through.transaction((tx) => tx.rows(insert, [1]));
-  if (failure === undefined) await work;
-  else await expect(work).rejects.toThrow(failure);
+  if (failure === undefined) await write(through);
+  else await expect(write(through)).rejects.toThrow(failure);
   await through.rows(statement('test/after', 'select 1'));
 });

@@ -30,8 +30,11 @@ export async function inOneWrite<Steps extends readonly unknown[]>(
   return ended.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as Steps;
 }
 
-/** Whether a statement may share the fate of those that are sent with it, or is done or refused by itself. */
-export type Fate = 'shared' | 'own';
+/**
+ * Whether a statement is done or refused by itself, shares the fate of those that are sent with it in a transaction that was begun,
+ * or is a transaction with them.
+ */
+export type Fate = 'own' | 'shared' | 'whole';
 
 interface Gathered extends Asked {
   readonly fate: Fate;
@@ -43,7 +46,7 @@ const gathered = new WeakMap<object, Gathered[]>();
 /**
  * Asks a connection.
  *
- * @param fate - `shared` only inside a transaction
+ * @param fate - `shared` only inside a transaction, `whole` only outside of one
  * @param parserOf - see `Turn`
  */
 export const ask = (
@@ -68,8 +71,11 @@ function send(client: pg.ClientBase, parserOf: (oid: number) => (text: string) =
   stream.cork();
   for (let from = 0; from < all.length; ) {
     let to = from + 1;
-    while (all[from]?.fate === 'shared' && all[to]?.fate === 'shared') to++;
-    client.query(new Turn(all.slice(from, to), parserOf) as Turn & { submit(connection: unknown): void });
+    const fate = all[from]?.fate;
+    while (fate !== 'own' && all[to]?.fate === fate) to++;
+    client.query(
+      new Turn(all.slice(from, to), parserOf, fate !== 'shared') as Turn & { submit(connection: unknown): void },
+    );
     from = to;
   }
   stream.uncork();

@@ -112,8 +112,7 @@ export function inBatches<Item, Result>(
       const results = await run(database, items);
       for (const [at, { resolve }] of batch.entries()) resolve(results[at] as Result);
     } catch (error) {
-      const isAway = error instanceof DatabaseUnavailable || error instanceof CommitUnknown;
-      if (isAway || batch.length === 1) for (const { reject } of batch) reject(error);
+      if (isAway(error) || batch.length === 1) for (const { reject } of batch) reject(error);
       else for (const one of batch) await settle(database, [one]);
     }
   };
@@ -134,13 +133,26 @@ export function inBatches<Item, Result>(
     });
 }
 
+/** Whether the database is away, and not of another opinion. */
+const isAway = (error: unknown): boolean => error instanceof DatabaseUnavailable || error instanceof CommitUnknown;
+
 /**
- * Writes that come while others are on their way share the next transaction: one commit for all of them, and nobody is answered
- * before it. They must not depend on each other.
+ * Does at once what nearly always goes well, and carefully what does not.
  *
- * @param write - as `inBatches` takes it, in the transaction
+ * @param atOnce - see `Database.atOnce`: refused as a whole when anything is other than expected; undefined: it cannot go well
+ * @param carefully - looks first
  */
-export const groupedWrites = <Item, Result>(
-  write: (tx: Tx, items: readonly Item[]) => Promise<readonly Result[]>,
-): ((database: Database, item: Item) => Promise<Result>) =>
-  inBatches((database, items: readonly Item[]) => database.transaction((tx) => write(tx, items)));
+export async function atOnceOrCarefully<T>(
+  database: Database,
+  atOnce: ((tx: Tx) => Promise<T>) | undefined,
+  carefully: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  if (atOnce !== undefined) {
+    try {
+      return await database.atOnce(atOnce);
+    } catch (error) {
+      if (isAway(error)) throw error;
+    }
+  }
+  return database.transaction(carefully);
+}

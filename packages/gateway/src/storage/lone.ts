@@ -19,7 +19,8 @@ interface Asked {
 /** A connection, for statements that stand alone or together. */
 interface Lent {
   readonly alone: Sql;
-  readonly shared: Sql;
+  /** Those of one turn are a transaction. */
+  readonly whole: Sql;
 }
 
 /**
@@ -67,10 +68,10 @@ export function loneStatements(lend: (use: (lent: Lent) => Promise<void>) => Pro
     });
 }
 
-async function answersTo(asked: readonly Asked[], { alone, shared }: Lent): Promise<PromiseSettledResult<unknown[]>[]> {
+async function answersTo(asked: readonly Asked[], { alone, whole }: Lent): Promise<PromiseSettledResult<unknown[]>[]> {
   const askAll = (sql: Sql) => Promise.allSettled(asked.map(({ statement, values }) => sql.rows(statement, values)));
   if (asked.length === 1 || asked.some(({ statement }) => statement.onlyReads !== true)) return askAll(alone);
-  const answers = await askAll(shared);
+  const answers = await askAll(whole);
   // One that was refused took the others with it.
   const isRefused = answers.some((one) => one.status === 'rejected' && !(one.reason instanceof DatabaseUnavailable));
   return isRefused ? askAll(alone) : answers;

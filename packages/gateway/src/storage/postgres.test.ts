@@ -88,6 +88,7 @@ describe('a transaction', () => {
     await expect(through.transaction((tx) => tx.rows(insert, [3]))).rejects.toThrow(CommitUnknown);
     proxied.cutAt('insert');
     await expect(through.transaction((tx) => tx.rows(insert, [4]))).rejects.toThrow(DatabaseUnavailable);
+    await expect(through.atOnce((tx) => tx.rows(insert, [6]))).rejects.toThrow(CommitUnknown);
     proxied.cutAt(undefined);
     await through.transaction((tx) => tx.rows(insert, [5]));
     expect(await through.rows(count)).not.toEqual([{ n: 0 }]);

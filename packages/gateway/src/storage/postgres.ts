@@ -3,7 +3,7 @@
  * reported as what it is: `DatabaseUnavailable` before a commit, `CommitUnknown` in one. It never opens a server that may lose
  * what it confirmed.
  */
-import type pg from 'pg';
+import pg from 'pg';
 import { addressOf, ask, connectTimeoutMs, openPools } from './connections.ts';
 import { type Database, type Sql, type Statement, statement, type Tx } from './database.ts';
 import { asUnavailable, CommitUnknown, DatabaseUnavailable, isConnectionFailure } from './failures.ts';
@@ -48,6 +48,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const scopedTo = (scope: string, description: string): Database => ({
     rows: loneStatements((use) => withClient({ pool: pools.of(scope), silence, scope }, use)),
     transaction: (work) => transaction({ pool: pools.of(scope), silence, scope }, work),
+    atOnce: (work) => atOnce({ pool: pools.of(scope), silence, scope }, work),
     ofMerchant(merchantId) {
       if (merchantId === '' || merchantId === allMerchants) throw new Error('no merchant has this id');
       const known = scoped.get(merchantId) ?? scopedTo(merchantId, description);
@@ -90,6 +91,8 @@ interface Client {
   readonly alone: Sql;
   /** In a transaction. */
   readonly shared: Sql;
+  /** Those of one turn are a transaction. */
+  readonly whole: Sql;
   commit(): Promise<void>;
   rollback(): Promise<void>;
 }
@@ -145,6 +148,7 @@ async function withClient<T>(source: Source, use: (client: Client) => Promise<T>
     const result = await use({
       alone: sqlOf(client, 'own'),
       shared: sqlOf(client, 'shared'),
+      whole: sqlOf(client, 'whole'),
       commit: () => entering.then(() => commit(client)),
       rollback: async () => void (await ask(client, rollback, 'own').catch(notice)),
     });
@@ -192,6 +196,45 @@ const transaction = <T>(source: Source, work: (tx: Tx) => Promise<T>): Promise<T
       throw error;
     }
   });
+
+const atOnce = <T>(source: Source, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  withClient(source, async ({ whole }) => {
+    const asked: Promise<unknown>[] = [];
+    const isDone = (step: Promise<unknown>) => {
+      // All are waited for below, whatever work waits for.
+      step.catch(() => {});
+      asked.push(step);
+    };
+    let isSent = false;
+    const tx: Tx = {
+      inTransaction: true,
+      rows: <Row>(statement: Statement<Row>, values?: readonly unknown[]) => {
+        if (isSent) return Promise.reject(new Error('the transaction was sent: everything is asked at once'));
+        const rows = whole.rows(statement, values);
+        isDone(rows);
+        return rows;
+      },
+      last: isDone,
+    };
+    const working = work(tx);
+    working.catch(() => {});
+    process.nextTick(() => {
+      isSent = true;
+    });
+    const failures = (await Promise.allSettled(asked)).flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as unknown] : [],
+    );
+    if (failures.length > 0) throw asCommit(failures.find((reason) => !(reason instanceof NotRun)) ?? failures[0]);
+    return working;
+  });
+
+/** The commit went with the statements: only a server that refused one says that nothing was done. */
+function asCommit(error: unknown): unknown {
+  if (!(error instanceof DatabaseUnavailable)) return error;
+  const { cause } = error;
+  const isRefused = cause instanceof NotRun || (cause instanceof pg.DatabaseError && cause.code !== '08007');
+  return isRefused ? error : new CommitUnknown('the connection was lost in commit', { cause });
+}
 
 /** @throws CommitUnknown whatever else was lost with it; or what a step was refused for */
 async function committed(steps: readonly Promise<unknown>[], commit: Promise<void>): Promise<void> {

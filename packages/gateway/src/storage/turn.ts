@@ -58,18 +58,21 @@ const Query = pg.Query as unknown as new (text: string) => EventEmitter;
 export class Turn extends Query {
   readonly #asked: readonly Asked[];
   readonly #parserOf: (oid: number) => Column['parse'];
+  readonly #isWhole: boolean;
   readonly #used: Prepared[] = [];
   readonly #answers: Answer[] = [];
   #rows: unknown[] = [];
 
   /**
-   * @param asked - one statement, or several inside a transaction
+   * @param asked - one statement, or several
    * @param parserOf - reads a value of a type, as text
+   * @param isWhole - nothing else belongs to their transaction: the server commits at the end, and until then nothing is done
    */
-  constructor(asked: readonly Asked[], parserOf: (oid: number) => (text: string) => unknown) {
+  constructor(asked: readonly Asked[], parserOf: (oid: number) => (text: string) => unknown, isWhole: boolean) {
     super('');
     this.#asked = asked;
     this.#parserOf = parserOf;
+    this.#isWhole = isWhole;
   }
 
   /** @returns what is wrong with what was asked, and then nothing was sent */
@@ -124,15 +127,17 @@ export class Turn extends Query {
     for (const [at, { resolve }] of this.#asked.entries()) resolve(this.#answers[at] as Answer);
   }
 
-  /** Those before the refused one were run, in a transaction that can only be rolled back now. */
+  /** Those before the refused one were run, in a transaction that can only be rolled back now, or that was already. */
   handleError(error: Error): void {
     for (const statement of this.#used.slice(this.#answers.length)) {
       if (statement.columns === undefined) statement.isDoubtful = true;
     }
+    // When all were run, it is the commit that was refused.
+    const refused = Math.min(this.#answers.length, this.#asked.length - 1);
     for (const [at, { resolve, reject }] of this.#asked.entries()) {
       const answer = this.#answers[at];
-      if (answer !== undefined) resolve(answer);
-      else reject(at === this.#answers.length || !(error instanceof pg.DatabaseError) ? error : new NotRun(error));
+      if (answer !== undefined && !this.#isWhole) resolve(answer);
+      else reject(at === refused || !(error instanceof pg.DatabaseError) ? error : new NotRun(error));
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Sql, Tx } from '../storage/database.ts';
 import type { CardSummary } from './card-summary.ts';
 import { notifyToken } from './notification.ts';
 import {
+  expectProvedTokens,
   findToken,
   listTokensOfUser,
   listUnproved,
@@ -114,6 +115,10 @@ export const unprovedAmong = (sql: Sql, merchantId: string, tokenIds: readonly s
   tokenIds.length === 0
     ? Promise.resolve({ unverified: [], nameless: new Set() })
     : listUnproved(sql, merchantId, tokenIds);
+
+/** Refused when there would be any. */
+export const expectNoneUnproved = (tx: Tx, merchantId: string, tokenIds: readonly string[]): Promise<void> =>
+  tokenIds.length === 0 ? Promise.resolve() : expectProvedTokens(tx, merchantId, tokenIds);
 
 /** Whether a card is good no more. A token's status says so a little later, when the account updater was asked. */
 export function cardExpired(card: CardSummary, now: Date): boolean {

@@ -1,6 +1,7 @@
 /** SQL of tokens. */
 import type { TokenStatus } from '@waffo/protocol/statuses';
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import { groupedById } from '../storage/grouped.ts';
 import { records } from '../storage/records.ts';
 import type { CardSummary } from './card-summary.ts';
@@ -73,12 +74,14 @@ const save = statement(
    where merchant_id = $1 and token_id = $2`,
 );
 
+const unproved = `token where merchant_id = $1 and token_id = any ($2)
+     and (status = 'UNVERIFIED' or refused_at is not null or network_transaction_id is null)`;
 const listUnprovedOf = statement<{ token_id: string; unverified: boolean; nameless: boolean }>(
   'token/list-unproved',
   `select token_id, status = 'UNVERIFIED' or refused_at is not null as unverified, network_transaction_id is null as nameless
-   from token where merchant_id = $1 and token_id = any ($2)
-     and (status = 'UNVERIFIED' or refused_at is not null or network_transaction_id is null) order by token_id`,
+   from ${unproved} order by token_id`,
 );
+const expectProved = statement('token/expect-proved', `select ${expecting(`not exists (select from ${unproved})`)}`);
 
 const listByCard = statement<TokenRow>(
   'token/list-by-card',
@@ -168,6 +171,10 @@ export async function listUnproved(sql: Sql, merchantId: string, tokenIds: reado
   const idsOf = (which: 'unverified' | 'nameless') => rows.filter((row) => row[which]).map(({ token_id }) => token_id);
   return { unverified: idsOf('unverified'), nameless: new Set(idsOf('nameless')) };
 }
+
+/** Refused when a payment with the shopper present would have something to say of one of them. */
+export const expectProvedTokens = async (tx: Tx, merchantId: string, tokenIds: readonly string[]): Promise<void> =>
+  void (await tx.rows(expectProved, [merchantId, tokenIds]));
 
 /** A token by its id; look-ups that come together share a statement. */
 export const findToken = groupedById(

@@ -1,5 +1,6 @@
 /** SQL of the access log: entries, the ends of chains, and anchors. Entries are added and read, never changed or deleted. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import type { AccessEntry, Act } from './access-entry.ts';
 
 interface EntryRow {
@@ -47,16 +48,23 @@ const readEnd = statement<ChainEnd>(
   'access-chain/end',
   'select sequence, mac from access_chain where merchant_id = $1',
 );
-/** Writes entries and moves the end of the chain to the last of them. */
-const insertAll = statement(
-  'access-entry/insert',
-  `with moved as (update access_chain set sequence = $13, mac = $14 where merchant_id = $1)
-   insert into access_entry (${columns})
+const entries = `access_entry (${columns})
    select $1, sequence, 'epoch'::timestamptz + micros * interval '1 microsecond', actor, act, purpose, card_id, token_id,
      subject, reference, $2, mac
    from unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[],
      $11::text[], $12::bytea[])
-     as e (sequence, micros, actor, act, purpose, card_id, token_id, subject, reference, mac)`,
+     as e (sequence, micros, actor, act, purpose, card_id, token_id, subject, reference, mac)`;
+/** Writes entries and moves the end of the chain to the last of them. */
+const insertAll = statement(
+  'access-entry/insert',
+  `with moved as (update access_chain set sequence = $13, mac = $14 where merchant_id = $1) insert into ${entries}`,
+);
+const insertAfter = statement(
+  'access-entry/insert-after',
+  `with added as (insert into ${entries}), moved as (
+     update access_chain set sequence = $13, mac = $14 where merchant_id = $1 and sequence = $15 and mac = $16 returning 1
+   )
+   select ${expecting('count(*) = 1')} from moved`,
 );
 const page = statement<EntryRow>(
   'access-entry/page',
@@ -97,11 +105,18 @@ export async function lockChainEnd(tx: Tx, merchantId: string, start: Buffer): P
 export const findChainEnd = async (sql: Sql, merchantId: string): Promise<ChainEnd | undefined> =>
   (await sql.rows(readEnd, [merchantId]))[0];
 
-/** @param entries - of one merchant and one key, in order; the last becomes the end */
-export async function insertEntries(tx: Tx, merchantId: string, keyId: string, entries: readonly AccessEntry[]) {
+/**
+ * @param keyed.entries - of one merchant and one key, in order; the last becomes the end
+ * @param after - what the end is taken for, when it is not locked; refused when it is another
+ */
+export async function insertEntries(
+  tx: Tx,
+  { merchantId, keyId, entries }: { merchantId: string; keyId: string; entries: readonly AccessEntry[] },
+  after?: ChainEnd,
+): Promise<void> {
   const column = <T>(of: (entry: AccessEntry) => T | undefined) => entries.map((entry) => of(entry) ?? null);
   const last = entries.at(-1);
-  await tx.rows(insertAll, [
+  const values = [
     merchantId,
     keyId,
     column((entry) => entry.sequence),
@@ -116,7 +131,9 @@ export async function insertEntries(tx: Tx, merchantId: string, keyId: string, e
     column((entry) => entry.mac),
     last?.sequence,
     last?.mac,
-  ]);
+  ];
+  if (after === undefined) await tx.rows(insertAll, values);
+  else await tx.rows(insertAfter, [...values, after.sequence, after.mac]);
 }
 
 /** Entries after a sequence, the oldest first. */

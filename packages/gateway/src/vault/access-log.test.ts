@@ -8,7 +8,7 @@ import { newRowId } from '../id.ts';
 import type { Sql } from '../storage/database.ts';
 import { type AnchorSigner, anchorChains, anchorDaily, anchorsIn, printedAnchor } from './access-anchor.ts';
 import type { Access } from './access-entry.ts';
-import { appendAccesses, auditKey, recordAccess } from './access-log.ts';
+import { appendAccesses, appendAfterGuess, auditKey, endIsGuessed, recordAccess } from './access-log.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
 import { listAccesses } from './list-accesses.ts';
 import { verifyAccessLog } from './verify-access-log.ts';
@@ -363,5 +363,70 @@ describe('a log that somebody with the database changed', () => {
     await run(database, `update access_chain set sequence = 20`);
     await expect(recordAccess(deps, use())).rejects.toThrow();
     expect((await verifyAll())[0]?.fault).toBeDefined();
+  });
+});
+
+describe('an entry that is appended without a look at the end of its chain', () => {
+  const whole = (entries: bigint) => ({ merchantId: 'M1', entries, anchors: 0, fault: undefined });
+  const append = (of: { readonly keyring: Keyring }, ...accesses: Access[]) =>
+    auditKey({ ...deps, ...of }, 'M1').then((key) =>
+      database.atOnce((tx) => appendAfterGuess(tx, key, 'M1', accesses, clock.now())),
+    );
+
+  test('goes where this process last saw the end', async () => {
+    await write(2);
+    await append(deps, use(), use());
+    await append(deps, use());
+    expect(await verifyAll()).toEqual([whole(5n)]);
+  });
+
+  test('is refused when another process moved the end, and the chain stays whole', async () => {
+    const other = { keyring: await openKeyring({ database, kek, clock }) };
+    await write(1);
+    const othersKey = await auditKey({ ...deps, ...other }, 'M1');
+    await database.transaction((tx) => appendAccesses(tx, othersKey, 'M1', [use()], clock.now()));
+    await expect(append(deps, use())).rejects.toThrow();
+    expect(endIsGuessed(await auditKey(deps, 'M1'))).toBe(false);
+    await append(other, use());
+    await write(1);
+    expect(await verifyAll()).toEqual([whole(4n)]);
+  });
+
+  test('is refused after one that was never committed, although the next number is right', async () => {
+    await write(1);
+    const key = await auditKey(deps, 'M1');
+    const undone = database.transaction(async (tx) => {
+      await appendAccesses(tx, key, 'M1', [use()], clock.now());
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    const other = { keyring: await openKeyring({ database, kek, clock }) };
+    const othersKey = await auditKey({ ...deps, ...other }, 'M1');
+    await database.transaction((tx) => appendAccesses(tx, othersKey, 'M1', [use()], clock.now()));
+    await expect(append(deps, use())).rejects.toThrow();
+    expect(await verifyAll()).toEqual([whole(2n)]);
+  });
+
+  test('is refused when the chain was put back, as from a backup: it leaves no gap', async () => {
+    await write(3);
+    await run(database, 'delete from access_entry where sequence > 1');
+    await run(
+      database,
+      'update access_chain c set sequence = 1, mac = e.mac from access_entry e where e.merchant_id = c.merchant_id and e.sequence = 1',
+    );
+    await expect(append(deps, use())).rejects.toThrow();
+    expect(await verifyAll()).toEqual([whole(1n)]);
+  });
+
+  test('is tried again only after others have had their turn', async () => {
+    await write(1);
+    const key = await auditKey(deps, 'M1');
+    expect(endIsGuessed(key)).toBe(true);
+    await run(database, 'update access_chain set sequence = sequence + 1');
+    await expect(append(deps, use())).rejects.toThrow();
+    await run(database, 'update access_chain set sequence = sequence - 1');
+    const answers = Array.from({ length: 17 }, () => endIsGuessed(key));
+    expect(answers.filter(Boolean)).toHaveLength(1);
+    expect(answers.at(-1)).toBe(true);
   });
 });

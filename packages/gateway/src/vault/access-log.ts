@@ -6,7 +6,7 @@
  */
 import { type Clock, machineNow } from '../clock.ts';
 import type { Database, Tx } from '../storage/database.ts';
-import { insertEntries, lockChainEnd } from './access-chain.store.ts';
+import { type ChainEnd, insertEntries, lockChainEnd } from './access-chain.store.ts';
 import { type Access, type AccessEntry, chainStart, macOf } from './access-entry.ts';
 import type { Keyring } from './keyring.ts';
 import type { SealingKey } from './seal.ts';
@@ -76,16 +76,72 @@ export async function openAccesses(
   const end = await lockChainEnd(tx, merchantId, chainStart);
   return async (accesses, now) => {
     if (accesses.length === 0) return;
-    let { sequence, mac } = end;
-    const atMicros = BigInt(now.getTime()) * 1_000n;
-    const entries = accesses.map((access): AccessEntry => {
-      sequence += 1n;
-      const entry = { ...access, merchantId, sequence, atMicros };
-      mac = macOf(key, mac, entry);
-      return { ...entry, keyId: key.keyId, mac };
-    });
-    await insertEntries(tx, merchantId, key.keyId, entries);
+    const entries = chained(key, end, accesses, now);
+    guesses.set(key, guessed(entries, guesses.get(key)?.rest));
+    await insertEntries(tx, { merchantId, keyId: key.keyId, entries });
   };
+}
+
+/** Where this process believes a chain to end. That is only a guess: others append to it, and what moved it may not be committed. */
+interface Guess extends ChainEnd {
+  /** So many times it is not relied on: others append to this chain as well. */
+  readonly rest: number;
+}
+
+/** By the audit key of the merchant. */
+const guesses = new WeakMap<SealingKey, Guess>();
+
+/** After a wrong guess. A guess that is wrong costs a way to the database, one that is right saves one. */
+const restAfterMiss = 16;
+
+function guessed(entries: readonly AccessEntry[], rest = 0): Guess {
+  const { sequence, mac } = entries.at(-1) as AccessEntry;
+  return { sequence, mac, rest };
+}
+
+/** Whether it is worth a try to append without a look at the end of the chain. */
+export function endIsGuessed(key: SealingKey): boolean {
+  const guess = guesses.get(key);
+  if (guess === undefined || guess.rest === 0) return guess !== undefined;
+  guesses.set(key, { ...guess, rest: guess.rest - 1 });
+  return false;
+}
+
+/**
+ * Appends after what the end of the chain is guessed to be, in a transaction that is asked at once; refused when that is wrong,
+ * or when nothing is guessed. Call it last, for it locks the end of the chain.
+ *
+ * @param accesses - all of `merchantId`, at least one
+ */
+export async function appendAfterGuess(
+  tx: Tx,
+  key: SealingKey,
+  merchantId: string,
+  accesses: readonly Access[],
+  now: Date,
+): Promise<void> {
+  const guess = guesses.get(key);
+  if (guess === undefined) throw new Error('the end of this chain is not known');
+  const entries = chained(key, guess, accesses, now);
+  // Who comes next guesses that this one will be committed.
+  guesses.set(key, guessed(entries));
+  try {
+    await insertEntries(tx, { merchantId, keyId: key.keyId, entries }, guess);
+  } catch (error) {
+    guesses.set(key, { ...guess, rest: restAfterMiss });
+    throw error;
+  }
+}
+
+function chained(key: SealingKey, end: ChainEnd, accesses: readonly Access[], now: Date): AccessEntry[] {
+  let { sequence, mac } = end;
+  const atMicros = BigInt(now.getTime()) * 1_000n;
+  return accesses.map((access): AccessEntry => {
+    sequence += 1n;
+    const entry = { ...access, sequence, atMicros };
+    mac = macOf(key, mac, entry);
+    return { ...entry, keyId: key.keyId, mac };
+  });
 }
 
 /**

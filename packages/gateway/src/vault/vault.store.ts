@@ -1,5 +1,6 @@
 /** SQL of the vault: keys and cards. Only sealed bytes and keyed hashes pass through here. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import { groupedById } from '../storage/grouped.ts';
 
 export interface DataKeyRow {
@@ -75,6 +76,11 @@ const findCardRow = statement<CardRow & { merchant_id: string; card_id: string }
   'vault/find-card',
   `select merchant_id, card_id, data_key_id, sealed from unnest($1::text[], $2::uuid[]) as asked (merchant_id, card_id)
      join vault_card using (merchant_id, card_id)`,
+);
+const findEachRow = statement<CardRow & { card_id: string }>(
+  'vault/find-each-card',
+  `select card_id, data_key_id, sealed, ${expecting('sealed is not null')}
+   from unnest($1::text[], $2::uuid[]) as asked (merchant_id, card_id) left join vault_card using (merchant_id, card_id)`,
 );
 const findSame = statement<{ card_id: string }>(
   'vault/find-by-fingerprint',
@@ -169,6 +175,16 @@ export const findCards = async (
   cardIds: readonly string[],
 ): Promise<ReadonlyMap<string, CardRow>> => {
   const rows = cardIds.length === 0 ? [] : await tx.rows(findCardRow, [cardIds.map(() => merchantId), cardIds]);
+  return new Map(rows.map((row) => [row.card_id, row]));
+};
+
+/** The same; refused when one of them is not there. */
+export const findEachCard = async (
+  tx: Tx,
+  merchantId: string,
+  cardIds: readonly string[],
+): Promise<ReadonlyMap<string, CardRow>> => {
+  const rows = cardIds.length === 0 ? [] : await tx.rows(findEachRow, [cardIds.map(() => merchantId), cardIds]);
   return new Map(rows.map((row) => [row.card_id, row]));
 };
 

@@ -7,7 +7,7 @@ import { newRowId } from '../id.ts';
 import type { Database, Tx } from '../storage/database.ts';
 import { inOneWrite } from '../storage/gather.ts';
 import type { Access, Act } from './access-entry.ts';
-import { openAccesses, recordAccess } from './access-log.ts';
+import { appendAfterGuess, openAccesses, recordAccess } from './access-log.ts';
 import { CardBuffer } from './card-buffer.ts';
 import { type Fingerprint, fingerprintOf, fingerprintsOf } from './fingerprint.ts';
 import { KeyGone, type Keyring, withItsKey } from './keyring.ts';
@@ -18,6 +18,7 @@ import {
   findByFingerprint,
   findCard,
   findCards,
+  findEachCard,
   insertCards,
   updateCard,
 } from './vault.store.ts';
@@ -157,6 +158,27 @@ export async function openUses(
     tx.last(append([...entries, ...others], now));
     return noted;
   };
+}
+
+/**
+ * The same in a transaction that is asked at once; refused when one of the cards is not there, or the end of the chain of entries
+ * is not where it is guessed to be (see `endIsGuessed`). Call it last.
+ *
+ * @param of.others - accesses that are noted with them
+ */
+export async function noteUsesAtOnce(
+  tx: Tx,
+  { key, merchantId }: { readonly key: SealingKey; readonly merchantId: string },
+  uses: readonly CardUse[],
+  others: readonly Access[],
+  now: Date,
+): Promise<NotedUse[]> {
+  const cardIds = [...new Set(uses.map(({ cardId }) => cardId))];
+  const [rows] = await inOneWrite([
+    findEachCard(tx, merchantId, cardIds),
+    appendAfterGuess(tx, key, merchantId, [...uses.map(accessOf), ...others], now),
+  ]);
+  return uses.map((use) => ({ use, row: rows.get(use.cardId) }));
 }
 
 /**
