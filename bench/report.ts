@@ -134,7 +134,7 @@ Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; 
 
 **The limit**: ${number(report.limit)} RSA-2048 signatures a second over all cores. Every answer carries one, so no gateway on this
 machine can give more answers that differ; it was measured anew before each row. Refusals that have the same bytes are signed
-once for each key, and their signatures stored: that row signs nothing, and the limit is none for it. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}.`}
+once for each key, and so is what a repeat is answered: these two rows sign nothing, and the limit is none for them. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}.`}
 
 | call | per second | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -160,7 +160,8 @@ more than what they ask for. None of what follows answers from memory, and none 
   ([32](decisions/0032-one-answer-for-what-is-asked-at-once.md)); a payment's intent, and its outcome, cross the socket once each, for what
   nearly always goes well is not looked at first ([33](decisions/0033-what-nearly-always-goes-well-is-asked-at-once.md)). Statements find their rows by key also right after a table grew
   ([30](decisions/0030-statements-find-their-rows-by-key.md)), and merchants do not wait behind the runner's connections
-  ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). An order that has ended answers a repeat with one look.
+  ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). An order that has ended answers a repeat with one look, and
+  with the signature of its first answer.
 - Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
   parameters instead of JSON (the sync of the commit costs the same); no foreign keys; a heap that grows further between two collections;

@@ -105,13 +105,15 @@ async function perform(
     );
   if (caller.door === 'browser') return handle();
   callRates.count('calls', merchantId);
-  const leave = callRates.enter(merchantId, operation.path.endsWith('/inquiry'));
+  const leave = callRates.enter(merchantId, isInquiry(route));
   try {
     return await handle();
   } finally {
     leave();
   }
 }
+
+const isInquiry = ({ operation }: Route): boolean => operation.path.endsWith('/inquiry');
 
 /** @throws Fault CONTENT_TYPE_INVALID */
 export function requireJson({ headers }: Pick<Incoming, 'headers'>): void {
@@ -145,7 +147,9 @@ async function respond(
   const envelope = exchange.route?.operation.envelope ?? envelopeOf(exchange.url);
   try {
     const data = await work();
-    return send(dispatcher, exchange, reply, await renderSuccess(envelope, data, exchange.key));
+    // What an inquiry is about may change; what was done once is told in the same words.
+    const mayComeAgain = exchange.route !== undefined && !isInquiry(exchange.route);
+    return send(dispatcher, exchange, reply, await renderSuccess(envelope, data, exchange.key, mayComeAgain));
   } catch (error) {
     const fault = faultFrom(error);
     await addressRefusal(dispatcher, exchange, fault);

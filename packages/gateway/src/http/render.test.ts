@@ -31,7 +31,7 @@ describe.each(['order', 'tokenization'] as const)('in the %s envelope', (envelop
   );
 
   test('a success carries its data, null included', async () => {
-    const answer = await renderSuccess(envelope, null, privateKey);
+    const answer = await renderSuccess(envelope, null, privateKey, false);
     expect(JSON.parse(answer.body.toString())).toMatchObject({ code: '0', msg: 'success', data: null });
     expect(isSigned(answer)).toBe(true);
   });
@@ -58,6 +58,35 @@ test('a refusal with a message of its own is signed once, too, and no more than 
   await refuse(500);
   await refuse(0);
   expect(signature.sign).toHaveBeenCalledTimes(502);
+});
+
+test('a repeat of what was done once costs no private-key operation, and is signed by the key of its own merchant', async () => {
+  const answer = (n: number, key: KeyObject) => renderSuccess('order', { acquiringOrderId: `A${n}` }, key, true);
+  const [first] = [await answer(1, privateKey), await answer(2, privateKey), await answer(1, other.privateKey)];
+  expect(signature.sign).toHaveBeenCalledTimes(3);
+  expect(await answer(1, privateKey)).toEqual(first);
+  const othersAnswer = await answer(1, other.privateKey);
+  expect(signature.sign).toHaveBeenCalledTimes(3);
+  expect([isSigned(first), isSigned(othersAnswer, other.publicKey), isSigned(othersAnswer)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+test('an answer to an inquiry is signed each time', async () => {
+  for (let n = 0; n < 2; n++) await renderSuccess('order', { orderStatus: 'PAY_SUCCESS' }, privateKey, false);
+  expect(signature.sign).toHaveBeenCalledTimes(2);
+});
+
+test('of 10,000 later answers the oldest makes room, and is signed anew', async () => {
+  const fresh = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey;
+  const answer = (n: number) => renderSuccess('order', { n }, fresh, true);
+  for (let n = 0; n <= 10_000; n++) await answer(n);
+  await answer(10_000);
+  expect(signature.sign).toHaveBeenCalledTimes(10_001);
+  await answer(0);
+  expect(signature.sign).toHaveBeenCalledTimes(10_002);
 });
 
 test.each([

@@ -2,7 +2,7 @@
  * Puts an answer or a fault into the wire's envelope and signs its bytes. Every answer goes through here, refusals
  * included: clients refuse what is not signed (contract 2.2, 3.3).
  */
-import type { KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { faults, successCode } from '@waffo/protocol/codes';
 import { apiPrefix, type Operation } from '@waffo/protocol/operation';
 import { sign } from '@waffo/protocol/signature';
@@ -25,11 +25,17 @@ export const envelopeOf = (url: string): Envelope =>
  * @param envelope - three members, or six on tokenization paths
  * @param data - what the handler returned
  * @param key - the private key that signs for the caller's merchant
+ * @param mayComeAgain - whether a repeat of the request is answered in the same bytes: those are signed once
  */
-export async function renderSuccess(envelope: Envelope, data: unknown, key: KeyObject): Promise<Signed> {
+export async function renderSuccess(
+  envelope: Envelope,
+  data: unknown,
+  key: KeyObject,
+  mayComeAgain: boolean,
+): Promise<Signed> {
   const answer = { code: successCode, msg: 'success', ...members(envelope, data, true) };
   const body = Buffer.from(JSON.stringify(answer));
-  return { status: 200, body, signature: await sign(body, key) };
+  return { status: 200, body, signature: await (mayComeAgain ? signForRepeats(body, key) : sign(body, key)) };
 }
 
 /**
@@ -60,4 +66,28 @@ function signOnce(body: Buffer, key: KeyObject): Promise<string> {
   const signature = kept.get(text) ?? sign(body, key);
   kept.set(text, signature);
   return signature;
+}
+
+/** Signatures of the latest answers that may come again, the oldest first; of the answers only a hash is kept. */
+const answers = new Map<string, string>();
+const keptAnswers = 10_000;
+
+async function signForRepeats(body: Buffer, key: KeyObject): Promise<string> {
+  const name = `${numberOf(key)}/${createHash('sha256').update(body).digest('base64')}`;
+  const known = answers.get(name);
+  if (known !== undefined) return known;
+  const signature = await sign(body, key);
+  const [oldest] = answers.size < keptAnswers ? [] : answers.keys();
+  if (oldest !== undefined) answers.delete(oldest);
+  answers.set(name, signature);
+  return signature;
+}
+
+const numbers = new WeakMap<KeyObject, number>();
+let keysSeen = 0;
+
+function numberOf(key: KeyObject): number {
+  const number = numbers.get(key) ?? ++keysSeen;
+  numbers.set(key, number);
+  return number;
 }
