@@ -334,6 +334,38 @@ describe('a runner', () => {
     expect(await rowCount()).toBe(0);
   });
 
+  test('does not read the long queue of one host again for each job that ends, and still finds what comes behind it', async () => {
+    const looks: { known: number; strangers: number }[] = [];
+    const rows: TestDatabase['rows'] = (asked, values = []) => {
+      if (asked.name === 'job/claim') looks.push({ known: Number(values[5]), strangers: Number(values[7]) });
+      return database.rows(asked, values);
+    };
+    const ended: string[] = [];
+    const run = async (job: Job): Promise<JobResult> => {
+      ended.push(nameOf(job));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return 'done';
+    };
+    const log = createLog({ level: 'debug', write: () => {} });
+    await database.rows(
+      {
+        name: 'test/long-queue',
+        text: `insert into job (merchant_id, kind, host, payload, due_at, created_at)
+        select 'M1', 'k', 'shop.example', jsonb_build_object('name', n), $1, $1 from generate_series(1, 3000) as n`,
+      },
+      [beginning],
+    );
+    await queue({ name: 'another', merchantId: 'M2', dueAt: after(1) });
+    const clock = new VirtualClock(after(2));
+    const runner = startRunner({ database: { ...database, rows }, clock, log }, { k: { run } });
+    runners.push(runner);
+    await vi.waitFor(() => expect(ended).toHaveLength(3_001), { timeout: 20_000, interval: 20 });
+    expect(ended.indexOf('another')).toBeLessThan(1_500);
+    const passing = looks.filter(({ strangers }) => strangers > 0).length;
+    expect(passing).toBeGreaterThan(0);
+    expect(passing).toBeLessThan(looks.length / 2);
+  }, 30_000);
+
   test('goes on when the database was away, and says so once', async () => {
     const { ran, jobs } = recorder();
     const { clock, lines } = processWith(jobs);

@@ -12,6 +12,7 @@ import type { Log } from '../observe/log.ts';
 import { traced } from '../observe/trace.ts';
 import type { Database } from '../storage/database.ts';
 import { claimJobs, findNextDue, finishJob, type Job, type Room, rescheduleJob, retryJob } from './job.store.ts';
+import { openPassing } from './passing.ts';
 import { openPlaces } from './places.ts';
 
 export type { Job } from './job.store.ts';
@@ -70,16 +71,17 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   let lastLook: Promise<unknown> = Promise.resolve();
   let timer: { cancel(): void } | undefined;
   let isFailing = false;
+  const passing = openPassing(() => nudge());
 
   /** Claims as much as there is room for; answers how much that was. */
-  async function fill(): Promise<number> {
+  async function fill(isThorough: boolean): Promise<number> {
     lookIsQueued = false;
     for (let claimed = 0; ; ) {
-      const rooms = places.rooms();
+      const rooms = isThorough ? places.rooms() : passing.allowed(places.rooms());
       if (stopped || rooms.known.limit + rooms.strangers.limit === 0) return claimed;
       const now = clock.now();
       const lease = { leaseId: newRowId(), leasedUntil: later(now, leaseMs) };
-      const batch = await claimJobs(database, { kinds, ...rooms, now, ...lease });
+      const batch = await passing.claim(rooms, () => claimJobs(database, { kinds, ...rooms, now, ...lease }));
       for (const job of batch) places.take(job, runJob(deps, jobs, job), nudge);
       claimed += batch.length;
       const strange = batch.filter(({ host }) => host !== undefined && !rooms.knownHosts.includes(host)).length;
@@ -89,8 +91,8 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   }
 
   /** One look at a time, or two would share the same room. */
-  function look(): Promise<number> {
-    const next = lastLook.then(fill);
+  function look(isThorough = false): Promise<number> {
+    const next = lastLook.then(() => fill(isThorough));
     lastLook = next.catch(() => {});
     return next;
   }
@@ -123,11 +125,12 @@ export function startRunner(deps: Deps, jobs: JobTable, options: RunnerOptions =
   nudge();
   return {
     nudge,
-    drain: () => drain(places, look),
+    drain: () => drain(places, () => look(true)),
     nextDue: () => findNextDue(database, kinds, clock.now()),
     async stop() {
       stopped = true;
       timer?.cancel();
+      passing.stop();
       await lastLook;
       await Promise.race([places.allEnded(), pause(stopGraceMs, undefined, { ref: false })]);
     },
