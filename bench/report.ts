@@ -169,8 +169,8 @@ more than what they ask for. None of what follows answers from memory, and none 
 - Left, and why: the one thread that reads, checks and answers is busy before the machine is, and what it does is spread thin: no part of it is
   above a few percent. At 40 % load little comes together, so a payment pays for all its ways across the socket and its commits by
   itself, with five ways across the socket and three syncs of the disk. What a call costs is then several times what it costs in a crowd, because every
-  wake-up finds cold caches: compare the processor time of this row with that of the second one above it, and its times with those of a
-  single connection below.
+  wake-up finds cold caches: compare the processor time of that row with that of order/create in a crowd, and its times with those of
+  a single connection below.
 
 ## With more connections
 

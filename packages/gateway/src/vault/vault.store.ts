@@ -1,5 +1,5 @@
 /** SQL of the vault: keys and cards. Only sealed bytes and keyed hashes pass through here. */
-import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { type Sql, type Statement, statement, type Tx } from '../storage/database.ts';
 import { expecting } from '../storage/expecting.ts';
 import { groupedById } from '../storage/grouped.ts';
 
@@ -168,25 +168,18 @@ export const findCard = groupedById(
   (row): CardRow => row,
 );
 
+const findingMany =
+  (found: Statement<CardRow & { card_id: string }>) =>
+  async (tx: Tx, merchantId: string, cardIds: readonly string[]): Promise<ReadonlyMap<string, CardRow>> => {
+    const rows = cardIds.length === 0 ? [] : await tx.rows(found, [cardIds.map(() => merchantId), cardIds]);
+    return new Map(rows.map((row) => [row.card_id, row]));
+  };
+
 /** The same for several cards of a merchant, in a transaction. */
-export const findCards = async (
-  tx: Tx,
-  merchantId: string,
-  cardIds: readonly string[],
-): Promise<ReadonlyMap<string, CardRow>> => {
-  const rows = cardIds.length === 0 ? [] : await tx.rows(findCardRow, [cardIds.map(() => merchantId), cardIds]);
-  return new Map(rows.map((row) => [row.card_id, row]));
-};
+export const findCards = findingMany(findCardRow);
 
 /** The same; refused when one of them is not there. */
-export const findEachCard = async (
-  tx: Tx,
-  merchantId: string,
-  cardIds: readonly string[],
-): Promise<ReadonlyMap<string, CardRow>> => {
-  const rows = cardIds.length === 0 ? [] : await tx.rows(findEachRow, [cardIds.map(() => merchantId), cardIds]);
-  return new Map(rows.map((row) => [row.card_id, row]));
-};
+export const findEachCard = findingMany(findEachRow);
 
 export const findByFingerprint = async (
   sql: Sql,
