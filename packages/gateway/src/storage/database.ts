@@ -53,7 +53,8 @@ export interface Database extends Sql {
    * A transaction of which everything is asked in one turn of the event loop, and so before anything is answered: it crosses
    * the socket once. It is committed when every statement was done, and otherwise nothing is.
    *
-   * @param work - asks before it first waits; what comes later is refused
+   * @param work - asks before it first waits; what comes later is refused. It must not fail by itself once it has asked: what it
+   *   asked is committed all the same
    * @throws what the first statement was refused for
    * @example await database.atOnce(async (tx) => Promise.all([insertOrders(tx, orders), insertAttempts(tx, attempts)]));
    */

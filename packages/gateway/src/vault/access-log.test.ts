@@ -418,6 +418,20 @@ describe('an entry that is appended without a look at the end of its chain', () 
     expect(await verifyAll()).toEqual([whole(1n)]);
   });
 
+  test('is refused by the server where nothing is known of the end, with all that was asked before', async () => {
+    await write(1);
+    const strange = await auditKey({ ...deps, keyring: await openKeyring({ database, kek, clock }) }, 'M1');
+    const work = database.atOnce((tx) =>
+      Promise.all([
+        tx.rows({ name: 'test/move-anchor', text: "insert into access_anchor values ('M9', 1, '', now(), '')" }),
+        appendAfterGuess(tx, strange, 'M1', [use()], clock.now()),
+      ]),
+    );
+    await expect(work).rejects.toThrow(/division by zero/);
+    expect(await run(database, "select from access_anchor where merchant_id = 'M9'")).toEqual([]);
+    expect(await verifyAll()).toEqual([whole(1n)]);
+  });
+
   test('is tried again only after others have had their turn', async () => {
     await write(1);
     const key = await auditKey(deps, 'M1');

@@ -91,6 +91,9 @@ interface Guess extends ChainEnd {
 /** By the audit key of the merchant. */
 const guesses = new WeakMap<SealingKey, Guess>();
 
+/** No chain ends there. */
+const nowhere: Guess = { sequence: -1n, mac: chainStart, rest: 0 };
+
 /** After a wrong guess. A guess that is wrong costs a way to the database, one that is right saves one. */
 const restAfterMiss = 16;
 
@@ -120,8 +123,8 @@ export async function appendAfterGuess(
   accesses: readonly Access[],
   now: Date,
 ): Promise<void> {
-  const guess = guesses.get(key);
-  if (guess === undefined) throw new Error('the end of this chain is not known');
+  // The server refuses it: to throw here would leave what was asked before to be committed without its entry.
+  const guess = guesses.get(key) ?? nowhere;
   const entries = chained(key, guess, accesses, now);
   // Who comes next guesses that this one will be committed.
   guesses.set(key, guessed(entries));
