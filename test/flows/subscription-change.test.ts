@@ -225,13 +225,15 @@ describe('while the shopper is asked', () => {
 });
 
 test('the same change asked for many times at once is one change and one charge', async () => {
-  const old = await running();
-  const body = changeOf(old, '180.00', '40.00');
-  const seen = await chargesSeen(gateway, async () => {
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => change(body)));
-    expect(new Set(answers.map(({ data }) => data.subscriptionId)).size).toBe(1);
-  });
-  expect(seen).toHaveLength(1);
+  // Which twin meets the other where is left to chance, so they meet often.
+  for (let round = 0; round < 12; round++) {
+    const body = changeOf(await running(), '180.00', '40.00');
+    const seen = await chargesSeen(gateway, async () => {
+      const answers = await Promise.all([1, 2, 3, 4, 5].map(() => change(body)));
+      expect(answers.map(({ raw }) => raw)).toEqual(answers.map(() => answers[0]?.raw));
+    });
+    expect(seen).toHaveLength(1);
+  }
 });
 
 test('a twin that is through between any two reads of the slower request leaves it the same answer', async () => {

@@ -1,8 +1,8 @@
 /** A database for one test file: cloned from the migrated template, dropped when the file is done. */
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, inject } from 'vitest';
-import type { Database } from '../../packages/gateway/src/storage/database.ts';
+import { afterAll, expect, inject } from 'vitest';
+import { type Database, statement } from '../../packages/gateway/src/storage/database.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { otherDatabase } from './database-url.ts';
 
@@ -30,11 +30,7 @@ export async function freshDatabase(options: { readonly empty?: boolean } = {}):
   const run = (text: string) => admin.rows({ name: createHash('md5').update(text).digest('hex'), text });
   await run(`create database ${name} template ${options.empty ? `template0 encoding 'UTF8'` : server.template}`);
   const database = await openDatabase({ url: otherDatabase(server.url, name) });
-  afterAll(async () => {
-    await database.close();
-    await drop(name, run);
-    await admin.close();
-  });
+  made.push({ name, database, admin });
   return {
     ...database,
     async whileUnreachable(work) {
@@ -51,11 +47,43 @@ export async function freshDatabase(options: { readonly empty?: boolean } = {}):
   };
 }
 
+const made: { readonly name: string; readonly database: Database; readonly admin: Database }[] = [];
+// Registered before every other hook of the file, so it comes after them: a gateway that is closed has told all it did.
+afterAll(async () => {
+  const counts: string[] = [];
+  for (const { name, database, admin } of made.splice(0)) {
+    await database.close();
+    counts.push(await deadlocksIn(admin, name));
+    await drop(admin, name);
+    await admin.close();
+  }
+  expect(counts, 'deadlocks: the server ends one after a second, and a repeat would hide it').toEqual(
+    counts.map(() => '0'),
+  );
+});
+
+const end = statement<{ pid: number }>(
+  'test/end-connections',
+  'select pid, pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = current_user',
+);
+
+const deadlocks = statement<{ deadlocks: string }>(
+  'test/deadlocks',
+  'select deadlocks::text as deadlocks from pg_stat_database where datname = $1',
+);
+
+/** How often two transactions waited for each other. Connections tell it when they end. */
+async function deadlocksIn(admin: Database, name: string): Promise<string> {
+  for (let tries = 0; tries < 100 && (await admin.rows(end, [name])).length > 0; tries++) await sleep(20);
+  const [row] = await admin.rows(deadlocks, [name]);
+  return row?.deadlocks ?? 'none known';
+}
+
 /** Cuts what a test left open. A vacuum of the server's own may be in it, which only a superuser may end: it ends soon. */
-async function drop(name: string, run: (text: string) => Promise<unknown>): Promise<void> {
+async function drop(admin: Database, name: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await run(`drop database ${name} with (force)`);
+      await admin.rows({ name: `test/drop-${name}`, text: `drop database ${name} with (force)` });
       return;
     } catch (error) {
       if (tries === 20) throw error;

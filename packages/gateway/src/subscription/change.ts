@@ -118,17 +118,22 @@ async function termsOf(gateway: Gateway, merchantId: string, input: Input, wante
 /**
  * Lets the old subscription wait for what becomes of the change, so that it is not charged meanwhile.
  *
+ * @returns false when the same request, given twice at once, was faster. Its row is not to be inserted then: that would wait for
+ *   whoever settles it, who waits for the old one, which is locked here
  * @throws Fault ORDER_STATE_INVALID
  */
-async function reserve(gateway: Gateway, tx: Tx, { merchantId, subscriptionId }: Subscription, heir: Subscription) {
+async function reserve(
+  gateway: Gateway,
+  tx: Tx,
+  { merchantId, subscriptionId }: Subscription,
+  heir: Subscription,
+): Promise<boolean> {
   const open = await lockSubscription(tx, merchantId, subscriptionId);
   const { heirId } = open?.echo ?? {};
   const rival = heirId === undefined ? undefined : await findSubscription(tx, merchantId, heirId);
-  // The same request, given twice at once: whoever inserts the row is first.
-  if (rival?.subscriptionRequest === heir.subscriptionRequest) return;
+  if (rival?.subscriptionRequest === heir.subscriptionRequest) return false;
   refuseUnless(rival === undefined || !isWaiting(rival), 'Another change of this subscription is under way.');
   refuseUnless(open?.status === 'ACTIVE', `The subscription is ${open?.status}; only an ACTIVE one can be changed.`);
-  if (open === undefined) return;
   const period = await findPeriod(tx, open, open.period);
   refuseUnless(
     period?.status !== 'CHARGING',
@@ -136,8 +141,9 @@ async function reserve(gateway: Gateway, tx: Tx, { merchantId, subscriptionId }:
   );
   const echo = { ...open.echo, heirId: heir.subscriptionId };
   await saveTerms(tx, { ...open, echo, updatedAt: gateway.clock.now() });
+  return true;
 }
 
-function refuseUnless(holds: boolean, why: string): void {
+function refuseUnless(holds: boolean, why: string): asserts holds {
   if (!holds) throw new Fault('ORDER_STATE_INVALID', why);
 }

@@ -29,8 +29,8 @@ export interface FirstPayment {
   /** Until when the shopper may act; four hours when absent. */
   readonly expiresAt: Date | undefined;
   readonly merchantName: string;
-  /** What else is written with the subscription, before it; a fault lets nothing be written. */
-  readonly before?: (tx: Tx) => Promise<void>;
+  /** What else is written with the subscription, before it. False: another request with this id was faster; a fault lets nothing be written. */
+  readonly before?: (tx: Tx) => Promise<boolean>;
 }
 
 const first: Try = { period: 1, attempt: 1, initiator: 'CIT' };
@@ -64,8 +64,7 @@ export async function beginFree(
   { subscription, before }: Pick<FirstPayment, 'subscription' | 'before'>,
 ): Promise<Subscription | undefined> {
   const begun = await gateway.database.transaction(async (tx) => {
-    await before?.(tx);
-    return (await insertSubscription(tx, subscription)) && passFree(gateway, tx, subscription, 1);
+    return (await insertAfter(tx, subscription, before)) && passFree(gateway, tx, subscription, 1);
   });
   gateway.nudge();
   return begun ? found(gateway, subscription) : undefined;
@@ -129,10 +128,11 @@ function refuseSilently(gateway: Gateway, { merchantId, amount }: Order): void {
 }
 
 async function write(gateway: Gateway, tx: Tx, { subscription, before }: FirstPayment, open: Open): Promise<boolean> {
-  await before?.(tx);
-  if (!(await insertSubscription(tx, subscription))) return false;
-  return writeTry(gateway, tx, subscription, first, open);
+  return (await insertAfter(tx, subscription, before)) && writeTry(gateway, tx, subscription, first, open);
 }
+
+const insertAfter = async (tx: Tx, subscription: Subscription, before: FirstPayment['before']): Promise<boolean> =>
+  (before === undefined || (await before(tx))) && insertSubscription(tx, subscription);
 
 const found = (
   { database }: Gateway,
