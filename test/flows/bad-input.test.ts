@@ -2,8 +2,9 @@
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { dump } from '../kit/leak-scan.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 let before: string;

@@ -6,7 +6,8 @@ import type { CardInput } from '@waffo/protocol/envelope/record';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterEach, describe, expect, test } from 'vitest';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
-import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { testCard } from '../kit/test-card.ts';
 
 const minute = 60_000;
 /** Declined by its issuer: what most numbers of a list are. */

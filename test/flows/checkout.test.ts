@@ -2,8 +2,9 @@
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Checkout, openCheckout, payByCard } from '../kit/checkout.ts';
-import { startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {

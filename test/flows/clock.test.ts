@@ -9,8 +9,9 @@ import {
   showClock,
 } from '../../packages/gateway/src/job/travel.ts';
 import { statement } from '../../packages/gateway/src/storage/database.ts';
-import { freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper, startChallenge } from '../kit/shopper.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -10,8 +10,9 @@ import { operations } from '@waffo/protocol/operations/all';
 import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { provokeSubscriptions } from '../kit/subscription-faults.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 /** Another one, that takes ten calls in ten seconds. */

@@ -8,9 +8,10 @@ import { seal } from '@waffo/protocol/envelope/seal';
 import { operations } from '@waffo/protocol/operations/all';
 import { parsePrivateKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { type Bend, bendsOf, bent, bentHeaders } from '../kit/malformed.ts';
 import { changeOf, subscriptionOf } from '../kit/subscription.ts';
+import { testCard } from '../kit/test-card.ts';
 
 const count = Number(process.env.MALFORMED_COUNT ?? 20_000);
 const seed = Number(process.env.MALFORMED_SEED ?? 20_261_123);

@@ -3,9 +3,10 @@ import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { chargesSeen, leftoversOf } from '../kit/charges.ts';
-import { freshId, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { subscriptionOf } from '../kit/subscription.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -18,7 +18,8 @@ import { type Binding, keyIdOf, open, SealBroken } from '../../packages/gateway/
 import { openSubmittedCard } from '../../packages/gateway/src/vault/session-key.ts';
 import { withCard } from '../../packages/gateway/src/vault/vault.ts';
 import { openCheckout } from '../kit/checkout.ts';
-import { freshId, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { testCard } from '../kit/test-card.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of many tables
 type Row = any;

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { chargesSeen, leftoversOf } from '../kit/charges.ts';
 import { type Checkout, payByCard } from '../kit/checkout.ts';
-import { freshId, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { subscriptionOf } from '../kit/subscription.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {

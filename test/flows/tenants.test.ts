@@ -11,8 +11,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
 import { registerMerchant } from '../../packages/gateway/src/merchant/register.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { type Answer, freshId, orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { changeOf, subscriptionOf } from '../kit/subscription.ts';
+import { testCard } from '../kit/test-card.ts';
 
 interface Tenant extends SandboxMerchant {
   readonly user: string;

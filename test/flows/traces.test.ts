@@ -8,7 +8,8 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { orderOf, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { testCard } from '../kit/test-card.ts';
 
 const storage = new AsyncLocalStorage<Context>();
 /** The SDK's own, in short. */

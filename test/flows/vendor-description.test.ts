@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, freshId, startTestGateway, type TestGateway, testCard } from '../kit/gateway.ts';
+import { type Answer, freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { testCard } from '../kit/test-card.ts';
 import {
   departures,
   faultsOfVendorAnswer,

@@ -1,8 +1,9 @@
 /** A checkout without a screen: an order that waits, its link, and what the page's script would post. */
 import type { CardInput } from '@waffo/protocol/envelope/record';
 import { seal } from '@waffo/protocol/envelope/seal';
-import { orderOf, type TestGateway, testCard } from './gateway.ts';
+import { orderOf, type TestGateway } from './gateway.ts';
 import { newShopper, type PageSeen } from './shopper.ts';
+import { testCard } from './test-card.ts';
 
 export interface Checkout {
   readonly acquiringOrderId: string;

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { testCard } from './gateway.ts';
 import type { Receiver } from './receiver.ts';
+import { testCard } from './test-card.ts';
 
 /** What was answered with success, by the merchant's own id, with the status that was told last. */
 export interface Acknowledged {

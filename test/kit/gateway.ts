@@ -17,6 +17,7 @@ import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { faultsOfLedger } from './ledger.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import { testCard } from './test-card.ts';
 import { travelTo } from './travel.ts';
 import { faultsOfVendorAnswer } from './vendor.ts';
 
@@ -69,8 +70,6 @@ export interface TestGateway {
 let counter = 0;
 /** An id that is new in this run. */
 export const freshId = (prefix: string): string => `${prefix}_${process.pid}_${Date.now().toString(36)}_${++counter}`;
-
-export const testCard: CardInput = { pan: '4111111111111111', expiry: '12/2030', cvv: '123', name: 'Ada Lovelace' };
 
 /** @param routeTo - what the gateway connects to in the place of its database, such as something that breaks connections */
 export async function startTestGateway(

@@ -1,5 +1,5 @@
 /** An order that nothing is special about, as a merchant sends it. */
-import { testCard } from './gateway.ts';
+import { testCard } from './test-card.ts';
 
 /** For a merchant that may send bare cards. */
 const bareCard = {

@@ -15,9 +15,9 @@ import { startChildGateway } from './child-gateway.ts';
 import { runCommand } from './command.ts';
 import { otherDatabase } from './database-url.ts';
 import { startDebianPostgres } from './debian-postgres.ts';
-import { testCard } from './gateway.ts';
 import { faultsOfLedger } from './ledger.ts';
 import { startReceiver } from './receiver.ts';
+import { testCard } from './test-card.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 export interface RestoreFigures {

@@ -18,8 +18,8 @@ import { openKeyring } from '../../packages/gateway/src/vault/keyring.ts';
 import { type SealedCard, sealCard, storeCard } from '../../packages/gateway/src/vault/vault.ts';
 import { startChildGateway } from './child-gateway.ts';
 import { type CommandResult, runCommand, startCommand } from './command.ts';
-import { testCard } from './gateway.ts';
 import { startReceiver } from './receiver.ts';
+import { testCard } from './test-card.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 type Kind = 'kek' | 'card' | 'fingerprint';

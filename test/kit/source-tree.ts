@@ -20,9 +20,9 @@ export interface Import {
 const root = new URL('../../', import.meta.url).pathname;
 const notOurs = /(^|\/)(node_modules|dist|generated)\//;
 
-/** @returns every TypeScript source that people write */
-export function readSources(): Source[] {
-  return ['packages', 'apps', 'test']
+/** @returns every TypeScript source that people write, in these folders */
+export function readSources(folders: readonly string[] = ['packages', 'apps', 'test']): Source[] {
+  return folders
     .flatMap((folder) =>
       readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map((name) => posix.join(folder, name)),
     )

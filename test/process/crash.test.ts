@@ -16,9 +16,10 @@ import { configFrom } from '../../packages/gateway/src/config.ts';
 import { crashPoints } from '../../packages/gateway/src/crash-point.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
-import { sandboxOf, testCard } from '../kit/gateway.ts';
+import { sandboxOf } from '../kit/gateway.ts';
 import { passTime, patientCaller } from '../kit/patience.ts';
 import { startReceiver } from '../kit/receiver.ts';
+import { testCard } from '../kit/test-card.ts';
 
 const stories = crashPoints.flatMap((point) =>
   (['gateway', 'database', 'both'] as const).map((victim) => ({ point, victim })),

@@ -12,10 +12,10 @@ import { type Embedded, startEmbedded } from '../../packages/gateway/src/storage
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { type Answered, balancer, type Ready } from '../kit/balancer.ts';
 import { type ChildGateway, startChildGateway } from '../kit/child-gateway.ts';
-import { testCard } from '../kit/gateway.ts';
 import { faultsOfLedger } from '../kit/ledger.ts';
 import { orderBody } from '../kit/order-body.ts';
 import { type Receiver, startReceiver } from '../kit/receiver.ts';
+import { testCard } from '../kit/test-card.ts';
 import { type ThrowawayFolder, throwawayFolder } from '../kit/throwaway-folder.ts';
 
 const ordersPerSecond = 20;
