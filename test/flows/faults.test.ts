@@ -390,13 +390,24 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
   },
 };
 
+/** Who repeats what is on its way is told so after five seconds: all of them wait at the same time. */
+const toldToWait = new Map<string, Answer>();
+beforeAll(async () => {
+  await Promise.all(
+    Object.entries(provoke).map(async ([path, { CONCURRENT_REQUEST: repeat }]) => {
+      if (repeat !== undefined) toldToWait.set(path, await repeat());
+    }),
+  );
+});
+
 describe.each(operations.map((operation) => operation as Operation))('$path', (operation) => {
   test.each(operation.faults.map((name) => [name, faults[name].code] as const))(
     'answers %s with %s',
     async (name, code) => {
       const act = provoke[operation.path]?.[name];
       if (act === undefined) throw new Error(`${operation.path} declares ${name}, and nothing here provokes it`);
-      expect(await act()).toMatchObject({ code, status: faults[name].http, signed: true });
+      const answer = (name === 'CONCURRENT_REQUEST' && toldToWait.get(operation.path)) || (await act());
+      expect(answer).toMatchObject({ code, status: faults[name].http, signed: true });
     },
     20_000,
   );

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../../test/kit/database.ts';
 import { statement } from './database.ts';
 import { expecting } from './expecting.ts';
@@ -108,6 +108,14 @@ describe('what nearly always goes well', () => {
     expect(await write(50)).toBe('at once');
     expect(await write(50)).toBe('was there');
     expect(ways).toEqual(['at once', 'at once', 'carefully']);
+  });
+
+  test('is not gone around when it is wrongly written: it would never go well, and nobody would know', async () => {
+    const wrong = statement('test/wrong', 'select nothing from nowhere');
+    const carefully = vi.fn(async () => {});
+    const work = atOnceOrCarefully(database, async (tx) => void (await tx.rows(wrong)), carefully);
+    await expect(work).rejects.toThrow(/nowhere/);
+    expect(carefully).not.toHaveBeenCalled();
   });
 
   test('is not tried in another way when the database is away', async () => {

@@ -136,6 +136,9 @@ export function inBatches<Item, Result>(
 /** Whether the database is away, and not of another opinion. */
 const isAway = (error: unknown): boolean => error instanceof DatabaseUnavailable || error instanceof CommitUnknown;
 
+/** What PostgreSQL does not understand is no expectation that was disappointed: nobody would notice that it never goes well. */
+const isWronglyWritten = (error: unknown): boolean => (error as { code?: string }).code?.startsWith('42') === true;
+
 /**
  * Does at once what nearly always goes well, and carefully what does not.
  *
@@ -151,7 +154,7 @@ export async function atOnceOrCarefully<T>(
     try {
       return await database.atOnce(atOnce);
     } catch (error) {
-      if (isAway(error)) throw error;
+      if (isAway(error) || isWronglyWritten(error)) throw error;
     }
   }
   return database.transaction(carefully);

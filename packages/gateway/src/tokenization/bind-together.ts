@@ -11,14 +11,14 @@ import { inOneWrite } from '../storage/gather.ts';
 import { eraseCard, storeCards } from '../vault/vault.ts';
 import { notifyAll } from '../webhook/notify.ts';
 import { type Binding, submittedSession } from './binding.ts';
-import { settleBinding, tokenOf, type Verification, verificationOf, verifying } from './finish.ts';
+import { settleBinding, type TokenOrigin, tokenOf, type Verification, verificationOf, verifying } from './finish.ts';
 import { notificationOf } from './notification.ts';
-import { endSessions, lockSessions } from './session.store.ts';
+import { endEachSubmitted, lockSessions } from './session.store.ts';
 import type { Session } from './session.ts';
-import { markSubmitted } from './submission.store.ts';
+import { markEachSubmitted, markSubmitted } from './submission.store.ts';
 import { insertTokens, type NewToken } from './token.store.ts';
-import { refuseFullUsers } from './user-limit.ts';
-import { watchExpiries } from './watch-expiry.ts';
+import { expectRoom, refuseFullUsers } from './user-limit.ts';
+import { expectNothingUnwatched, watchExpiries } from './watch-expiry.ts';
 
 /** Verifies the card of a session that waits for it, and makes the token. */
 export async function bindTogether(gateway: Gateway, binding: Binding): Promise<Verification> {
@@ -31,21 +31,16 @@ export async function bindTogether(gateway: Gateway, binding: Binding): Promise<
 type Subject = Binding & { readonly now: Date };
 type Told = SettledTogether<Subject>;
 
-const newBindings: SharedRoad<Subject, void> = { begin, settle };
+const newBindings: SharedRoad<Subject, void> = { begin, beginAtOnce, settle, settleAtOnce };
 
 async function begin(tx: Tx, bindings: readonly Subject[]): Promise<ReadonlySet<Subject>> {
   const [first] = bindings;
   if (first === undefined) return new Set();
   const { merchantId } = first.session;
-  const users = bindings.map(({ session }) => session.merchantUserId);
   const [, submitted] = await inOneWrite([
-    refuseFullUsers(tx, merchantId, users),
+    refuseFullUsers(tx, merchantId, usersOf(bindings)),
     markSubmitted(tx, bindings.map(submittedSession)),
-    storeCards(
-      tx,
-      bindings.map(({ sealed }) => sealed),
-      first.now,
-    ),
+    storeCards(tx, cardsOf(bindings), first.now),
   ]);
   const [won, lost] = [true, false].map((wins) =>
     bindings.filter(({ session }) => submitted.has(session.tokenRequestId) === wins),
@@ -53,6 +48,21 @@ async function begin(tx: Tx, bindings: readonly Subject[]): Promise<ReadonlySet<
   for (const { sealed } of lost) await eraseCard(tx, sealed);
   return new Set(won);
 }
+
+/** The same in one write; refused when a user has no room, or a session was submitted before, was renewed or expired. */
+function beginAtOnce(bindings: readonly Subject[]): ((tx: Tx) => Promise<unknown>) | undefined {
+  const [first] = bindings;
+  if (first === undefined) return undefined;
+  return (tx) =>
+    inOneWrite([
+      expectRoom(tx, first.session.merchantId, usersOf(bindings)),
+      markEachSubmitted(tx, bindings.map(submittedSession)),
+      storeCards(tx, cardsOf(bindings), first.now),
+    ]);
+}
+
+const usersOf = (bindings: readonly Subject[]) => bindings.map(({ session }) => session.merchantUserId);
+const cardsOf = (bindings: readonly Subject[]) => bindings.map(({ sealed }) => sealed);
 
 async function settle(
   tx: Tx,
@@ -90,25 +100,55 @@ async function settle(
   return new Map(told.map((one) => [one, undefined]));
 }
 
+/**
+ * The same, when all cards were approved, in a transaction that is asked at once; refused when a session does not wait any more, or
+ * nobody watches the month in which one of the cards ends.
+ *
+ * @returns undefined when one has another ending
+ */
+function settleAtOnce(all: readonly Told[]): ((tx: Tx) => Promise<ReadonlyMap<Told, void>>) | undefined {
+  const [first] = all;
+  if (first === undefined || !all.every(isApproved)) return undefined;
+  const expiries = all.map(({ subject }) => subject.summary.expiry);
+  return async (tx) => {
+    tx.last(expectNothingUnwatched(tx, first.payment.merchantId, expiries));
+    saveBound(
+      tx,
+      all.map((one) => boundBy(one, originOf(one.subject))),
+    );
+    return new Map(all.map((one) => [one, undefined]));
+  };
+}
+
 /** A session, and the token that it comes to. */
 interface Bound {
   readonly told: Told;
-  readonly session: Session;
+  readonly session: TokenOrigin;
   readonly token: NewToken;
 }
 
 /** Nobody was asked who the shopper is, and no subscription waits for the card. */
-const isBoundAtOnce = ({ outcome }: Told, session: Session): boolean =>
-  outcome.kind === 'approved' && session.status === 'SUBMITTED' && session.subscriptionId === undefined;
+const isApproved = ({ outcome, subject: { session } }: Told): boolean =>
+  outcome.kind === 'approved' && session.subscriptionId === undefined;
 
-function boundBy(told: Told, session: Session): Bound {
+const isBoundAtOnce = (told: Told, { status }: Session): boolean => isApproved(told) && status === 'SUBMITTED';
+
+/** As the session is since it was submitted; nothing of this changes before it ends. */
+const originOf = ({ session, submission, sealed, summary }: Subject): TokenOrigin => ({
+  ...session,
+  cardId: sealed.cardId,
+  card: summary,
+  billingAddress: submission.billingAddress ?? session.billingAddress,
+});
+
+function boundBy(told: Told, session: TokenOrigin): Bound {
   const { gateway, outcome } = told;
   const token = tokenOf(session, gateway.clock.now(), 'UNVERIFIED');
   const networkTransactionId = outcome.kind === 'approved' ? outcome.networkTransactionId : '';
   return { told, session, token: { ...token, networkTransactionId } };
 }
 
-/** Their rows are locked: nobody waits to hear that they were written. */
+/** Nobody waits to hear that they were written: a session that is not as expected lets the server refuse all of it. */
 function saveBound(tx: Tx, bound: readonly Bound[]): void {
   if (bound.length === 0) return;
   tx.last(
@@ -122,7 +162,7 @@ function saveBound(tx: Tx, bound: readonly Bound[]): void {
     ending: { status: 'BOUND', tokenId } as const,
     now,
   }));
-  tx.last(endSessions(tx, ended));
+  tx.last(endEachSubmitted(tx, ended));
   const told = bound.flatMap(({ token }) => {
     const notification = notificationOf(token);
     return notification === undefined ? [] : [{ ...notification, now: token.createdAt }];

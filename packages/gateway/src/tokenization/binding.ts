@@ -4,11 +4,19 @@ import type { SealedCard } from '../vault/vault.ts';
 import type { CardSummary } from './card-summary.ts';
 import type { Session } from './session.ts';
 
-/** Which session, under which key, and whose. */
+/** Which session, under which key, and whose; and what never changes of it. */
 export type BindingSession = Pick<
   Session,
-  'merchantId' | 'tokenRequestId' | 'sessionId' | 'merchantUserId' | 'threeDsDecision'
->;
+  | 'merchantId'
+  | 'tokenRequestId'
+  | 'sessionId'
+  | 'merchantUserId'
+  | 'threeDsDecision'
+  | 'subMerchantId'
+  | 'notifyUrl'
+  | 'billingAddress'
+> &
+  Partial<Pick<Session, 'subscriptionId'>>;
 
 export interface Submission {
   readonly card: CardBuffer;

@@ -154,8 +154,21 @@ export async function failBinding(gateway: Gateway, tx: Tx, session: Session, fa
   await notifyFailedBinding(gateway, tx, session, failure);
 }
 
+/** What a token takes over from its session. */
+export type TokenOrigin = Pick<
+  Session,
+  | 'merchantId'
+  | 'tokenRequestId'
+  | 'merchantUserId'
+  | 'subMerchantId'
+  | 'cardId'
+  | 'card'
+  | 'billingAddress'
+  | 'notifyUrl'
+>;
+
 /** The token that a session comes to. */
-export const tokenOf = (session: Session, now: Date, status: 'VERIFIED' | 'UNVERIFIED'): Token => ({
+export const tokenOf = (session: TokenOrigin, now: Date, status: 'VERIFIED' | 'UNVERIFIED'): Token => ({
   merchantId: session.merchantId,
   tokenId: newTokenId(),
   tokenRequestId: session.tokenRequestId,

@@ -1,5 +1,6 @@
 /** SQL of tokenization sessions. Writes repeat the status they expect to replace. */
 import { type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import { groupedById } from '../storage/grouped.ts';
 import { eachRecord, records } from '../storage/records.ts';
 import type { CardSummary } from './card-summary.ts';
@@ -83,15 +84,17 @@ const move = statement<{ token_request_id: string }>(
    returning token_request_id`,
 );
 
-const end = statement<{ token_request_id: string }>(
-  'session/end',
-  `update tokenization_session as known
+const endOf = (statuses: string) => `update tokenization_session as known
    set status = told.status, token_id = told.token_id, failure = told.failure, sealed_private_key = null, card_id = null,
        card_summary = null, updated_at = told.updated_at
    from unnest($1::jsonb[]) as one, jsonb_populate_record(null::tokenization_session, one) as told
    where known.merchant_id = told.merchant_id and known.token_request_id = told.token_request_id
-     and known.status in ('OPEN', 'SUBMITTED', 'CHALLENGE')
-   returning known.token_request_id`,
+     and known.status in (${statuses})
+   returning known.token_request_id`;
+const end = statement<{ token_request_id: string }>('session/end', endOf(`'OPEN', 'SUBMITTED', 'CHALLENGE'`));
+const endAllSubmitted = statement(
+  'session/end-all-submitted',
+  `with ended as (${endOf(`'SUBMITTED'`)}) select ${expecting('count(*) = cardinality($1)')} from ended`,
 );
 
 /** What is written of a new session. */
@@ -203,22 +206,25 @@ export type SessionEnding =
 
 /** → BOUND or FAILED; false when it had ended already. */
 export const endSession = async (tx: Tx, session: Named, ending: SessionEnding, now: Date): Promise<boolean> =>
-  (await endSessions(tx, [{ session, ending, now }])).has(session.tokenRequestId);
+  (await tx.rows(end, [eachRecord([endedRow({ session, ending, now })])])).length === 1;
 
-/** The same for several. @returns the request ids of those that had not ended */
-export async function endSessions(
-  tx: Tx,
-  sessions: readonly { readonly session: Named; readonly ending: SessionEnding; readonly now: Date }[],
-): Promise<ReadonlySet<string>> {
-  const rows = sessions.map(({ session: { merchantId, tokenRequestId }, ending, now }) => ({
-    merchant_id: merchantId,
-    token_request_id: tokenRequestId,
-    status: ending.status,
-    updated_at: now,
-    ...(ending.status === 'BOUND' ? { token_id: ending.tokenId } : { failure: ending.failure }),
-  }));
-  return requestIdsOf(await tx.rows(end, [eachRecord(rows)]));
+interface Ended {
+  readonly session: Named;
+  readonly ending: SessionEnding;
+  readonly now: Date;
 }
+
+/** SUBMITTED → BOUND or FAILED, of several; refused when one is not SUBMITTED. */
+export const endEachSubmitted = async (tx: Tx, sessions: readonly Ended[]): Promise<void> =>
+  void (await tx.rows(endAllSubmitted, [eachRecord(sessions.map(endedRow))]));
+
+const endedRow = ({ session: { merchantId, tokenRequestId }, ending, now }: Ended) => ({
+  merchant_id: merchantId,
+  token_request_id: tokenRequestId,
+  status: ending.status,
+  updated_at: now,
+  ...(ending.status === 'BOUND' ? { token_id: ending.tokenId } : { failure: ending.failure }),
+});
 
 export function sessionFrom(row: SessionRow): Session {
   return {

@@ -1,5 +1,6 @@
 /** SQL of submissions: what a browser sends to a session, taken once or refused, and how many cards its user may still bind. */
 import { type Database, type Sql, statement, type Tx } from '../storage/database.ts';
+import { expecting } from '../storage/expecting.ts';
 import { groupedIn } from '../storage/grouped.ts';
 import { eachRecord } from '../storage/records.ts';
 import { columns, requestIdsOf, type SessionRow, sessionFrom } from './session.store.ts';
@@ -14,9 +15,7 @@ const findToSubmit = statement<SessionRow & { bound: bigint }>(
 );
 
 // The key is destroyed in the moment in which the card moves in.
-const submitted = statement<{ token_request_id: string }>(
-  'session/submitted',
-  `update tokenization_session as known
+const moved = `update tokenization_session as known
    set status = 'SUBMITTED', sealed_private_key = null, submit_fingerprint = told.submit_fingerprint,
        card_id = told.card_id, card_summary = told.card_summary,
        billing_address = coalesce(told.billing_address, known.billing_address), return_url = told.return_url,
@@ -25,7 +24,11 @@ const submitted = statement<{ token_request_id: string }>(
    where known.merchant_id = told.merchant_id and known.token_request_id = told.token_request_id
      and known.status = 'OPEN' and known.session_id is not distinct from told.session_id
      and (known.expires_at is null or known.expires_at > told.updated_at)
-   returning known.token_request_id`,
+   returning known.token_request_id`;
+const submitted = statement<{ token_request_id: string }>('session/submitted', moved);
+const allSubmitted = statement(
+  'session/all-submitted',
+  `with moved as (${moved}) select ${expecting('count(*) = cardinality($1)')} from moved`,
 );
 
 const refuse = statement<{ refused_submits: number }>(
@@ -64,20 +67,24 @@ export interface SubmittedSession extends Pick<Session, 'merchantId' | 'tokenReq
  *
  * @returns the request ids of those that moved: not those that another submission was first for, that were renewed or that expired
  */
-export async function markSubmitted(tx: Tx, sessions: readonly SubmittedSession[]): Promise<ReadonlySet<string>> {
-  const rows = sessions.map(({ merchantId, tokenRequestId, sessionId, submission, cardId, now }) => ({
-    merchant_id: merchantId,
-    token_request_id: tokenRequestId,
-    session_id: sessionId,
-    submit_fingerprint: submission.submitFingerprint,
-    card_summary: submission.card,
-    card_id: cardId,
-    billing_address: submission.billingAddress,
-    return_url: submission.returnUrl,
-    updated_at: now,
-  }));
-  return requestIdsOf(await tx.rows(submitted, [eachRecord(rows)]));
-}
+export const markSubmitted = async (tx: Tx, sessions: readonly SubmittedSession[]): Promise<ReadonlySet<string>> =>
+  requestIdsOf(await tx.rows(submitted, [eachRecord(sessions.map(submittedRow))]));
+
+/** The same of all of them; refused when one does not move. */
+export const markEachSubmitted = async (tx: Tx, sessions: readonly SubmittedSession[]): Promise<void> =>
+  void (await tx.rows(allSubmitted, [eachRecord(sessions.map(submittedRow))]));
+
+const submittedRow = ({ merchantId, tokenRequestId, sessionId, submission, cardId, now }: SubmittedSession) => ({
+  merchant_id: merchantId,
+  token_request_id: tokenRequestId,
+  session_id: sessionId,
+  submit_fingerprint: submission.submitFingerprint,
+  card_summary: submission.card,
+  card_id: cardId,
+  billing_address: submission.billingAddress,
+  return_url: submission.returnUrl,
+  updated_at: now,
+});
 
 /** Counts a refused submission; the number of refusals so far, or undefined when the session is not OPEN any more. */
 export const countRefusal = async (
@@ -96,15 +103,25 @@ const lockNames = statement(
    from (select name from unnest($1::text[]) as name order by name) as named`,
 );
 
-const countTaken = statement<{ merchant_user_id: string; taken: bigint }>(
-  'user-limit/count',
-  `select merchant_user_id,
-     (select count(*) from token t where t.merchant_id = $1 and t.merchant_user_id = asked.merchant_user_id
+const taken = `(select count(*) from token t where t.merchant_id = $1 and t.merchant_user_id = asked.merchant_user_id
         and t.status <> 'REMOVED')
      + (select count(*) from tokenization_session s where s.merchant_id = $1
-        and s.merchant_user_id = asked.merchant_user_id and s.status in ('SUBMITTED', 'CHALLENGE')) as taken
-   from unnest($2::text[]) as asked (merchant_user_id)`,
+        and s.merchant_user_id = asked.merchant_user_id and s.status in ('SUBMITTED', 'CHALLENGE'))`;
+const countTaken = statement<{ merchant_user_id: string; taken: bigint }>(
+  'user-limit/count',
+  `select merchant_user_id, ${taken} as taken from unnest($2::text[]) as asked (merchant_user_id)`,
 );
+const expectRoom = statement(
+  'user-limit/expect-room',
+  `select ${expecting(`bool_and(${taken} + wanted <= $4)`)} from unnest($2::text[], $3::integer[]) as asked (merchant_user_id, wanted)`,
+);
+
+// Counted by a statement of its own: it sees what was committed before the lock was given.
+const askLocked = <Row>(tx: Tx, merchantId: string, users: readonly string[], count: () => Promise<Row[]>) => {
+  const locked = tx.rows(lockNames, [users.map((user) => `tokenization/${merchantId}/${user}`)]);
+  locked.catch(() => {});
+  return count().then((rows) => locked.then(() => rows));
+};
 
 /**
  * How many cards each user has bound, or has under way between submission and outcome; nobody else begins a binding of one of
@@ -116,10 +133,18 @@ export async function lockUsers(
   merchantUserIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const users = [...new Set(merchantUserIds)];
-  const locked = tx.rows(lockNames, [users.map((user) => `tokenization/${merchantId}/${user}`)]);
-  locked.catch(() => {});
-  // Counted by a statement of its own: it sees what was committed before the lock was given.
-  const rows = await tx.rows(countTaken, [merchantId, users]);
-  await locked;
+  const rows = await askLocked(tx, merchantId, users, () => tx.rows(countTaken, [merchantId, users]));
   return new Map(rows.map((row) => [row.merchant_user_id, Number(row.taken)]));
+}
+
+/** The same, refused when one of them has no room for what he wants. @param wanted - bindings by user */
+export async function lockUsersWithRoom(
+  tx: Tx,
+  merchantId: string,
+  wanted: ReadonlyMap<string, number>,
+  limit: number,
+): Promise<void> {
+  const users = [...wanted.keys()];
+  const values = [merchantId, users, [...wanted.values()], limit];
+  await askLocked(tx, merchantId, users, () => tx.rows(expectRoom, values));
 }

@@ -113,6 +113,11 @@ const watchMonths = statement<{ expiry: string }>(
    select $1, expiry from unnest($2::text[]) as expiry order by expiry on conflict do nothing returning expiry`,
 );
 
+const expectWatched = statement(
+  'token/expect-watched',
+  `select ${expecting('count(*) = cardinality($2::text[])')} from token_expiry where merchant_id = $1 and expiry = any ($2)`,
+);
+
 const unwatchMonth = statement(
   'token/unwatch-month',
   'delete from token_expiry where merchant_id = $1 and expiry = $2',
@@ -237,6 +242,10 @@ export const listExpiringTokens = async (
 /** @returns those of the months that nobody watched until now */
 export const watchExpiryMonths = async (tx: Tx, merchantId: string, months: readonly string[]): Promise<string[]> =>
   (await tx.rows(watchMonths, [merchantId, months])).map(({ expiry }) => expiry);
+
+/** Refused when nobody watches one of them. */
+export const expectWatchedMonths = async (tx: Tx, merchantId: string, months: readonly string[]): Promise<void> =>
+  void (await tx.rows(expectWatched, [merchantId, months]));
 
 /** Whoever binds a card of this month from now on queues a job again. */
 export async function unwatchExpiryMonth(sql: Sql, merchantId: string, expiry: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { Fault } from '../fault.ts';
 import type { Database, Sql, Tx } from '../storage/database.ts';
 import { tokensPerUserLimit } from './session.ts';
-import { lockUsers } from './submission.store.ts';
+import { lockUsers, lockUsersWithRoom } from './submission.store.ts';
 import { countTokensOfUser } from './token.store.ts';
 
 /**
@@ -39,4 +39,11 @@ export async function refuseFullUsers(tx: Tx, merchantId: string, merchantUserId
     refuseFull(bound);
     taken.set(user, bound + 1);
   }
+}
+
+/** The same, refused by the server, without a reason. */
+export function expectRoom(tx: Tx, merchantId: string, merchantUserIds: readonly string[]): Promise<void> {
+  const wanted = new Map<string, number>();
+  for (const user of merchantUserIds) wanted.set(user, (wanted.get(user) ?? 0) + 1);
+  return lockUsersWithRoom(tx, merchantId, wanted, tokensPerUserLimit);
 }

@@ -3,7 +3,7 @@ import { parseExpiry } from '@waffo/protocol/card';
 import type { Gateway } from '../gateway.ts';
 import { enqueueAll } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
-import { watchExpiryMonths } from './token.store.ts';
+import { expectWatchedMonths, watchExpiryMonths } from './token.store.ts';
 import type { Token } from './token.ts';
 
 /** In the transaction that gives a token its card. */
@@ -21,7 +21,7 @@ export async function watchExpiries(
   merchantId: string,
   expiries: readonly string[],
 ): Promise<void> {
-  const months = [...new Set(expiries)].filter((expiry) => parseExpiry(expiry) !== undefined);
+  const months = monthsOf(expiries);
   const unwatched = months.length === 0 ? [] : await watchExpiryMonths(tx, merchantId, months);
   const now = clock.now();
   const jobs = unwatched.flatMap((expiry) => {
@@ -32,3 +32,10 @@ export async function watchExpiries(
   });
   await enqueueAll(tx, jobs);
 }
+
+/** Refused when there would be anything to do: nearly always somebody bound a card of the same month before. */
+export const expectNothingUnwatched = (tx: Tx, merchantId: string, expiries: readonly string[]): Promise<void> =>
+  expectWatchedMonths(tx, merchantId, monthsOf(expiries));
+
+const monthsOf = (expiries: readonly string[]): string[] =>
+  [...new Set(expiries)].filter((expiry) => parseExpiry(expiry) !== undefined);
