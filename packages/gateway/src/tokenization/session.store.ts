@@ -84,17 +84,18 @@ const move = statement<{ token_request_id: string }>(
    returning token_request_id`,
 );
 
-const endOf = (statuses: string) => `update tokenization_session as known
+// The statuses are a parameter: named here, they would fit an index of sessions under way, which is longer to read than the key.
+const ended = `update tokenization_session as known
    set status = told.status, token_id = told.token_id, failure = told.failure, sealed_private_key = null, card_id = null,
        card_summary = null, updated_at = told.updated_at
    from unnest($1::jsonb[]) as one, jsonb_populate_record(null::tokenization_session, one) as told
    where known.merchant_id = told.merchant_id and known.token_request_id = told.token_request_id
-     and known.status in (${statuses})
+     and known.status = any ($2)
    returning known.token_request_id`;
-const end = statement<{ token_request_id: string }>('session/end', endOf(`'OPEN', 'SUBMITTED', 'CHALLENGE'`));
-const endAllSubmitted = statement(
-  'session/end-all-submitted',
-  `with ended as (${endOf(`'SUBMITTED'`)}) select ${expecting('count(*) = cardinality($1)')} from ended`,
+const end = statement<{ token_request_id: string }>('session/end', ended);
+const endEach = statement(
+  'session/end-each',
+  `with ended as (${ended}) select ${expecting('count(*) = cardinality($1)')} from ended`,
 );
 
 /** What is written of a new session. */
@@ -206,7 +207,9 @@ export type SessionEnding =
 
 /** → BOUND or FAILED; false when it had ended already. */
 export const endSession = async (tx: Tx, session: Named, ending: SessionEnding, now: Date): Promise<boolean> =>
-  (await tx.rows(end, [eachRecord([endedRow({ session, ending, now })])])).length === 1;
+  (await tx.rows(end, [eachRecord([endedRow({ session, ending, now })]), underWay])).length === 1;
+
+const underWay: readonly SessionStatus[] = ['OPEN', 'SUBMITTED', 'CHALLENGE'];
 
 interface Ended {
   readonly session: Named;
@@ -216,7 +219,7 @@ interface Ended {
 
 /** SUBMITTED → BOUND or FAILED, of several; refused when one is not SUBMITTED. */
 export const endEachSubmitted = async (tx: Tx, sessions: readonly Ended[]): Promise<void> =>
-  void (await tx.rows(endAllSubmitted, [eachRecord(sessions.map(endedRow))]));
+  void (await tx.rows(endEach, [eachRecord(sessions.map(endedRow)), ['SUBMITTED']]));
 
 const endedRow = ({ session: { merchantId, tokenRequestId }, ending, now }: Ended) => ({
   merchant_id: merchantId,
