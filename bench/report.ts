@@ -165,12 +165,14 @@ more than what they ask for. None of what follows answers from memory, and none 
 - Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
   parameters instead of JSON (the sync of the commit costs the same); no foreign keys; a heap that grows further between two collections;
-  threads for signatures that give way to the event loop; processors that are kept from their sleep.
-- Left, and why: the one thread that reads, checks and answers is busy before the machine is, and what it does is spread thin: no part of it is
-  above a few percent. At 40 % load little comes together, so a payment pays for all its ways across the socket and its commits by
-  itself, with five ways across the socket and three syncs of the disk. What a call costs is then several times what it costs in a crowd, because every
-  wake-up finds cold caches: compare the processor time of that row with that of order/create in a crowd, and its times with those of
-  a single connection below.
+  threads for signatures that give way to the event loop; processors that are kept from their sleep; the event loop and PostgreSQL on a
+  processor of their own each; look-ups that wait for company; a caller who is guessed from memory and looked up beside what he asks for
+  (some percent less processor time, within the noise, for a second way to know who calls).
+- Left, and why: the one thread that reads, checks and answers is busy, or waits for a processor, before the machine is, and what it does is
+  spread thin: no part of it is above a few percent. At 40 % load little comes together, so a payment pays for all its statements by
+  itself, in five ways across the socket, with three syncs of the disk; in a crowd payments share them. So it costs several times the
+  processor time (compare that row with order/create in a crowd), the processors are busy most of the time at 40 % of the load, too, and who
+  comes waits. Fewer statements for each payment are what is left: its recovery job is one that is written and taken back.
 
 ## With more connections
 

@@ -21,7 +21,7 @@ const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encodi
 const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB`;
 say(`commit ${commit}, Node.js ${process.version} on ${machine}`);
 
-const progress = startProgress({ noun: 'minutes', total: minutes });
+const progress = startProgress({ noun: 'seconds', total: minutes * 60 });
 const { growth, largest, orders, repeated, wrong } = await soak({ minutes, update: progress.update });
 progress.end();
 const { bytesPerHour, grown, swing, smallestPerHour, descriptors } = growth;

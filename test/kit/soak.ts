@@ -67,7 +67,7 @@ export function growthOf(looks: readonly Look[]): Growth {
 }
 
 /** @throws Error when the gateway does not start, or without `/proc` */
-export async function soak({ minutes, update }: { readonly minutes: number; update(minutes: number): void }) {
+export async function soak({ minutes, update }: { readonly minutes: number; update(seconds: number): void }) {
   const folder = await throwawayFolder('waffo-soak-');
   const endings: (() => Promise<void>)[] = [folder.remove];
   try {
@@ -105,7 +105,7 @@ export async function soak({ minutes, update }: { readonly minutes: number; upda
   }
 }
 
-async function watch(pid: number, minutes: number, update: (minutes: number) => void): Promise<Look[]> {
+async function watch(pid: number, minutes: number, update: (seconds: number) => void): Promise<Look[]> {
   const looks: Look[] = [];
   const since = performance.now();
   for (let atMs = 0; atMs < minutes * 60_000; atMs = performance.now() - since) {
@@ -113,7 +113,7 @@ async function watch(pid: number, minutes: number, update: (minutes: number) => 
     const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(status) ?? [];
     if (kilobytes === undefined) throw new Error('the gateway has ended');
     looks.push({ atMs, bytes: Number(kilobytes) * 1024, descriptors: (await readdir(`/proc/${pid}/fd`)).length });
-    update(Math.floor(atMs / 60_000));
+    update(Math.floor(atMs / 1_000));
     await sleep(lookEveryMs);
   }
   return looks;
