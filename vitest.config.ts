@@ -36,6 +36,7 @@ export default defineConfig({
           name: 'process',
           sequence: { groupOrder: 2 },
           include: ['test/process/**/*.test.ts'],
+          globalSetup: ['test/kit/build.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

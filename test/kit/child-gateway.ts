@@ -7,6 +7,16 @@ import type { SandboxFile } from '../../packages/gateway/src/merchant/sandbox-ho
 
 const ourRoot = new URL('../../', import.meta.url).pathname;
 
+/** What starts `waffo` as it was built. Vitest builds it before these tests, and commands that prove something do so themselves. */
+export const builtMain = join(ourRoot, 'packages/gateway/dist/main.js');
+
+const sourcesOf = (root: string) => [
+  '--import',
+  'tsx',
+  '--conditions=source',
+  join(root, 'packages/gateway/src/main.ts'),
+];
+
 export interface ChildGateway {
   readonly process: ChildProcess;
   readonly sandbox: SandboxFile;
@@ -22,24 +32,23 @@ export interface ChildGateway {
 /**
  * @param home - WAFFO_HOME
  * @param settings - further environment variables
- * @param options.root - another checkout, when it shall be another version
+ * @param options.olderRoot - another checkout, when it shall be another version; nobody built that
  * @param options.words - of the command
  * @throws Error with what the process printed when it does not get ready within 30 s
  */
 export async function startChildGateway(
   home: string,
   settings: Record<string, string> = {},
-  { root = ourRoot, words = ['serve'] }: { readonly root?: string; readonly words?: readonly string[] } = {},
+  {
+    olderRoot,
+    words = ['serve'],
+  }: { readonly olderRoot?: string | undefined; readonly words?: readonly string[] } = {},
 ): Promise<ChildGateway> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--conditions=source', join(root, 'packages/gateway/src/main.ts'), ...words],
-    {
-      cwd: root,
-      env: { ...process.env, WAFFO_HOME: home, WAFFO_PORT: '0', NODE_OPTIONS: '', ...settings },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    },
-  );
+  const child = spawn(process.execPath, [...(olderRoot === undefined ? [builtMain] : sourcesOf(olderRoot)), ...words], {
+    cwd: olderRoot ?? ourRoot,
+    env: { ...process.env, WAFFO_HOME: home, WAFFO_PORT: '0', NODE_OPTIONS: '', ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
   let output = '';
   child.stdout?.on('data', (chunk) => {
     output += chunk;

@@ -1,8 +1,8 @@
 /** Runs a command of `waffo` as an operator does: in a process of its own, beside a gateway or alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { builtMain } from './child-gateway.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -34,8 +34,7 @@ export function startCommand(
   words: readonly string[],
   options: CommandOptions = {},
 ): { readonly child: ChildProcess; readonly result: Promise<CommandResult> } {
-  const main = join(root, 'packages/gateway/src/main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', main, ...words], {
+  const child = spawn(process.execPath, [builtMain, ...words], {
     cwd: root,
     env: { ...process.env, WAFFO_HOME: home, NODE_OPTIONS: '', ...options.settings },
     stdio: 'pipe',

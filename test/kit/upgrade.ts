@@ -9,14 +9,13 @@ import { promisify } from 'node:util';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { startEmbedded } from '../../packages/gateway/src/storage/embedded.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
-import { startChildGateway } from './child-gateway.ts';
+import { builtMain, startChildGateway } from './child-gateway.ts';
 import { faultsOf, lossesOf, settle } from './failover-judge.ts';
 import { startFailoverLoad } from './failover-load.ts';
 import { startReceiver } from './receiver.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 const run = promisify(execFile);
-const ourRoot = new URL('../../', import.meta.url).pathname;
 const clientsOfEach = 3;
 
 export interface UpgradeFigures {
@@ -54,8 +53,8 @@ export async function rehearseUpgrade(options: {
       WAFFO_PUBLIC_URL: 'http://127.0.0.1:1',
       WAFFO_LOG_LEVEL: 'error',
     };
-    const start = async (role: 'api' | 'worker', root: string) => {
-      const gateway = await startChildGateway(folder.path, { ...settings, WAFFO_ROLE: role }, { root });
+    const start = async (role: 'api' | 'worker', olderRoot?: string) => {
+      const gateway = await startChildGateway(folder.path, { ...settings, WAFFO_ROLE: role }, { olderRoot });
       endings.push(gateway.stop);
       return gateway;
     };
@@ -69,7 +68,7 @@ export async function rehearseUpgrade(options: {
     await sleep(phaseMs);
     say(`the older version took ${load.paid.length} orders; now the schema is brought forward under it`);
     const migrated = await migrate(folder.path, settings);
-    const newer = [await start('api', ourRoot), await start('worker', ourRoot)] as const;
+    const newer = [await start('api'), await start('worker')] as const;
     urls.push(newer[0].url);
     const before = load.paid.length;
     await sleep(phaseMs);
@@ -102,10 +101,7 @@ export async function rehearseUpgrade(options: {
 
 /** With the newer version's command, as an operator does. */
 async function migrate(home: string, settings: Record<string, string>): Promise<string> {
-  const { stdout } = await run(
-    process.execPath,
-    ['--import', 'tsx', '--conditions=source', join(ourRoot, 'packages/gateway/src/main.ts'), 'migrate'],
-    { cwd: ourRoot, env: { ...process.env, NODE_OPTIONS: '', WAFFO_HOME: home, ...settings } },
-  );
+  const env = { ...process.env, NODE_OPTIONS: '', WAFFO_HOME: home, ...settings };
+  const { stdout } = await run(process.execPath, [builtMain, 'migrate'], { cwd: home, env });
   return stdout.trim();
 }
