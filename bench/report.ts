@@ -129,6 +129,8 @@ export function page(report: Report, steps?: Steps): string {
 Written by \`npm run bench\`; the figures are in [performance.json](performance.json). Machines are noisy: read the shares, not the
 absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, requests are
 signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement.
+Rows without a rate in their name are asked over ${number(report.results[0]?.connections ?? Number.NaN)} connections of one merchant, each call when the one before it was answered. In
+production a process lets one merchant have 50 calls under way, and a busy one serves several.
 
 Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; Node ${report.node}; ${report.database}.
 
