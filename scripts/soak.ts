@@ -9,7 +9,7 @@ import { startProgress } from '../packages/gateway/src/cli/progress.ts';
 import { soak } from '../test/kit/soak.ts';
 
 const minutes = Number(process.argv[2] ?? 10);
-if (!(minutes >= 3)) throw new Error('how many minutes? at least 3');
+if (!(minutes >= 10)) throw new Error('how many minutes? at least 10: until then a gateway grows into its caches');
 
 const megabyte = 1_048_576;
 /** Connections to receivers and to the database come and go. */
