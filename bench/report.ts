@@ -1,4 +1,5 @@
 /** The page that a run makes of its results, and the picture in it. */
+import { mostUnderWay } from '../packages/gateway/src/limits/call-rates.ts';
 import { number } from './figures.ts';
 import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
@@ -130,7 +131,7 @@ Written by \`npm run bench\`; the figures are in [performance.json](performance.
 absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, requests are
 signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement.
 Rows without a rate in their name are asked over ${number(report.results[0]?.connections ?? Number.NaN)} connections of one merchant, each call when the one before it was answered. In
-production a process lets one merchant have 50 calls under way, and a busy one serves several.
+production a process lets one merchant have ${mostUnderWay} calls under way, and a busy one serves several.
 
 Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; Node ${report.node}; ${report.database}.
 

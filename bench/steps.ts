@@ -83,11 +83,12 @@ function times(values: readonly number[], first: readonly number[]): string {
 export function stepsPart(steps: Steps): string {
   const { at, commit, machine, node, database, warmUpSeconds, seconds, steady, versions } = steps;
   const rounds = versions[0]?.rounds.length ?? 0;
+  const connections = versions[0]?.rounds[0]?.[0]?.connections;
   return `## What the steps gave
 
 \`npm run bench -- --against=<commit>,…\` builds older versions beside the present one and measures them in turns, in one run; the
-figures are in [performance-steps.json](performance-steps.json). Each version has a database of its own, and ${number(warmUpSeconds)} seconds of the same load go
-before ${number(seconds)} that count. Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
+figures are in [performance-steps.json](performance-steps.json). Each version has a database of its own and is asked over ${number(connections)}
+connections, and ${number(warmUpSeconds)} seconds of the same load go before ${number(seconds)} that count. Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
 
 ${
   rounds === 1
