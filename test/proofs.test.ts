@@ -1,4 +1,7 @@
-/** The page of proofs names tests that are there: a promise whose test was renamed or removed is found out here. */
+/**
+ * The page of proofs names tests that are there, and the commands that it names start: a promise whose test was renamed or removed is
+ * found out here.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -406,7 +406,7 @@ describe.each(operations.map((operation) => operation as Operation))('$path', (o
     async (name, code) => {
       const act = provoke[operation.path]?.[name];
       if (act === undefined) throw new Error(`${operation.path} declares ${name}, and nothing here provokes it`);
-      const answer = (name === 'CONCURRENT_REQUEST' && toldToWait.get(operation.path)) || (await act());
+      const answer = name === 'CONCURRENT_REQUEST' ? toldToWait.get(operation.path) : await act();
       expect(answer).toMatchObject({ code, status: faults[name].http, signed: true });
     },
     20_000,

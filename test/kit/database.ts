@@ -35,9 +35,7 @@ export async function freshDatabase(options: { readonly empty?: boolean } = {}):
     ...database,
     async whileUnreachable(work) {
       await run(`alter database ${name} allow_connections false`);
-      await run(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}' and usename = current_user`,
-      );
+      await admin.rows(end, [name]);
       try {
         return await work();
       } finally {

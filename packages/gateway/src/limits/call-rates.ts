@@ -45,7 +45,8 @@ export interface CallRates {
 export const unlimited: CallRates = { count: () => {}, enter: () => () => {}, stop: () => {} };
 
 const shareEveryMs = 250;
-const mostUnderWay = 50;
+/** Calls of one merchant at a time. */
+export const mostUnderWay = 50;
 const mostUnderWayThatYield = 40;
 
 interface Tally {

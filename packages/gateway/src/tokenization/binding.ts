@@ -2,20 +2,12 @@
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import type { SealedCard } from '../vault/vault.ts';
 import type { CardSummary } from './card-summary.ts';
+import type { TokenOrigin } from './finish.ts';
 import type { Session } from './session.ts';
 
-/** Which session, under which key, and whose; and what never changes of it. */
-export type BindingSession = Pick<
-  Session,
-  | 'merchantId'
-  | 'tokenRequestId'
-  | 'sessionId'
-  | 'merchantUserId'
-  | 'threeDsDecision'
-  | 'subMerchantId'
-  | 'notifyUrl'
-  | 'billingAddress'
-> &
+/** Which session, under which key, and what its token takes over from it: that never changes. */
+export type BindingSession = Omit<TokenOrigin, 'cardId' | 'card'> &
+  Pick<Session, 'sessionId' | 'threeDsDecision'> &
   Partial<Pick<Session, 'subscriptionId'>>;
 
 export interface Submission {

@@ -1,6 +1,7 @@
 /** SQL of submissions: what a browser sends to a session, taken once or refused, and how many cards its user may still bind. */
-import { type Database, type Sql, statement, type Tx } from '../storage/database.ts';
+import { type Database, type Sql, type Statement, statement, type Tx } from '../storage/database.ts';
 import { expecting } from '../storage/expecting.ts';
+import { inOneWrite } from '../storage/gather.ts';
 import { groupedIn } from '../storage/grouped.ts';
 import { eachRecord } from '../storage/records.ts';
 import { columns, requestIdsOf, type SessionRow, sessionFrom } from './session.store.ts';
@@ -116,12 +117,16 @@ const expectRoom = statement(
   `select ${expecting(`bool_and(${taken} + wanted <= $4)`)} from unnest($2::text[], $3::integer[]) as asked (merchant_user_id, wanted)`,
 );
 
-// Counted by a statement of its own: it sees what was committed before the lock was given.
-const askLocked = <Row>(tx: Tx, merchantId: string, users: readonly string[], count: () => Promise<Row[]>) => {
-  const locked = tx.rows(lockNames, [users.map((user) => `tokenization/${merchantId}/${user}`)]);
-  locked.catch(() => {});
-  return count().then((rows) => locked.then(() => rows));
-};
+/** @param asked - sees what was committed before the lock was given, for it is a statement of its own */
+async function askLocked<Row>(
+  tx: Tx,
+  [merchantId, users, ...others]: readonly [string, readonly string[], ...unknown[]],
+  asked: Statement<Row>,
+): Promise<Row[]> {
+  const names = users.map((user) => `tokenization/${merchantId}/${user}`);
+  const [, rows] = await inOneWrite([tx.rows(lockNames, [names]), tx.rows(asked, [merchantId, users, ...others])]);
+  return rows;
+}
 
 /**
  * How many cards each user has bound, or has under way between submission and outcome; nobody else begins a binding of one of
@@ -133,7 +138,7 @@ export async function lockUsers(
   merchantUserIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const users = [...new Set(merchantUserIds)];
-  const rows = await askLocked(tx, merchantId, users, () => tx.rows(countTaken, [merchantId, users]));
+  const rows = await askLocked(tx, [merchantId, users], countTaken);
   return new Map(rows.map((row) => [row.merchant_user_id, Number(row.taken)]));
 }
 
@@ -144,7 +149,5 @@ export async function lockUsersWithRoom(
   wanted: ReadonlyMap<string, number>,
   limit: number,
 ): Promise<void> {
-  const users = [...wanted.keys()];
-  const values = [merchantId, users, [...wanted.values()], limit];
-  await askLocked(tx, merchantId, users, () => tx.rows(expectRoom, values));
+  await askLocked(tx, [merchantId, [...wanted.keys()], [...wanted.values()], limit], expectRoom);
 }
