@@ -34,6 +34,7 @@ export interface ChildGateway {
  * @param settings - further environment variables
  * @param options.olderRoot - another checkout, when it shall be another version; nobody built that
  * @param options.words - of the command
+ * @param options.flags - of Node and V8
  * @throws Error with what the process printed when it does not get ready within 30 s
  */
 export async function startChildGateway(
@@ -42,9 +43,15 @@ export async function startChildGateway(
   {
     olderRoot,
     words = ['serve'],
-  }: { readonly olderRoot?: string | undefined; readonly words?: readonly string[] } = {},
+    flags = [],
+  }: {
+    readonly olderRoot?: string | undefined;
+    readonly words?: readonly string[];
+    readonly flags?: readonly string[];
+  } = {},
 ): Promise<ChildGateway> {
-  const child = spawn(process.execPath, [...(olderRoot === undefined ? [builtMain] : sourcesOf(olderRoot)), ...words], {
+  const main = olderRoot === undefined ? [builtMain] : sourcesOf(olderRoot);
+  const child = spawn(process.execPath, [...flags, ...main, ...words], {
     cwd: olderRoot ?? ourRoot,
     env: { ...process.env, WAFFO_HOME: home, WAFFO_PORT: '0', NODE_OPTIONS: '', ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -70,6 +70,6 @@ const rowsOf = (gateway: Gateway): readonly JobTable[] => [
     'webhook/forget': { run: () => forget(gateway) },
   },
   {
-    'webhook/deliver': { run: (job) => deliver({ ...gateway, merchantOf: (id) => findMerchant(gateway, id) }, job) },
+    'webhook/deliver': { run: (job) => deliver({ merchantOf: (id) => findMerchant(gateway, id), ...gateway }, job) },
   },
 ];

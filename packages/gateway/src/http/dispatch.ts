@@ -88,7 +88,7 @@ async function perform(
   requireJson(incoming);
   const { callRates } = gateway.limits;
   if (operation.door === 'browser') callRates.count('touches', networkOf(incoming.address));
-  const caller = await identify(operation.door, { ...gateway, strangers }, incoming, async (merchant) => {
+  const caller = await identify(operation.door, { strangers, ...gateway }, incoming, async (merchant) => {
     exchange.merchant = merchant;
     exchange.key = await signers.keyOf(merchant.merchantId);
     strangers.remember(headerOf(incoming.headers, apiKeyHeader), merchant.merchantId);

@@ -156,7 +156,7 @@ async function runJob(deps: Deps, jobs: JobTable, job: Job): Promise<void> {
   try {
     const result = await resultOf(deps, jobs, job);
     const isOurs = await end(deps, job, result);
-    log.debug('a job ended', { ...fields, jobOutcome: result === 'done' ? 'done' : 'again' });
+    log.debug('a job ended', { jobOutcome: result === 'done' ? 'done' : 'again', ...fields });
     if (!isOurs) log.warn('a job took longer than its lease; somebody else has it now', fields);
   } catch (error) {
     log.error('the end of a job could not be recorded; it runs again when its lease is over', { ...fields, error });

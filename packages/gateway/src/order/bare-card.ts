@@ -73,8 +73,9 @@ export async function fingerprintOfOrder(
   input: Input,
   card: BareCard | undefined,
 ): Promise<Buffer> {
-  if (card === undefined) return requestFingerprint({ ...input, cardInfo: undefined });
+  const { cardInfo: sent, ...others } = input;
+  if (card === undefined) return requestFingerprint(others);
   const { fingerprint } = await fingerprintOf(gateway, merchantId, card.pan);
-  const cardInfo = { ...input.cardInfo, cardNumber: fingerprint.toString('hex'), cardCvv: undefined };
-  return requestFingerprint({ ...input, cardInfo });
+  const cardInfo = { ...sent, cardNumber: fingerprint.toString('hex'), cardCvv: undefined };
+  return requestFingerprint({ cardInfo, ...others });
 }

@@ -167,8 +167,8 @@ function newOrder(
   const checkoutUrl = () =>
     `${gateway.publicUrl()}/checkout/${acquiringOrderId}/${newBrowserSecret().toString('base64url')}`;
   return {
-    ...untouched,
     merchantId,
+    ...untouched,
     acquiringOrderId,
     paymentRequestId: input.paymentRequestId,
     requestFingerprint: fingerprint,

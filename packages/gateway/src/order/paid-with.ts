@@ -18,13 +18,18 @@ export const payMethodNameOf = ({ type, scheme }: Pick<CardSummary, 'type' | 'sc
 export const paidWith = (paymentInfo: object, { summary, tokenId, played }: Shown, initiator: 'CIT' | 'MIT') =>
   played === undefined ? paidWithCard(paymentInfo, { summary, tokenId }, initiator) : { ...paymentInfo, ...played };
 
-const paidWithCard = (paymentInfo: object, { summary, tokenId }: Shown, initiator: 'CIT' | 'MIT') => ({
-  ...paymentInfo,
-  payMethodType: summary.type === 'DEBIT' ? 'DEBITCARD' : 'CREDITCARD',
-  payMethodName: payMethodNameOf(summary),
-  payMethodProperties: JSON.stringify({
-    ...(tokenId !== undefined && { cardToken: tokenId }),
-    cardTransactionType: initiator,
-  }),
-  payMethodResponse: JSON.stringify({ maskCardData: summary.masked }),
-});
+function paidWithCard(
+  { payMethodType: _, ...paymentInfo }: { readonly payMethodType?: unknown },
+  { summary, tokenId }: Shown,
+  initiator: 'CIT' | 'MIT',
+) {
+  const cardTransactionType = initiator;
+  const properties = tokenId === undefined ? { cardTransactionType } : { cardToken: tokenId, cardTransactionType };
+  return {
+    payMethodType: summary.type === 'DEBIT' ? 'DEBITCARD' : 'CREDITCARD',
+    ...paymentInfo,
+    payMethodName: payMethodNameOf(summary),
+    payMethodProperties: JSON.stringify(properties),
+    payMethodResponse: JSON.stringify({ maskCardData: summary.masked }),
+  };
+}

@@ -99,7 +99,7 @@ const paidOrder = ({ gateway, subject: { order } }: Told): Order => ({
 function savePaid(tx: Tx, merchantId: string, paid: readonly Paid[], nameless: ReadonlySet<string>): void {
   if (paid.length === 0) return;
   const orders = paid.map(({ order }) => order);
-  const told = paid.map(({ order, told: { gateway } }) => ({ ...notificationOf(order), now: gateway.clock.now() }));
+  const told = paid.map(({ order, told: { gateway } }) => ({ now: gateway.clock.now(), ...notificationOf(order) }));
   tx.last(markOrdersPaid(tx, merchantId, orders));
   tx.last(notifyAll(tx, told));
   const naming = paid.flatMap(presentPayment).filter(({ tokenId }) => nameless.has(tokenId));

@@ -39,5 +39,5 @@ export const concludeEach = (tx: Tx, told: readonly Ending[]): Promise<void> => 
 
 function toTell({ attempt, outcome, now }: Ending): Told {
   const kind = outcome.kind === 'approved' ? movements[attempt.verb] : undefined;
-  return { ...attempt, outcome, moved: kind && { ...attempt, kind }, now };
+  return { outcome, moved: kind && { kind, ...attempt }, now, ...attempt };
 }

@@ -64,7 +64,7 @@ function charge<Settled>(
   steps: Steps<Settled>,
 ): Promise<Performed<Settled>> {
   const connector = gateway.connectors.of(payment.merchantId);
-  const intent = { ...payment, connector: connector.name, originalAttemptId: undefined };
+  const intent = { connector: connector.name, originalAttemptId: undefined, ...payment };
   return walk(gateway, intent, steps, (reference, begun) =>
     callWithCard(gateway, connector, payment, { reference, card, begun }),
   );
@@ -82,7 +82,7 @@ export async function performFollowUp<Settled>(
 ): Promise<Performed<Settled>> {
   const { merchantId, verb, currency, amountMinor, amount, charge } = payment;
   const connector = gateway.connectors.named(charge.connector);
-  const intent = { ...payment, connector: connector.name, originalAttemptId: charge.reference };
+  const intent = { connector: connector.name, originalAttemptId: charge.reference, ...payment };
   return walk(gateway, intent, alone(gateway, road), (reference) =>
     inTime(connector[verb]({ reference, merchantId, currency, amountMinor, amount, original: charge })).catch(
       (error) => {
@@ -106,7 +106,7 @@ async function walk<Settled>(
   { begin, settle }: Steps<Settled>,
   send: (reference: string, begun: Begun) => Promise<Outcome>,
 ): Promise<Performed<Settled>> {
-  const attempt = { ...intent, attemptId: newRowId() };
+  const attempt = { attemptId: newRowId(), ...intent };
   crashPoint('payment/before-intent', intent.verb);
   const begun = await begin(attempt);
   if (begun === undefined) return { kind: 'not-begun' };
@@ -165,7 +165,7 @@ async function callWithCard(
   const send = async (lent: CardBuffer): Promise<Outcome> => {
     if (initiator === 'MIT' && !(await recordSurely(gateway, admit(lent), notCounted))) return tooOften;
     sent = true;
-    const outcome = await connector[verb]({ ...call, card: lent });
+    const outcome = await connector[verb]({ card: lent, ...call });
     if (initiator === 'MIT') await discountTry(gateway, reference, outcome);
     return outcome;
   };

@@ -231,6 +231,6 @@ async function recordIntents(
     const dueAt = new Date(now.getTime() + resolveAfterMs);
     return { kind: resolving, merchantId, lane: attemptId, payload: { attemptId }, dueAt, now };
   });
-  const attempts = intents.map(({ attempt, now }) => ({ ...attempt, createdAt: now }));
+  const attempts = intents.map(({ attempt, now }) => ({ createdAt: now, ...attempt }));
   await Promise.all([insertAttempts(tx, attempts), enqueueAll(tx, jobs)]);
 }

@@ -39,8 +39,8 @@ export function orderOf(gateway: Gateway, subscription: Subscription, tried: Try
   const { merchantInfo, userInfo, goodsInfo, addressInfo, paymentInfo, userCurrency } = echo;
   const { successRedirectUrl, failedRedirectUrl, cancelRedirectUrl, extendInfo } = echo;
   return {
-    ...untouched,
     merchantId,
+    ...untouched,
     acquiringOrderId,
     paymentRequestId: acquiringOrderId,
     requestFingerprint: subscription.requestFingerprint,

@@ -24,7 +24,7 @@ import { expectNothingUnwatched, watchExpiries } from './watch-expiry.ts';
 export async function bindTogether(gateway: Gateway, binding: Binding): Promise<Verification> {
   const { session, submission } = binding;
   const payment = verifying(session);
-  const road = { card: submission.card, subject: { ...binding, now: gateway.clock.now() } };
+  const road = { card: submission.card, subject: { now: gateway.clock.now(), ...binding } };
   return verificationOf(await performTogether(gateway, payment, newBindings, road));
 }
 
@@ -145,7 +145,7 @@ function boundBy(told: Told, session: TokenOrigin): Bound {
   const { gateway, outcome } = told;
   const token = tokenOf(session, gateway.clock.now(), 'UNVERIFIED');
   const networkTransactionId = outcome.kind === 'approved' ? outcome.networkTransactionId : '';
-  return { told, session, token: { ...token, networkTransactionId } };
+  return { told, session, token: { networkTransactionId, ...token } };
 }
 
 /** Nobody waits to hear that they were written: a session that is not as expected lets the server refuse all of it. */
@@ -165,7 +165,7 @@ function saveBound(tx: Tx, bound: readonly Bound[]): void {
   tx.last(endEachSubmitted(tx, ended));
   const told = bound.flatMap(({ token }) => {
     const notification = notificationOf(token);
-    return notification === undefined ? [] : [{ ...notification, now: token.createdAt }];
+    return notification === undefined ? [] : [{ now: token.createdAt, ...notification }];
   });
   tx.last(notifyAll(tx, told));
 }

@@ -33,5 +33,5 @@ export interface Binding {
 export const submittedSession = ({ session, submission, sealed, summary, now }: Binding & { readonly now: Date }) => {
   const { submitFingerprint, billingAddress, returnUrl } = submission;
   const told = { submitFingerprint, card: summary, billingAddress, returnUrl };
-  return { ...session, submission: told, cardId: sealed.cardId, now };
+  return { now, ...session, submission: told, cardId: sealed.cardId };
 };

@@ -141,9 +141,9 @@ function chained(key: SealingKey, end: ChainEnd, accesses: readonly Access[], no
   const atMicros = BigInt(now.getTime()) * 1_000n;
   return accesses.map((access): AccessEntry => {
     sequence += 1n;
-    const entry = { ...access, sequence, atMicros };
+    const entry = { sequence, atMicros, ...access };
     mac = macOf(key, mac, entry);
-    return { ...entry, keyId: key.keyId, mac };
+    return { keyId: key.keyId, mac, ...entry };
   });
 }
 

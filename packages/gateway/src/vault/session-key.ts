@@ -25,7 +25,7 @@ export async function newSessionKey(
   const key = await keyring.dataKey(session.merchantId, 'session');
   return withNewKeyPair(({ compressed, scalar }) => {
     const sessionId = sessionIdOf(compressed);
-    return { sessionId, sealedPrivateKey: seal(key, bindingOf({ ...session, sessionId }), scalar) };
+    return { sessionId, sealedPrivateKey: seal(key, bindingOf({ sessionId, ...session }), scalar) };
   });
 }
 

@@ -89,7 +89,7 @@ export async function deliver(
   crashPoint('webhook/answered');
   const retryAt = attempted.delivered ? undefined : nextAttemptAt(ofRound, startedAt);
   const status = attempted.delivered ? 'DELIVERED' : retryAt === undefined ? 'EXHAUSTED' : 'PENDING';
-  await endDelivery(database, { merchantId, eventId, attempt }, { ...attempted, status, round }, clock.now());
+  await endDelivery(database, { merchantId, eventId, attempt }, { status, round, ...attempted }, clock.now());
   tell(deps.log, { merchantId, attempt, status, attempted });
   return retryAt === undefined ? 'done' : { retryAt };
 }
@@ -116,7 +116,7 @@ export async function attemptOf(
     const answer = await egress.post(notifyUrl, request);
     const contentType = answer.headers['content-type'];
     const verdict = judge(
-      { ...answer, contentType, signature: [answer.headers[signatureHeader.toLowerCase()]].flat().join() },
+      { contentType, signature: [answer.headers[signatureHeader.toLowerCase()]].flat().join(), ...answer },
       { publicKeys: receiver.publicKeys, lenient: receiver.settings.lenientAck },
     );
     return {

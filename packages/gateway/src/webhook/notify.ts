@@ -36,7 +36,7 @@ export type Notification = (
  * @example await notify(tx, { now }, { merchantId, objectId: orderId, eventType: 'PAYMENT_NOTIFICATION', notifyUrl, result })
  */
 export async function notify(tx: Tx, { now }: { readonly now: Date }, notification: Notification): Promise<string> {
-  const [eventId = ''] = await notifyAll(tx, [{ ...notification, now }]);
+  const [eventId = ''] = await notifyAll(tx, [{ now, ...notification }]);
   return eventId;
 }
 
@@ -50,9 +50,9 @@ export async function notifyAll(
     return { merchantId, eventId: newRowId(), eventType, objectId, notifyUrl, body, createdAt: now };
   });
   const jobs = events.map(({ merchantId, eventId, objectId, notifyUrl, createdAt: now }) => {
-    const job = { kind: 'webhook/deliver', merchantId, lane: objectId, payload: { eventId }, dueAt: now, now };
     const host = hostIn(notifyUrl);
-    return { ...job, ...(host !== undefined && { host }) };
+    const job = { merchantId, lane: objectId, payload: { eventId }, dueAt: now, now };
+    return { kind: 'webhook/deliver', ...job, ...(host !== undefined && { host }) };
   });
   await Promise.all([insertEvents(tx, events), enqueueAll(tx, jobs)]);
   return events.map(({ eventId }) => eventId);
