@@ -133,6 +133,18 @@ export function inBatches<Item, Result>(
     });
 }
 
+/**
+ * Of those in one batch that want the same row, only the first can have it. What a statement answers by that row's key would
+ * be true for the others, too.
+ *
+ * @returns the first of each key, in their order
+ */
+export function firstOfEach<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlySet<Item> {
+  const firsts = new Map<string, Item>();
+  for (const item of items) if (!firsts.has(keyOf(item))) firsts.set(keyOf(item), item);
+  return new Set(firsts.values());
+}
+
 /** Whether the database is away, and not of another opinion. */
 const isAway = (error: unknown): boolean => error instanceof DatabaseUnavailable || error instanceof CommitUnknown;
 

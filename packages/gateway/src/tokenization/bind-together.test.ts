@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freshId, startTestGateway, type TestGateway } from '../../../../test/kit/gateway.ts';
 
@@ -28,6 +29,33 @@ async function waysOf(work: () => Promise<unknown>) {
   const ways = { atOnce: atOnce.mock.calls.length, carefully: carefully.mock.calls.length };
   for (const spy of [scoped, atOnce, carefully]) spy.mockRestore();
   return ways;
+}
+
+/** Long enough for calls to get as far as another one was stopped. */
+const longMs = 300;
+
+/** Lets one call hold up what writes, so that all others come into the next batch together. @returns their answers */
+async function withNext<T>(first: () => Promise<unknown>, others: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const whole = gateway.app.gateway.database;
+  const database = whole.ofMerchant(gateway.merchant.merchantId);
+  const { atOnce, transaction } = database;
+  let isHeld = false;
+  const heldOnce = async () => {
+    if (isHeld) return;
+    isHeld = true;
+    await sleep(longMs);
+  };
+  const spies = [
+    vi.spyOn(whole, 'ofMerchant').mockReturnValue(database),
+    vi.spyOn(database, 'atOnce').mockImplementation(async (work) => heldOnce().then(() => atOnce(work))),
+    vi.spyOn(database, 'transaction').mockImplementation(async (work) => heldOnce().then(() => transaction(work))),
+  ];
+  const begun = first();
+  await vi.waitUntil(() => isHeld);
+  const answers = await Promise.all(others.map((ask) => ask()));
+  await begun;
+  for (const spy of spies) spy.mockRestore();
+  return answers;
 }
 
 const monthsWatched = (expiry: string) =>
@@ -89,5 +117,34 @@ describe('a card that is submitted', () => {
       [merchantUserId, sessions.map(({ tokenRequestId }) => tokenRequestId)],
     );
     expect(tokens).toHaveLength(2);
+  });
+
+  test('in the same moment as others to its session is taken once: the others are lost, charge nobody and leave no card', async () => {
+    const [{ tokenSessionId, tokenRequestId }, before] = [await opened(), await opened()];
+    const answers = await withNext(
+      () => gateway.submit(before.tokenSessionId, {}),
+      [
+        () => gateway.submit(tokenSessionId, {}),
+        () => gateway.submit(tokenSessionId, { pan: '5555555555554444' }),
+        () => gateway.submit(tokenSessionId, {}),
+      ],
+    );
+    expect(answers.some(({ code }) => code === '0')).toBe(true);
+    const attempts = await rows('select attempt_id from payment_attempt where subject_id = $1', [tokenRequestId]);
+    expect(attempts).toHaveLength(1);
+    const orphans = await rows(
+      'select card_id from vault_card c where not exists (select from token t where t.card_id = c.card_id)',
+    );
+    expect(orphans).toEqual([]);
+  });
+});
+
+describe('a session that is asked for several times in the same moment', () => {
+  test('is one, and each answer names it', async () => {
+    const wish = { tokenRequestId: freshId('treq'), merchantUserId: freshId('user'), tokenType: 'CARD' };
+    const ask = () => gateway.call('/tokenization/generate', wish);
+    const answers = await withNext(() => opened(), [ask, ask, ask]);
+    expect(new Set(answers.map(({ data }) => data.tokenSessionId)).size).toBe(1);
+    expect((await gateway.submit(answers[0]?.data.tokenSessionId, {})).code).toBe('0');
   });
 });

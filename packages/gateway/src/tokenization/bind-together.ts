@@ -8,6 +8,7 @@ import { performTogether } from '../payment/perform.ts';
 import type { SettledTogether, SharedRoad } from '../payment/road.ts';
 import type { Tx } from '../storage/database.ts';
 import { inOneWrite } from '../storage/gather.ts';
+import { firstOfEach } from '../storage/grouped.ts';
 import { eraseCard, storeCards } from '../vault/vault.ts';
 import { notifyAll } from '../webhook/notify.ts';
 import { type Binding, submittedSession } from './binding.ts';
@@ -33,7 +34,9 @@ type Told = SettledTogether<Subject>;
 
 const newBindings: SharedRoad<Subject, void> = { begin, beginAtOnce, settle, settleAtOnce };
 
-async function begin(tx: Tx, bindings: readonly Subject[]): Promise<ReadonlySet<Subject>> {
+/** Those that were submitted to the same session in the same moment are lost but for one: they have not even a card to erase. */
+async function begin(tx: Tx, all: readonly Subject[]): Promise<ReadonlySet<Subject>> {
+  const bindings = [...firstOfEach(all, requestIdOf)];
   const [first] = bindings;
   if (first === undefined) return new Set();
   const { merchantId } = first.session;
@@ -43,7 +46,7 @@ async function begin(tx: Tx, bindings: readonly Subject[]): Promise<ReadonlySet<
     storeCards(tx, cardsOf(bindings), first.now),
   ]);
   const [won, lost] = [true, false].map((wins) =>
-    bindings.filter(({ session }) => submitted.has(session.tokenRequestId) === wins),
+    bindings.filter((binding) => submitted.has(requestIdOf(binding)) === wins),
   ) as [Subject[], Subject[]];
   for (const { sealed } of lost) await eraseCard(tx, sealed);
   return new Set(won);
@@ -52,7 +55,7 @@ async function begin(tx: Tx, bindings: readonly Subject[]): Promise<ReadonlySet<
 /** The same in one write; refused when a user has no room, or a session was submitted before, was renewed or expired. */
 function beginAtOnce(bindings: readonly Subject[]): ((tx: Tx) => Promise<unknown>) | undefined {
   const [first] = bindings;
-  if (first === undefined) return undefined;
+  if (first === undefined || firstOfEach(bindings, requestIdOf).size < bindings.length) return undefined;
   return (tx) =>
     inOneWrite([
       expectRoom(tx, first.session.merchantId, usersOf(bindings)),
@@ -61,6 +64,7 @@ function beginAtOnce(bindings: readonly Subject[]): ((tx: Tx) => Promise<unknown
     ]);
 }
 
+const requestIdOf = ({ session }: Subject) => session.tokenRequestId;
 const usersOf = (bindings: readonly Subject[]) => bindings.map(({ session }) => session.merchantUserId);
 const cardsOf = (bindings: readonly Subject[]) => bindings.map(({ sealed }) => sealed);
 

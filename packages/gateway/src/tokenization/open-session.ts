@@ -4,7 +4,7 @@ import { newRowId } from '../id.ts';
 import { requestFingerprint } from '../idempotency.ts';
 import { enqueue, enqueueAll } from '../job/queue.ts';
 import type { Tx } from '../storage/database.ts';
-import { inBatches } from '../storage/grouped.ts';
+import { firstOfEach, inBatches } from '../storage/grouped.ts';
 import { newSessionKey } from '../vault/session-key.ts';
 import { findSession, insertSessions, type NewSession } from './session.store.ts';
 import { isExpired, type Session } from './session.ts';
@@ -63,15 +63,20 @@ export async function freshKey(gateway: Gateway, merchantId: string, tokenReques
 /** A session with its key. */
 type Keyed = NewSession & { readonly sessionId: string; readonly expiresAt: Date };
 
-/** Those that are opened together share a transaction, of one write. @returns false when the request id was there already */
+/**
+ * Those that are opened together share a transaction, of one write.
+ *
+ * @returns false when the request id was there already, also when it came there in this very write
+ */
 export const openSessionTogether = (gateway: Gateway, session: Keyed): Promise<boolean> =>
   openTogether(gateway.database, { gateway, session });
 
 const openTogether = inBatches(
   async (database, opened: readonly { readonly gateway: Gateway; readonly session: Keyed }[]): Promise<boolean[]> => {
+    const first = firstOfEach(opened, ({ session }) => `${session.merchantId}/${session.tokenRequestId}`);
     let rows: ReadonlySet<string> = new Set();
     await database.transaction(async (tx) => {
-      const sessions = opened.map(({ session }) => session);
+      const sessions = [...first].map(({ session }) => session);
       const inserting = insertSessions(tx, sessions).then((inserted) => {
         rows = inserted;
       });
@@ -80,11 +85,11 @@ const openTogether = inBatches(
       tx.last(
         enqueueAll(
           tx,
-          opened.map(({ gateway, session }) => expiryOf(gateway, session)),
+          [...first].map(({ gateway, session }) => expiryOf(gateway, session)),
         ),
       );
     });
-    return opened.map(({ session }) => rows.has(session.tokenRequestId));
+    return opened.map((one) => first.has(one) && rows.has(one.session.tokenRequestId));
   },
 );
 
