@@ -4,6 +4,7 @@ import { number } from './figures.ts';
 import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { plot } from './plot.ts';
+import { warmUpsBeforeEasyLoad } from './rows.ts';
 import { type Steps, stepsPart } from './steps.ts';
 
 export interface Report extends Origin {
@@ -129,7 +130,8 @@ export function page(report: Report, steps?: Steps): string {
 
 Written by \`npm run bench\`; the figures are in [performance.json](performance.json). Machines are noisy: read the shares, not the
 absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, requests are
-signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement.
+signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement,
+${number(warmUpsBeforeEasyLoad * report.warmUpSeconds)} before the easy load, in which V8 takes longer to see enough of the code to optimise it.
 Rows without a rate in their name are asked over ${number(report.results[0]?.connections ?? Number.NaN)} connections of one merchant, each call when the one before it was answered. In
 production a process lets one merchant have ${mostUnderWay} calls under way, and a busy one serves several.
 
@@ -164,13 +166,15 @@ more than what they ask for. None of what follows answers from memory, and none 
   nearly always goes well is not looked at first ([33](decisions/0033-what-nearly-always-goes-well-is-asked-at-once.md)). Statements find their rows by key also right after a table grew
   ([30](decisions/0030-statements-find-their-rows-by-key.md)), and merchants do not wait behind the runner's connections
   ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). An order that has ended answers a repeat with one look, and
-  with the signature of its first answer.
+  with the signature of its first answer. The objects of a payment share their shapes, so that full collections are rare
+  ([34](decisions/0034-objects-share-their-shapes.md)).
 - Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
   parameters instead of JSON (the sync of the commit costs the same); no foreign keys; a heap that grows further between two collections;
   threads for signatures that give way to the event loop; processors that are kept from their sleep; the event loop and PostgreSQL on a
   processor of their own each; look-ups that wait for company; a caller who is guessed from memory and looked up beside what he asks for
-  (some percent less processor time, within the noise, for a second way to know who calls).
+  (some percent less processor time, within the noise, for a second way to know who calls); calls that wait some milliseconds at the
+  door for others to set out with (less processor time, but what that gains in waiting it loses by waiting).
 - Left, and why: the one thread that reads, checks and answers is busy, or waits for a processor, before the machine is, and what it does is
   spread thin: no part of it is above a few percent. At 40 % load little comes together, so a payment pays for all its statements by
   itself, in five ways across the socket, with three syncs of the disk; in a crowd payments share them. So it costs several times the

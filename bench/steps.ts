@@ -3,6 +3,7 @@ import { number, type TableRow, table } from './figures.ts';
 import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { median } from './paces.ts';
+import { warmUpsBeforeEasyLoad } from './rows.ts';
 
 /** A run over several versions, the oldest first; all were measured in each round. */
 export interface Steps extends Origin {
@@ -88,7 +89,7 @@ export function stepsPart(steps: Steps): string {
 
 \`npm run bench -- --against=<commit>,…\` builds older versions beside the present one and measures them in turns, in one run; the
 figures are in [performance-steps.json](performance-steps.json). Each version has a database of its own and is asked over ${number(connections)}
-connections, and ${number(warmUpSeconds)} seconds of the same load go before ${number(seconds)} that count. Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
+connections, and ${number(warmUpSeconds)} seconds of the same load go before ${number(seconds)} that count (${number(warmUpsBeforeEasyLoad * warmUpSeconds)} in the open loop). Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
 
 ${
   rounds === 1
