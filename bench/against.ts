@@ -4,7 +4,7 @@ import { throwawayFolder } from '../test/kit/throwaway-folder.ts';
 import { Flawed, type Result } from './measure.ts';
 import { origin } from './origin.ts';
 import { say, show } from './progress.ts';
-import { easyLoad, type Row, steadyName, stepRows } from './rows.ts';
+import { easyLoad, type Row, steadyName, stepRows, warmUpsBeforeEasyLoad } from './rows.ts';
 import { type Stage, setStage, type Wish } from './stage.ts';
 import type { Steps } from './steps.ts';
 import { checkOut, presentVersion, type Version, versionOf } from './version.ts';
@@ -47,7 +47,7 @@ export async function measureSteps(
     ...from,
     database: prepared[0]?.database.description ?? '',
     ...{ warmUpSeconds, seconds },
-    steady: { name: steadyName, rate: rate() },
+    steady: { name: steadyName, rate: rate(), warmUpSeconds: warmUpsBeforeEasyLoad * warmUpSeconds },
     versions: contenders.map(({ version, rounds }) => ({ ...version, rounds })),
   };
 }

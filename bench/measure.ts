@@ -50,7 +50,7 @@ export const portOf = (url: string): number => Number(new URL(url).port);
 
 /**
  * @param sent - made before: between the warm-up and the last round nothing is prepared
- * @returns the middle of all rounds, by its share of the limit
+ * @returns the middle of all rounds, by its share of the limit, or in the open loop by its p99
  * @throws Flawed when an answer was not what it had to be or was not signed by the merchant's key, or there were too few requests
  */
 export async function measure(bench: Bench, name: string, sent: Sent): Promise<Result> {
@@ -71,7 +71,8 @@ export async function measure(bench: Bench, name: string, sent: Sent): Promise<R
       return { ...(gateway !== undefined && { gateway }), ...(database !== undefined && { database }) };
     },
   });
-  return middleOf(rounds);
+  // How fast requests come is chosen in the open loop: what tells its rounds apart is how long they waited.
+  return middleOf(rounds, sent.rate === undefined ? 'ratio' : 'p99');
 }
 
 /** What is known of a round besides what its load tells. */
@@ -140,8 +141,8 @@ function resultOf(
   return { name, requestsPerSecond, ratio: requestsPerSecond / limit, p50, p99, cpu, connections };
 }
 
-/** By their shares of the limit. */
-export function middleOf(results: readonly Result[]): Result {
-  const ratio = median(results.map((result) => result.ratio));
-  return results.find((one) => one.ratio === ratio) as Result;
+/** The round that has as many below it as above. */
+export function middleOf(results: readonly Result[], by: 'ratio' | 'p99' = 'ratio'): Result {
+  const middle = median(results.map((result) => result[by]));
+  return results.find((one) => one[by] === middle) as Result;
 }

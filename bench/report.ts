@@ -139,7 +139,7 @@ Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; 
 
 **The limit**: ${number(report.limit)} RSA-2048 signatures a second over all cores. Every answer carries one, so no gateway on this
 machine can give more answers that differ; it was measured anew before each row. Refusals that have the same bytes are signed
-once for each key, and so is what a repeat is answered: these two rows sign nothing, and the limit is none for them. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}.`}
+once for each key, and so is what a repeat is answered: these two rows sign nothing, and the limit is none for them. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}, by its share, and at the easy load by its p99.`}
 
 | call | per second | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |

@@ -3,7 +3,6 @@ import { number, type TableRow, table } from './figures.ts';
 import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { median } from './paces.ts';
-import { warmUpsBeforeEasyLoad } from './rows.ts';
 
 /** A run over several versions, the oldest first; all were measured in each round. */
 export interface Steps extends Origin {
@@ -11,7 +10,7 @@ export interface Steps extends Origin {
   readonly warmUpSeconds: number;
   readonly seconds: number;
   /** The row in the open loop, and how many requests a second were due in it: the same for all, or they could not be compared. */
-  readonly steady: { readonly name: string; readonly rate: number };
+  readonly steady: { readonly name: string; readonly rate: number; readonly warmUpSeconds?: number };
   readonly versions: readonly MeasuredVersion[];
 }
 
@@ -89,7 +88,7 @@ export function stepsPart(steps: Steps): string {
 
 \`npm run bench -- --against=<commit>,…\` builds older versions beside the present one and measures them in turns, in one run; the
 figures are in [performance-steps.json](performance-steps.json). Each version has a database of its own and is asked over ${number(connections)}
-connections, and ${number(warmUpSeconds)} seconds of the same load go before ${number(seconds)} that count (${number(warmUpsBeforeEasyLoad * warmUpSeconds)} in the open loop). Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
+connections, and ${number(warmUpSeconds)} seconds of the same load go before ${number(seconds)} that count${steady.warmUpSeconds === undefined ? '' : ` (${number(steady.warmUpSeconds)} in the open loop)`}. Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
 
 ${
   rounds === 1
