@@ -23,13 +23,11 @@ function paidWithCard(
   { summary, tokenId }: Shown,
   initiator: 'CIT' | 'MIT',
 ) {
-  const cardTransactionType = initiator;
-  const properties = tokenId === undefined ? { cardTransactionType } : { cardToken: tokenId, cardTransactionType };
   return {
     payMethodType: summary.type === 'DEBIT' ? 'DEBITCARD' : 'CREDITCARD',
     ...paymentInfo,
     payMethodName: payMethodNameOf(summary),
-    payMethodProperties: JSON.stringify(properties),
+    payMethodProperties: JSON.stringify({ cardToken: tokenId, cardTransactionType: initiator }),
     payMethodResponse: JSON.stringify({ maskCardData: summary.masked }),
   };
 }

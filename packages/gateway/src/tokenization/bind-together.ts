@@ -52,10 +52,10 @@ async function begin(tx: Tx, all: readonly Subject[]): Promise<ReadonlySet<Subje
   return new Set(won);
 }
 
-/** The same in one write; refused when a user has no room, or a session was submitted before, was renewed or expired. */
+/** The same in one write; refused when a user has no room, or a session was submitted before or twice here, was renewed or expired. */
 function beginAtOnce(bindings: readonly Subject[]): ((tx: Tx) => Promise<unknown>) | undefined {
   const [first] = bindings;
-  if (first === undefined || firstOfEach(bindings, requestIdOf).size < bindings.length) return undefined;
+  if (first === undefined) return undefined;
   return (tx) =>
     inOneWrite([
       expectRoom(tx, first.session.merchantId, usersOf(bindings)),

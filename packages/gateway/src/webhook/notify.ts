@@ -51,8 +51,15 @@ export async function notifyAll(
   });
   const jobs = events.map(({ merchantId, eventId, objectId, notifyUrl, createdAt: now }) => {
     const host = hostIn(notifyUrl);
-    const job = { merchantId, lane: objectId, payload: { eventId }, dueAt: now, now };
-    return { kind: 'webhook/deliver', ...job, ...(host !== undefined && { host }) };
+    return {
+      kind: 'webhook/deliver',
+      merchantId,
+      lane: objectId,
+      payload: { eventId },
+      dueAt: now,
+      now,
+      ...(host !== undefined && { host }),
+    };
   });
   await Promise.all([insertEvents(tx, events), enqueueAll(tx, jobs)]);
   return events.map(({ eventId }) => eventId);
