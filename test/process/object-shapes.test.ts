@@ -3,12 +3,13 @@
  * it look the property up by name, and the shape is garbage that only the collections that stop everything find
  * (docs/decisions/0034).
  */
+import { execFileSync } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { expect, test } from 'vitest';
-import { startChildGateway } from '../kit/child-gateway.ts';
+import { type ChildGateway, startChildGateway } from '../kit/child-gateway.ts';
 import { orderBody } from '../kit/order-body.ts';
 import { patientCaller } from '../kit/patience.ts';
 import { startReceiver } from '../kit/receiver.ts';
@@ -50,8 +51,9 @@ test('no payment, binding or inquiry burdens the gateway with objects of a shape
   const log = join(home.path, 'v8.log');
   const keys: Parameters<typeof startReceiver>[0] = {};
   const receiver = await startReceiver(keys);
+  let gateway: ChildGateway | undefined;
   try {
-    const gateway = await startChildGateway(home.path, {}, { flags: telling(log) });
+    gateway = await startChildGateway(home.path, {}, { flags: telling(log) });
     const as = gateway.sandbox;
     const { merchantId } = as;
     keys.privateKey = parsePrivateKey(as.merchantPrivateKey);
@@ -75,7 +77,21 @@ test('no payment, binding or inquiry burdens the gateway with objects of a shape
     expect(paid).toBe(rounds);
     expect(madeAgainAndAgain((await readFile(log)).subarray(from).toString())).toEqual([]);
   } finally {
+    await gateway?.stop();
     await receiver.stop();
+    await home.remove();
+  }
+});
+
+test('a shape that is made again and again is seen, or this would prove nothing', async () => {
+  const home = await throwawayFolder('waffo-shapes-');
+  const log = join(home.path, 'v8.log');
+  const each = 'class Own { constructor() { this.own = 1; this.other = 2; } } new Own();';
+  try {
+    execFileSync(process.execPath, [...telling(log), '-e', `for (let i = 0; i < ${rounds}; i++) { ${each} }`]);
+    const places = madeAgainAndAgain(await readFile(log, 'utf8'));
+    expect(places.map((place) => place.split(' ')[0])).toEqual(expect.arrayContaining(['own', 'other']));
+  } finally {
     await home.remove();
   }
 });
