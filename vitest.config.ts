@@ -22,6 +22,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'flows',
+          // Loading a gateway takes longer than most of these files; it keeps nothing outside of what a test starts and stops.
+          isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['test/flows/**/*.test.ts'],
@@ -36,7 +38,7 @@ export default defineConfig({
           name: 'process',
           sequence: { groupOrder: 2 },
           include: ['test/process/**/*.test.ts'],
-          globalSetup: ['test/kit/build.setup.ts'],
+          globalSetup: ['test/kit/build.setup.ts', 'test/kit/home.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -2,9 +2,7 @@
  * Power cuts while money moves: at each point of the road of a charge, a capture and a refund the gateway, the database
  * server or both die at once. After the next start everything ends by itself, and nothing has happened twice.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
@@ -14,6 +12,7 @@ import { type CrashPoint, crashPoints } from '../../packages/gateway/src/crash-p
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
 import { sandboxOf } from '../kit/gateway.ts';
+import { layHome } from '../kit/laid-home.ts';
 import { faultsOfLedger } from '../kit/ledger.ts';
 import { passTime, patientCaller } from '../kit/patience.ts';
 import { type Receiver, startReceiver } from '../kit/receiver.ts';
@@ -30,7 +29,7 @@ const nameOf = (point: CrashPoint) => point.replace('payment/', '');
 
 describe.concurrent.each(stories)('$victim killed while a $act is made', ({ act, victim }) => {
   test('at each point of its road: no duplicate, nothing stuck, one notification for each end', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'waffo-crash-'));
+    const home = await layHome('waffo-crash-');
     const keys: Parameters<typeof startReceiver>[0] = {};
     const receiver = await startReceiver(keys);
     let app: App | undefined;

@@ -2,9 +2,7 @@
  * Power cuts while a renewal is charged: at each point of its road the gateway dies, alone or with the database server. After the
  * next start every period has one end, none is paid twice and none is left out.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
@@ -14,6 +12,7 @@ import { crashPoints } from '../../packages/gateway/src/crash-point.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
 import { sandboxOf } from '../kit/gateway.ts';
+import { layHome } from '../kit/laid-home.ts';
 import { faultsOfLedger } from '../kit/ledger.ts';
 import { passTime, patientCaller } from '../kit/patience.ts';
 import { type Receiver, startReceiver } from '../kit/receiver.ts';
@@ -22,7 +21,7 @@ const points = crashPoints.filter((point) => point.startsWith('payment/'));
 
 describe.concurrent.each(['gateway', 'both'])('%s killed while a renewal is charged', (victim) => {
   test('at each point of its road: each period once, one notification for each end', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'waffo-renewal-'));
+    const home = await layHome('waffo-renewal-');
     const keys: Parameters<typeof startReceiver>[0] = {};
     const receiver = await startReceiver(keys);
     const clock = new VirtualClock(new Date());

@@ -3,9 +3,7 @@
  * Then the gateway starts again, the clients repeat what they had not heard an answer to, and nothing is lost and
  * nothing has happened twice.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey } from '@waffo/protocol/signature';
@@ -17,6 +15,7 @@ import { crashPoints } from '../../packages/gateway/src/crash-point.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { startChildGateway } from '../kit/child-gateway.ts';
 import { sandboxOf } from '../kit/gateway.ts';
+import { layHome } from '../kit/laid-home.ts';
 import { passTime, patientCaller } from '../kit/patience.ts';
 import { startReceiver } from '../kit/receiver.ts';
 import { testCard } from '../kit/test-card.ts';
@@ -36,7 +35,7 @@ const ids = { tokenRequestId: 'treq_crash', paymentRequestId: 'pay_crash' };
 
 describe.concurrent.each(stories)('$victim killed at $point', ({ point, victim }) => {
   test('no acknowledged token lost, no second charge, every notification arrives', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'waffo-crash-'));
+    const home = await layHome('waffo-crash-');
     const keys: Parameters<typeof startReceiver>[0] = {};
     const receiver = await startReceiver(keys);
     const heard: Heard = {};
@@ -80,12 +79,10 @@ async function story(as: SandboxMerchant, notifyUrl: string, heard: Heard, limit
     notifyUrl,
   });
   if (opened === undefined) return;
-  heard.tokenSessionId = opened.data.tokenSessionId;
-  sealed[as.apiKey] ??= await seal(opened.data.tokenSessionId, testCard);
-  const submitted = await call('/tokenization/submit', {
-    tokenSessionId: opened.data.tokenSessionId,
-    encryptedCard: sealed[as.apiKey],
-  });
+  const { tokenSessionId } = opened.data;
+  heard.tokenSessionId = tokenSessionId;
+  sealed[tokenSessionId] ??= await seal(tokenSessionId, testCard);
+  const submitted = await call('/tokenization/submit', { tokenSessionId, encryptedCard: sealed[tokenSessionId] });
   if (submitted === undefined) return;
   if (submitted.code === '0') heard.bound = true;
   const listed = await call('/tokenization/inquiry', { merchantInfo, tokenRequestId: ids.tokenRequestId });
