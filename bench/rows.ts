@@ -14,6 +14,7 @@ export interface Row {
 /** The load of a machine on which nobody waits long. */
 export const easyLoad = 0.4;
 export const steadyName = 'order/create at 40 % load';
+export const steadyInquiryName = 'tokenization/inquiry at 40 % load';
 /** V8 optimises by how often code has run, and at an easy load that takes longer. */
 export const warmUpsBeforeEasyLoad = 3;
 
@@ -47,10 +48,33 @@ const generateRow = (bench: Bench): Row =>
 const submitRow = (bench: Bench): Row =>
   row(bench, 'tokenization/submit', () => scenarios.submits(bench), 'tokenization/submit');
 
-/** @param rate - orders a second, asked for when all rows before are measured */
-function steadyRow(bench: Bench, tokens: readonly string[], rate: () => Promise<number> | number): Row {
-  const easy = { ...bench, warmUpSeconds: warmUpsBeforeEasyLoad * bench.warmUpSeconds };
+/** Calls a second, asked for when all rows before are measured. */
+type Rate = () => Promise<number> | number;
+
+const atEasyLoad = (bench: Bench): Bench => ({
+  ...bench,
+  warmUpSeconds: warmUpsBeforeEasyLoad * bench.warmUpSeconds,
+});
+
+function steadyRow(bench: Bench, tokens: readonly string[], rate: Rate): Row {
+  const easy = atEasyLoad(bench);
   return row(easy, steadyName, async () => scenarios.ordersAt(easy, tokens, await rate()));
+}
+
+const steadyInquiryRow = (bench: Bench, tokens: readonly string[], rate: Rate): Row =>
+  row(atEasyLoad(bench), steadyInquiryName, async () => ({
+    ...(await scenarios.inquiries(bench, tokens)),
+    rate: await rate(),
+  }));
+
+/** A row, and a share of the calls a second that it reached; it is measured when nobody has done so. */
+function paced(row: Row): Row & { share(of: number): Promise<number> } {
+  let last: Promise<Result> | undefined;
+  const measure = (): Promise<Result> => {
+    last = row.measure();
+    return last;
+  };
+  return { name: row.name, measure, share: async (of) => of * (await (last ?? measure())).requestsPerSecond };
 }
 
 /** What one version is compared with another by; the row in the open loop is the last. */
@@ -63,18 +87,18 @@ export const stepRows = (bench: Bench, tokens: readonly string[], rate: () => nu
 ];
 
 export function rowsOf(bench: Bench, tokens: readonly string[]): readonly Row[] {
-  const create = createRow(bench, tokens);
-  const createPace = async (): Promise<number> =>
-    bench.paces.usual('order/create') ?? (await create.measure()).requestsPerSecond;
+  const inquiry = paced(inquiryRow(bench, tokens));
+  const create = paced(createRow(bench, tokens));
   return [
     row(bench, 'the same refusal (signature stored)', () => scenarios.sameRefusal(bench)),
     row(bench, 'refusals that differ (each signed)', () => scenarios.differingRefusals(bench)),
-    inquiryRow(bench, tokens),
+    inquiry,
     create,
     row(bench, 'the same again (idempotent)', () => scenarios.repeats(bench, tokens)),
     generateRow(bench),
     submitRow(bench),
-    steadyRow(bench, tokens, async () => easyLoad * (await createPace())),
+    steadyInquiryRow(bench, tokens, () => inquiry.share(easyLoad)),
+    steadyRow(bench, tokens, () => create.share(easyLoad)),
     { name: 'one write, naively', measure: () => naively(bench) },
   ];
 }

@@ -16,6 +16,7 @@ import { alongConnections, alongRows } from './along.ts';
 import { delivered, deliveriesName } from './deliveries.ts';
 import type { Result } from './measure.ts';
 import { origin, root } from './origin.ts';
+import { costOfAPause } from './pause.ts';
 import { peakMemoryMb } from './process-table.ts';
 import { say, show } from './progress.ts';
 import { page, pictures, type Report } from './report.ts';
@@ -89,6 +90,8 @@ async function stored<Run>(name: string): Promise<Run | undefined> {
 async function measureAll(stage: Stage): Promise<Report> {
   const { bench, tokens, limit, database } = stage;
   const from = origin();
+  const pauseCosts = costOfAPause();
+  say(`  After a pause the same code takes ${pauseCosts.toFixed(1)} times as long.\n`);
   const results: Result[] = [];
   for (const { measure } of rowsOf(bench, tokens)) results.push(show(await measure()));
   const byConnections = await alongConnections(stage, connectionSteps);
@@ -99,6 +102,7 @@ async function measureAll(stage: Stage): Promise<Report> {
     ...from,
     database: database.description,
     limit,
+    pauseCosts,
     warmUpSeconds: bench.warmUpSeconds,
     rounds: bench.rounds,
     results,
