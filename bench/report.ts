@@ -13,7 +13,7 @@ export interface Report extends Origin {
   /** Signatures a second. */
   readonly limit: number;
   /** How many times as long the same code takes after a pause. */
-  readonly pauseCosts?: number;
+  readonly pauseCosts: number;
   /** For so long each row had the same load before it was measured. */
   readonly warmUpSeconds: number;
   /** How often each row was measured; it shows the middle. */
@@ -95,15 +95,6 @@ function pictureOf(
     ],
   );
 }
-
-/** Why what is done seldom costs more than what is done in a crowd, by a figure of this machine. */
-const afterPauses = ({ pauseCosts }: Report): string =>
-  pauseCosts === undefined
-    ? ''
-    : `
-  And what is done seldom is done slowly: ${pauseMs} ms after it ran last, the code that reads and checks an order takes ${number(pauseCosts, 1)} times as
-  long here as right after itself, though the processor did not sleep meanwhile. So it is where several systems share the hardware and
-  its caches. Look at what an inquiry costs at 40 % load and in a crowd: it has next to no statements to share.`;
 
 /** @returns pictures by the names of their files in `docs/images` */
 export const pictures = ({ byConnections, bySize }: Report): Readonly<Record<string, string>> => ({
@@ -195,7 +186,10 @@ more than what they ask for. None of what follows answers from memory, and none 
   spread thin: no part of it is above a few percent. At 40 % load little comes together, so a payment pays for all its statements by
   itself, in five ways across the socket, with three syncs of the disk; in a crowd payments share them. So it costs several times the
   processor time (compare that row with order/create in a crowd), the processors are busy most of the time at 40 % of the load, too, and who
-  comes waits. Fewer statements for each payment are what is left: its recovery job is one that is written and taken back.${afterPauses(report)}
+  comes waits. Fewer statements for each payment are what is left: its recovery job is one that is written and taken back.
+  And what is done seldom is done slowly: ${pauseMs} ms after it ran last, the code that reads and checks an order takes ${number(report.pauseCosts, 1)} times as
+  long here as right after itself, though the processor did not sleep meanwhile; so it is seen where several systems share the hardware
+  and its caches. Look at what an inquiry costs at 40 % load and in a crowd: it has next to no statements to share.
 
 ## With more connections
 
