@@ -13,6 +13,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
+          setupFiles: ['test/kit/database.setup.ts'],
           // Servers are started and keys made on machines that do other things too.
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -22,12 +23,13 @@ export default defineConfig({
         ...source,
         test: {
           name: 'flows',
-          // Loading a gateway takes longer than most of these files; it keeps nothing outside of what a test starts and stops.
+          // A gateway takes long to load, and keeps nothing outside of what a test starts and stops.
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['test/flows/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
+          setupFiles: ['test/kit/database.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -53,6 +55,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
+          setupFiles: ['test/kit/database.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -4,3 +4,6 @@ export function otherDatabase(url: string, name: string): string {
   other.pathname = `/${name}`;
   return other.href;
 }
+
+/** What the names of the databases of test files begin with. */
+export const testName = (template: string): string => template.replace('template', 'test');

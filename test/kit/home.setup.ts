@@ -1,6 +1,6 @@
 /**
  * One home of a gateway that was started once and stopped in order: its database is set up, its merchants have their keys. Tests
- * that need many gateways lay copies of it, for a first start costs three times the processor time of a second.
+ * that need many gateways lay copies of it, for a first start costs far more than a second.
  */
 import type { TestProject } from 'vitest/node';
 import { startChildGateway } from './child-gateway.ts';

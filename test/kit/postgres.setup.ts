@@ -10,7 +10,7 @@ import { realClock } from '../../packages/gateway/src/clock.ts';
 import { startEmbedded } from '../../packages/gateway/src/storage/embedded.ts';
 import { migrate } from '../../packages/gateway/src/storage/migrate.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
-import { otherDatabase } from './database-url.ts';
+import { otherDatabase, testName } from './database-url.ts';
 import { startDebianPostgres } from './debian-postgres.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
@@ -62,8 +62,16 @@ async function start(): Promise<Server> {
     async stop() {
       const admin = await openDatabase({ url: server.url, poolSize: 1 });
       await admin.rows({ name: 'test/drop-template', text: `drop database ${template}` });
+      const left = await admin.rows<{ datname: string }>(
+        { name: 'test/databases-left', text: 'select datname from pg_database where starts_with(datname, $1)' },
+        [testName(template)],
+      );
       await admin.close();
       await server.stop();
+      if (left.length === 0) return;
+      // What is thrown here is shown, and the run would still count as a good one.
+      process.exitCode = 1;
+      throw new Error(`${left.length} databases were left: a test file did not end as it should`);
     },
   };
 }
