@@ -46,12 +46,12 @@ export interface Measured {
  *
  * @param rounds - how often it is measured, one time after the other
  * @param around.before - done before each round, while nothing is sent
- * @param around.after - told of each round when it is over
+ * @param around.after - told of each round when it is over; while it takes, nothing is sent either
  */
 export async function run(
   load: Load,
   rounds: number,
-  around: { before(): Promise<void>; after(measured: Measured): void },
+  around: { before(): Promise<void>; after(measured: Measured): Promise<void> },
 ): Promise<void> {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['generate'], { execArgv: process.execArgv });
   const broken = new Promise<never>((_resolve, reject) => {
@@ -67,7 +67,7 @@ export async function run(
     for (let round = 0; round < rounds; round++) {
       await around.before();
       child.send('measure');
-      around.after((await told()) as Measured);
+      await around.after((await told()) as Measured);
     }
   } finally {
     child.send('end');

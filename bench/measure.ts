@@ -11,7 +11,7 @@ import { sayPhase, show } from './progress.ts';
 export interface Result {
   readonly name: string;
   readonly requestsPerSecond: number;
-  /** Of the RSA signatures that this machine made a second, taken right before. */
+  /** Of the RSA signatures that this machine made a second, taken right before and right after. */
   readonly ratio: number;
   readonly p50: number;
   readonly p99: number;
@@ -84,10 +84,10 @@ interface Beside {
 const nothingBeside: Beside = { begins: () => {}, costOf: () => ({}) };
 
 /**
- * Warms up, and then takes the limit and measures, as often as there are rounds. While requests are prepared the gateway idles
- * and V8 throws its optimised code away: half of what would be measured then is its compiler. The limit is taken anew right before
- * each round, because machines are noisy and it has to be of the same moment as what it is compared with; one second of rest
- * makes no code cold.
+ * Warms up, and then measures, as often as there are rounds. While requests are prepared the gateway idles and V8 throws its
+ * optimised code away: half of what would be measured then is its compiler. Machines are noisy, and the limit has to be of the same
+ * moment as what it is compared with: it is the mean of what is signed in the second before a round and in the second after it. One
+ * second of rest makes no code cold.
  */
 export async function sendWarm(
   { connections, warmUpSeconds, seconds, rounds }: Pick<Bench, 'connections' | 'warmUpSeconds' | 'seconds' | 'rounds'>,
@@ -99,15 +99,18 @@ export async function sendWarm(
   sayPhase(`warming up for ${warmUpSeconds} s and measuring ${times}for ${seconds} s`);
   const load = { connections, warmUpSeconds, seconds, repeats: false, status: 200, ...sent };
   const results: Result[] = [];
-  let limit = Number.NaN;
+  let limitBefore: number | undefined;
   await run(load, rounds, {
     async before() {
-      limit = await ceiling();
+      limitBefore ??= await ceiling();
       beside.begins();
     },
-    after(measured) {
+    async after(measured) {
       const cost = beside.costOf(measured);
       requireFlawless(name, measured);
+      const limitAfter = await ceiling();
+      const limit = ((limitBefore ?? limitAfter) + limitAfter) / 2;
+      limitBefore = limitAfter;
       const result = resultOf(name, measured, { limit, connections: load.connections });
       results.push({ ...result, cpu: { ...cost, ...result.cpu } });
       if (rounds > 1) show(result, `    round ${results.length} of ${rounds}`);

@@ -143,7 +143,7 @@ production a process lets one merchant have ${mostUnderWay} calls under way, and
 Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; Node ${report.node}; ${report.database}.
 
 **The limit**: ${number(report.limit)} RSA-2048 signatures a second over all cores. Every answer carries one, so no gateway on this
-machine can give more answers that differ; it was measured anew before each row. Refusals that have the same bytes are signed
+machine can give more answers that differ; it was measured anew before and after each row. Refusals that have the same bytes are signed
 once for each key, and so is what a repeat is answered: these two rows sign nothing, and the limit is none for them. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}, by its share, and at the easy load by its p99.`}
 
 | call | per second | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
@@ -172,21 +172,20 @@ more than what they ask for. None of what follows answers from memory, and none 
   ([30](decisions/0030-statements-find-their-rows-by-key.md)), and merchants do not wait behind the runner's connections
   ([31](decisions/0031-merchants-do-not-wait-behind-the-house.md)). An order that has ended answers a repeat with one look, and
   with the signature of its first answer. The objects of a payment share their shapes, so that full collections are rare
-  ([34](decisions/0034-objects-share-their-shapes.md)).
+  ([34](decisions/0034-objects-share-their-shapes.md)). Calls that come while others are on their way set out together when those are back,
+  and so share more ([35](decisions/0035-calls-set-out-in-groups.md)).
 - Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
   parameters instead of JSON (the sync of the commit costs the same); no foreign keys; a heap that grows further between two collections;
   threads for signatures that give way to the event loop; processors that are kept from their sleep; the event loop and PostgreSQL on a
   processor of their own each; look-ups that wait for company; a caller who is guessed from memory and looked up beside what he asks for
-  (some percent less processor time, within the noise, for a second way to know who calls); calls that wait some milliseconds at the
-  door for others to set out with, or until all who set out before them are through, one group or two at a time (less processor time, but
-  what that gains in waiting it loses by waiting, and the rate of a crowd is the same); a smaller young generation; large pages for the
-  program; fewer connections to the database.
+  (some percent less processor time, within the noise, for a second way to know who calls); a smaller young generation; large pages for
+  the program; fewer connections to the database; an event loop that goes before all other threads.
 - Left, and why: the one thread that reads, checks and answers is busy, or waits for a processor, before the machine is, and what it does is
-  spread thin: no part of it is above a few percent. At 40 % load little comes together, so a payment pays for all its statements by
-  itself, in five ways across the socket, with three syncs of the disk; in a crowd payments share them. So it costs several times the
-  processor time (compare that row with order/create in a crowd), the processors are busy most of the time at 40 % of the load, too, and who
-  comes waits. Fewer statements for each payment are what is left: its recovery job is one that is written and taken back.
+  spread thin: no part of it is above a few percent. At 40 % load few come together, so a payment pays for more of its statements by
+  itself, in five ways across the socket, with three syncs of the disk, and costs more processor time than in a crowd (compare the two
+  rows); and who comes while a group is on its way waits for it. Fewer statements for each payment are what is left: its recovery job is
+  one that is written and taken back.
   And what is done seldom is done slowly: ${pauseMs} ms after it ran last, the code that reads and checks an order takes ${number(report.pauseCosts, 1)} times as
   long here as right after itself, though the processor did not sleep meanwhile; so it is seen where several systems share the hardware
   and its caches. Look at what an inquiry costs at 40 % load and in a crowd: it has next to no statements to share.

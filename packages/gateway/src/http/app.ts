@@ -11,6 +11,7 @@ import { preflightHeaders } from './cors.ts';
 import { type Dispatcher, dispatch, refuse } from './dispatch.ts';
 import { drain } from './drain.ts';
 import { faultFromFramework } from './fault-from.ts';
+import { inGroups } from './groups.ts';
 import { addHealth, type HealthCheck } from './health.ts';
 import { isLeaving, leave } from './leave.ts';
 import { addPages } from './pages.ts';
@@ -50,6 +51,7 @@ export async function buildHttp(
     signers: await openSigners(gateway, strangers),
     strangers,
     patience: openPatience(gateway.config.refusalRate),
+    grouped: inGroups(),
   };
   const byUrl = new Map(routes.map((route) => [apiPrefix + route.operation.path, route]));
   const answerRefusal = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {

@@ -16,6 +16,7 @@ import { type Traced, traced } from '../observe/trace.ts';
 import { headerOf, type Incoming, identify } from './callers.ts';
 import { corsHeaders, readerAt } from './cors.ts';
 import { faultFrom } from './fault-from.ts';
+import type { inGroups } from './groups.ts';
 import { hintFor } from './hint.ts';
 import { parseRequest } from './parse-request.ts';
 import type { Patience } from './patience.ts';
@@ -30,6 +31,7 @@ export interface Dispatcher {
   readonly signers: Signers;
   readonly strangers: Strangers;
   readonly patience: Patience;
+  readonly grouped: ReturnType<typeof inGroups>;
 }
 
 /** What has become known about a request on its way. */
@@ -57,7 +59,8 @@ export const dispatch =
     const { requestId } = exchange.incoming;
     return traced('request', { requestId, operation: route.operation.path }, (span) => {
       exchange.span = span;
-      return respond(dispatcher, exchange, reply, () => perform(dispatcher, route, exchange));
+      const work = () => dispatcher.grouped(() => perform(dispatcher, route, exchange));
+      return respond(dispatcher, exchange, reply, work);
     });
   };
 
