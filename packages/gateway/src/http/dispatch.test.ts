@@ -1,6 +1,7 @@
 import { constants, generateKeyPairSync, sign as signBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sign } from '@waffo/protocol/signature';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDoor, type TestDoor } from '../../../../test/kit/door.ts';
 import { Fault } from '../fault.ts';
 import { newApiKey } from '../id.ts';
@@ -65,6 +66,34 @@ describe('a good call', () => {
     expect(lastLine()).toMatchObject({ operation: '/order/echo', merchantId: 'alice', code: '0', status: 200, ms: 0 });
     expect(lastLine().requestId).toBe(answer.headers['x-request-id']);
     expect(door.logLines.join()).not.toContain('private');
+  });
+
+  test('waits for those on their way, and sets out with all who came meanwhile', async () => {
+    // So that nobody sets out because of the time.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const setOut: string[] = [];
+    let letThrough = (): void => {};
+    const through = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    door.onEcho(async ({ text }) => {
+      setOut.push(text);
+      await through;
+      return { text };
+    });
+    try {
+      const first = door.call({ text: 'first' });
+      while (setOut.length === 0) await sleep(1);
+      const later = [door.call({ text: 'second' }), door.call({ text: 'third' })];
+      await sleep(200);
+      expect(setOut).toEqual(['first']);
+      letThrough();
+      expect((await Promise.all([first, ...later])).map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(setOut).toHaveLength(3);
+    } finally {
+      letThrough();
+      vi.useRealTimers();
+    }
   });
 
   test('cannot choose its own request id', async () => {
