@@ -99,17 +99,17 @@ export async function sendWarm(
   sayPhase(`warming up for ${warmUpSeconds} s and measuring ${times}for ${seconds} s`);
   const load = { connections, warmUpSeconds, seconds, repeats: false, status: 200, ...sent };
   const results: Result[] = [];
-  let limitBefore: number | undefined;
+  let limitBefore = Number.NaN;
   await run(load, rounds, {
     async before() {
-      limitBefore ??= await ceiling();
+      if (results.length === 0) limitBefore = await ceiling();
       beside.begins();
     },
     async after(measured) {
       const cost = beside.costOf(measured);
       requireFlawless(name, measured);
       const limitAfter = await ceiling();
-      const limit = ((limitBefore ?? limitAfter) + limitAfter) / 2;
+      const limit = (limitBefore + limitAfter) / 2;
       limitBefore = limitAfter;
       const result = resultOf(name, measured, { limit, connections: load.connections });
       results.push({ ...result, cpu: { ...cost, ...result.cpu } });

@@ -51,7 +51,7 @@ export async function buildHttp(
     signers: await openSigners(gateway, strangers),
     strangers,
     patience: openPatience(gateway.config.refusalRate),
-    grouped: inGroups(),
+    inGroup: inGroups(),
   };
   const byUrl = new Map(routes.map((route) => [apiPrefix + route.operation.path, route]));
   const answerRefusal = async (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {

@@ -31,7 +31,7 @@ export interface Dispatcher {
   readonly signers: Signers;
   readonly strangers: Strangers;
   readonly patience: Patience;
-  readonly grouped: ReturnType<typeof inGroups>;
+  readonly inGroup: ReturnType<typeof inGroups>;
 }
 
 /** What has become known about a request on its way. */
@@ -59,7 +59,7 @@ export const dispatch =
     const { requestId } = exchange.incoming;
     return traced('request', { requestId, operation: route.operation.path }, (span) => {
       exchange.span = span;
-      const work = () => dispatcher.grouped(() => perform(dispatcher, route, exchange));
+      const work = () => dispatcher.inGroup(() => perform(dispatcher, route, exchange));
       return respond(dispatcher, exchange, reply, work);
     });
   };

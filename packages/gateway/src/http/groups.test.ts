@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { inGroups } from './groups.ts';
 
 /** A call that is under way until it is told to end. */
-function callIn(grouped: ReturnType<typeof inGroups>, name: string, setOut: string[]) {
+function callIn(inGroup: ReturnType<typeof inGroups>, name: string, setOut: string[]) {
   let end: (error?: Error) => void = () => {};
-  const ended = grouped(async () => {
+  const ended = inGroup(async () => {
     setOut.push(name);
     await new Promise<void>((resolve, reject) => {
       end = (error) => (error === undefined ? resolve() : reject(error));
@@ -30,13 +30,13 @@ afterEach(() => {
 
 it('lets a call that finds nobody on the way set out at once', async () => {
   const setOut: string[] = [];
-  const grouped = inGroups();
-  const first = callIn(grouped, 'first', setOut);
+  const inGroup = inGroups();
+  const first = callIn(inGroup, 'first', setOut);
   await settled();
   expect(setOut).toEqual(['first']);
   first.end();
   await expect(first.ended).resolves.toBe('first');
-  const later = callIn(grouped, 'later', setOut);
+  const later = callIn(inGroup, 'later', setOut);
   await settled();
   expect(setOut).toEqual(['first', 'later']);
   later.end();
@@ -45,11 +45,11 @@ it('lets a call that finds nobody on the way set out at once', async () => {
 
 it('lets all who came meanwhile set out together, in their order, when the last one on the way is back', async () => {
   const setOut: string[] = [];
-  const grouped = inGroups();
-  const onTheWay = [callIn(grouped, 'a', setOut), callIn(grouped, 'b', setOut)];
+  const inGroup = inGroups();
+  const onTheWay = [callIn(inGroup, 'a', setOut), callIn(inGroup, 'b', setOut)];
   await settled();
   expect(setOut).toEqual(['a', 'b']);
-  const meanwhile = ['c', 'd', 'e'].map((name) => callIn(grouped, name, setOut));
+  const meanwhile = ['c', 'd', 'e'].map((name) => callIn(inGroup, name, setOut));
   onTheWay[0]?.end();
   await settled();
   expect(setOut).toEqual(['a', 'b']);
@@ -62,10 +62,10 @@ it('lets all who came meanwhile set out together, in their order, when the last 
 
 it('lets nobody wait longer than 20 ms for one who waits for an acquirer', async () => {
   const setOut: string[] = [];
-  const grouped = inGroups();
-  const slow = callIn(grouped, 'slow', setOut);
+  const inGroup = inGroups();
+  const slow = callIn(inGroup, 'slow', setOut);
   await settled();
-  const next = callIn(grouped, 'next', setOut);
+  const next = callIn(inGroup, 'next', setOut);
   vi.advanceTimersByTime(19);
   await settled();
   expect(setOut).toEqual(['slow']);
@@ -74,7 +74,7 @@ it('lets nobody wait longer than 20 ms for one who waits for an acquirer', async
   expect(setOut).toEqual(['slow', 'next']);
   // The slow one comes back while the next is on the way: those who wait for that one go on waiting.
   slow.end();
-  const third = callIn(grouped, 'third', setOut);
+  const third = callIn(inGroup, 'third', setOut);
   await settled();
   expect(setOut).toEqual(['slow', 'next']);
   next.end();
@@ -86,13 +86,13 @@ it('lets nobody wait longer than 20 ms for one who waits for an acquirer', async
 
 it('does not let a crowd wait: 24 set out whoever is on the way', async () => {
   const setOut: string[] = [];
-  const grouped = inGroups();
-  const slow = callIn(grouped, 'slow', setOut);
+  const inGroup = inGroups();
+  const slow = callIn(inGroup, 'slow', setOut);
   await settled();
-  const crowd = Array.from({ length: 23 }, (_, number) => callIn(grouped, `${number}`, setOut));
+  const crowd = Array.from({ length: 23 }, (_, number) => callIn(inGroup, `${number}`, setOut));
   await settled();
   expect(setOut).toHaveLength(1);
-  const last = callIn(grouped, 'last', setOut);
+  const last = callIn(inGroup, 'last', setOut);
   await settled();
   expect(setOut).toHaveLength(25);
   for (const { end } of [slow, ...crowd, last]) end();
@@ -101,11 +101,11 @@ it('does not let a crowd wait: 24 set out whoever is on the way', async () => {
 
 it('lets the next set out when a call fails, and tells its caller why', async () => {
   const setOut: string[] = [];
-  const grouped = inGroups();
-  const failing = callIn(grouped, 'failing', setOut);
+  const inGroup = inGroups();
+  const failing = callIn(inGroup, 'failing', setOut);
   const failed = expect(failing.ended).rejects.toThrow('no such order');
   await settled();
-  const next = callIn(grouped, 'next', setOut);
+  const next = callIn(inGroup, 'next', setOut);
   failing.end(new Error('no such order'));
   await failed;
   await settled();

@@ -14,7 +14,7 @@ const longestWaitMs = 20;
 
 /**
  * @returns runs a call when its group sets out
- * @example const grouped = inGroups(); await grouped(() => respond(request));
+ * @example const inGroup = inGroups(); await inGroup(() => perform(call));
  */
 export function inGroups(): <T>(call: () => Promise<T>) => Promise<T> {
   let waiting: ((arrive: () => void) => void)[] = [];
