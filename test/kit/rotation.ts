@@ -163,7 +163,8 @@ async function killedRotation({ home, settings }: Place, kind: Kind, rate: numbe
   const command = startCommand(home, ['key', 'rotate', kind, '--rate', String(rate)], { settings });
   try {
     const total = await left();
-    for (let now = total; now === total; now = await left()) {
+    // A card whose binding was under way may join those that were counted.
+    for (let now = total; now >= total; now = await left()) {
       if (command.child.exitCode !== null) throw new Error(`the rotation of ${kind} moved nothing`);
       await sleep(5);
     }
