@@ -1,35 +1,28 @@
 /** What an unauthenticated flood may cost, counted and not measured: private-key operations and look-ups (design T-31). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDoor, type TestDoor } from '../../../../test/kit/door.ts';
+import { countSignatures } from '../../../../test/kit/private-key-operations.ts';
 import type { VirtualClock } from '../clock.ts';
 import { newApiKey, newClientKey } from '../id.ts';
 import type { Database } from '../storage/database.ts';
 
-const count = vi.hoisted(() => ({ signed: 0, statements: 0 }));
-vi.mock('@waffo/protocol/signature', async (original) => {
-  const real = await original<typeof import('@waffo/protocol/signature')>();
-  return {
-    ...real,
-    sign: (...given: Parameters<typeof real.sign>) => {
-      count.signed += 1;
-      return real.sign(...given);
-    },
-  };
-});
-
+const signed = countSignatures();
+let statements = 0;
 let door: TestDoor;
 beforeAll(async () => {
   door = await openDoor();
   const { database } = door.gateway;
   const rows: Database['rows'] = (...given) => {
-    count.statements += 1;
+    statements += 1;
     return database.rows(...given);
   };
   Object.assign(door.gateway, { database: { ...database, rows } });
   await door.call({ text: 'a' });
 });
 afterAll(() => door.close());
-beforeEach(() => Object.assign(count, { signed: 0, statements: 0 }));
+beforeEach(() => {
+  statements = 0;
+});
 
 const aSecondLater = () => {
   const clock = door.gateway.clock as VirtualClock;
@@ -66,15 +59,15 @@ describe('a flood', () => {
     ],
   ])('%s costs a handful of signatures and not one look-up', async (_what, request, expected) => {
     expect(await answersOf(request)).toEqual(expected);
-    expect(count.signed).toBeLessThanOrEqual(2);
-    expect(count.statements).toBe(0);
+    expect(signed()).toBeLessThanOrEqual(2);
+    expect(statements).toBe(0);
   });
 
   test("of wrong signatures under a real merchant's key costs one signature", async () => {
     const request = (index: number) =>
       door.send(echo, `{"n":${index}}`, { ...json, 'x-api-key': door.alice.apiKey, 'x-signature': 'AAAA' });
     expect(await answersOf(request)).toEqual({ '401 alice': flood });
-    expect(count.signed).toBe(1);
+    expect(signed()).toBe(1);
   });
 
   test('of made-up keys gets 200 look-ups a second, and a merchant that is known is served among them', async () => {
@@ -82,8 +75,8 @@ describe('a flood', () => {
     const request = (index: number) =>
       door.send(echo, '{}', { ...json, 'x-api-key': index % 50 === 0 ? newClientKey('test') : newApiKey('test') });
     expect(await answersOf(request)).toEqual({ '401 system': 206, '429 system': 94 });
-    expect(count.statements).toBeLessThanOrEqual(200);
-    expect(count.signed).toBeLessThanOrEqual(2);
+    expect(statements).toBeLessThanOrEqual(200);
+    expect(signed()).toBeLessThanOrEqual(2);
     expect((await door.call({ text: 'a' })).status).toBe(200);
     expect((await door.call({ text: 'b' }, door.bob)).status).toBe(429);
   });
