@@ -9,7 +9,8 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
-          maxWorkers: 2,
+          isolate: false,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
@@ -25,7 +26,7 @@ export default defineConfig({
           name: 'flows',
           // A gateway takes long to load, and keeps nothing outside of what a test starts and stops.
           isolate: false,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           include: ['test/flows/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
@@ -38,6 +39,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'process',
+          isolate: false,
           sequence: { groupOrder: 2 },
           include: ['test/process/**/*.test.ts'],
           globalSetup: ['test/kit/build.setup.ts', 'test/kit/home.setup.ts'],
@@ -51,7 +53,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'browser',
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
