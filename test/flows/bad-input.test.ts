@@ -1,8 +1,9 @@
 /** Bad input is answered with the documented code, signed, never a 5xx, and nothing of it is stored. */
 import { seal } from '@waffo/protocol/envelope/seal';
-import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
+import { sign } from '@waffo/protocol/signature';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { privateKeyOf, publicKeyOf } from '../kit/keys.ts';
 import { dump } from '../kit/leak-scan.ts';
 import { testCard } from '../kit/test-card.ts';
 
@@ -18,9 +19,9 @@ afterAll(() => gateway.stop());
 /** A signed request of exactly these bytes. */
 async function signed(path: string, bytes: string | Buffer, as = gateway.merchant) {
   const body = Buffer.from(bytes as string);
-  const signature = await sign(body, parsePrivateKey(as.merchantPrivateKey));
+  const signature = await sign(body, privateKeyOf(as.merchantPrivateKey));
   const headers = { 'content-type': 'application/json', 'x-api-key': as.apiKey, 'x-signature': signature };
-  return gateway.send(`/api/v1${path}`, body, headers, parsePublicKey(as.waffoPublicKey));
+  return gateway.send(`/api/v1${path}`, body, headers, publicKeyOf(as.waffoPublicKey));
 }
 
 const generateText = (extra = '') =>
@@ -36,7 +37,7 @@ describe('a request that is not what was signed, or not JSON as agreed', () => {
 
   test('a wrong signature is A0002', async () => {
     const body = generateText();
-    const signature = await sign(Buffer.from(`${body} `), parsePrivateKey(gateway.merchant.merchantPrivateKey));
+    const signature = await sign(Buffer.from(`${body} `), privateKeyOf(gateway.merchant.merchantPrivateKey));
     const headers = {
       'content-type': 'application/json',
       'x-api-key': gateway.merchant.apiKey,
@@ -51,7 +52,7 @@ describe('a request that is not what was signed, or not JSON as agreed', () => {
 
   test("another merchant's private key is A0002", async () => {
     const body = generateText();
-    const signature = await sign(Buffer.from(body), parsePrivateKey(gateway.pci.merchantPrivateKey));
+    const signature = await sign(Buffer.from(body), privateKeyOf(gateway.pci.merchantPrivateKey));
     const headers = {
       'content-type': 'application/json',
       'x-api-key': gateway.merchant.apiKey,

@@ -7,10 +7,11 @@ import { faults } from '@waffo/protocol/codes';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { doorFaults, type Operation } from '@waffo/protocol/operation';
 import { operations } from '@waffo/protocol/operations/all';
-import { parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
+import { sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { privateKeyOf, publicKeyOf } from '../kit/keys.ts';
 import { provokeSubscriptions } from '../kit/subscription-faults.ts';
 import { testCard } from '../kit/test-card.ts';
 
@@ -322,10 +323,10 @@ async function post(
   const headers = {
     'content-type': 'application/json',
     'x-api-key': browser ? as.clientApiKey : as.apiKey,
-    ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)) }),
+    ...(!browser && { 'x-signature': await sign(bytes, privateKeyOf(as.merchantPrivateKey)) }),
     ...change.headers,
   };
-  return to.send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
+  return to.send(`/api/v1${path}`, bytes, headers, publicKeyOf(as.waffoPublicKey));
 }
 
 /** Where a request names the merchant: in `merchantInfo`, in `merchantId`, or nowhere. */

@@ -6,9 +6,10 @@
 import { setMaxListeners } from 'node:events';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { operations } from '@waffo/protocol/operations/all';
-import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { privateKeyOf } from '../kit/keys.ts';
 import { type Bend, bendsOf, bent, bentHeaders } from '../kit/malformed.ts';
 import { changeOf, subscriptionOf } from '../kit/subscription.ts';
 import { testCard } from '../kit/test-card.ts';
@@ -104,7 +105,7 @@ async function sendBent(bend: Bend, number: number, toll: Toll): Promise<void> {
       'content-type': 'application/json',
       'x-api-key': isBrowser ? gateway.merchant.clientApiKey : gateway.merchant.apiKey,
       ...(bend.signed &&
-        !isBrowser && { 'x-signature': await sign(bytes, parsePrivateKey(gateway.merchant.merchantPrivateKey)) }),
+        !isBrowser && { 'x-signature': await sign(bytes, privateKeyOf(gateway.merchant.merchantPrivateKey)) }),
     },
     bend,
   );

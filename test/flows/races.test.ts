@@ -1,8 +1,9 @@
 /** C-3 beside what `orders.test.ts` races: callers who contradict one another at once. And P-4: many duplicates of many ids. */
 import { Agent, request } from 'node:http';
-import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { privateKeyOf } from '../kit/keys.ts';
 
 let gateway: TestGateway;
 const agent = new Agent({ keepAlive: true, maxSockets: 50 });
@@ -21,7 +22,7 @@ const count = async (text: string, values: unknown[] = []) =>
 async function duplicates(path: string, body: object, times: number): Promise<{ status: number; raw: string }[]> {
   const bytes = Buffer.from(JSON.stringify(body));
   const { apiKey, merchantPrivateKey } = gateway.merchant;
-  const signature = await sign(bytes, parsePrivateKey(merchantPrivateKey));
+  const signature = await sign(bytes, privateKeyOf(merchantPrivateKey));
   const headers = {
     'content-type': 'application/json',
     'content-length': bytes.length,

@@ -6,12 +6,13 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { operations } from '@waffo/protocol/operations/all';
-import { exportPrivateKey, exportPublicKey, parsePrivateKey, parsePublicKey, sign } from '@waffo/protocol/signature';
+import { exportPrivateKey, exportPublicKey, sign } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newApiKey, newClientKey } from '../../packages/gateway/src/id.ts';
 import { registerMerchant } from '../../packages/gateway/src/merchant/register.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { privateKeyOf, publicKeyOf } from '../kit/keys.ts';
 import { changeOf, subscriptionOf } from '../kit/subscription.ts';
 import { testCard } from '../kit/test-card.ts';
 
@@ -228,12 +229,12 @@ async function send({ path, body, apiKey, signWith, headers = {} }: Sent): Promi
   const all = {
     'content-type': 'application/json',
     'x-api-key': apiKey,
-    ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(signWith.merchantPrivateKey)) }),
+    ...(!browser && { 'x-signature': await sign(bytes, privateKeyOf(signWith.merchantPrivateKey)) }),
     ...headers,
   };
   // An answer is signed for the merchant whose key was shown, whoever showed it.
   const shown = tenants.find((tenant) => tenant.apiKey === apiKey) ?? signWith;
-  return gateway.send(`/api/v1${path}`, bytes, all, parsePublicKey(shown.waffoPublicKey));
+  return gateway.send(`/api/v1${path}`, bytes, all, publicKeyOf(shown.waffoPublicKey));
 }
 
 const doorOf = (path: string) => operations.find((operation) => operation.path === path)?.door;

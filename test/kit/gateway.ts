@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CardInput } from '@waffo/protocol/envelope/record';
 import { seal } from '@waffo/protocol/envelope/seal';
-import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
+import { sign, verify } from '@waffo/protocol/signature';
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import { configFrom } from '../../packages/gateway/src/config.ts';
 import type { SandboxFile, SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
 import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
+import { privateKeyOf, publicKeyOf } from './keys.ts';
 import { faultsOfLedger } from './ledger.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { testCard } from './test-card.ts';
@@ -95,7 +96,7 @@ export async function startTestGateway(
   // The standing jobs run once at the start; a test that looks at the rows is not to see them change by themselves.
   await app.runner.drain();
   const sandbox = sandboxOf(app);
-  keys.privateKey = parsePrivateKey(sandbox.merchantPrivateKey);
+  keys.privateKey = privateKeyOf(sandbox.merchantPrivateKey);
   const client = clientOf(app, sandbox);
   const gateway: TestGateway = {
     ...client,
@@ -138,7 +139,7 @@ function clientOf(app: App, sandbox: SandboxFile): Pick<TestGateway, 'call' | 's
     const raw = await response.text();
     const { code, msg, data } = parseOr(raw);
     const signature = response.headers.get('x-signature') ?? '';
-    const key = verifyWith ?? parsePublicKey(sandbox.waffoPublicKey);
+    const key = verifyWith ?? publicKeyOf(sandbox.waffoPublicKey);
     const answer = { status: response.status, headers: response.headers, raw, code, msg, data };
     const signed = verify(Buffer.from(raw), signature, key);
     const { publicKey: systemKey } = await app.gateway.platformKeys.signerOf('');
@@ -150,7 +151,7 @@ function clientOf(app: App, sandbox: SandboxFile): Pick<TestGateway, 'call' | 's
   };
   /** By the system, or by the other merchant of the sandbox. */
   const isOurs = (raw: Buffer, signature: string, systemKey: KeyObject) =>
-    [systemKey, parsePublicKey(sandbox.pci.waffoPublicKey), parsePublicKey(sandbox.waffoPublicKey)].some((key) =>
+    [systemKey, publicKeyOf(sandbox.pci.waffoPublicKey), publicKeyOf(sandbox.waffoPublicKey)].some((key) =>
       verify(raw, signature, key),
     );
   return {
@@ -158,9 +159,9 @@ function clientOf(app: App, sandbox: SandboxFile): Pick<TestGateway, 'call' | 's
     send,
     async call(path, body, as = sandbox) {
       const bytes = Buffer.from(JSON.stringify(completed(path, body, as.merchantId)));
-      const signature = await sign(bytes, parsePrivateKey(as.merchantPrivateKey));
+      const signature = await sign(bytes, privateKeyOf(as.merchantPrivateKey));
       const headers = { 'content-type': 'application/json', 'x-api-key': as.apiKey, 'x-signature': signature };
-      return send(`/api/v1${path}`, bytes, headers, parsePublicKey(as.waffoPublicKey));
+      return send(`/api/v1${path}`, bytes, headers, publicKeyOf(as.waffoPublicKey));
     },
     async submit(tokenSessionId, card, extra = {}) {
       const encryptedCard = await seal(tokenSessionId, { ...testCard, ...card });

@@ -1,9 +1,10 @@
 /** For tests in which gateways die: a client that repeats until it is answered, and time that passes. */
-import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { sign } from '@waffo/protocol/signature';
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import { configFrom } from '../../packages/gateway/src/config.ts';
 import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+import { privateKeyOf } from './keys.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of several operations
 type Loose = any;
@@ -16,7 +17,7 @@ export function patientCaller(as: SandboxMerchant, until: number) {
     const headers = {
       'content-type': 'application/json',
       'x-api-key': browser ? as.clientApiKey : as.apiKey,
-      ...(!browser && { 'x-signature': await sign(bytes, parsePrivateKey(as.merchantPrivateKey)) }),
+      ...(!browser && { 'x-signature': await sign(bytes, privateKeyOf(as.merchantPrivateKey)) }),
     };
     let refused = 0;
     // Whether a session was opened is found out by asking for it again; what became of money is not asked for so.
