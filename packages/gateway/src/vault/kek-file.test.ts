@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createKeyFile, keksFromFiles } from './kek-file.ts';
+import { addToKeyFile, createKeyFile, keksFromFiles } from './kek-file.ts';
 
 let folder: string;
 let path: string;
@@ -128,7 +128,6 @@ describe('one clear sentence says what to do', () => {
     'holds base64 without padding': keyText.replace('=', ''),
     'holds one key twice': `${keyText}\n${keyText}`,
     'holds a key and something else': `${keyText} # old`,
-    'is far too long': `${keyText}${' '.repeat(10_000)}`,
   };
   test.each(Object.keys(wrong))('when it %s', async (how) => {
     await write(wrong[how] ?? '');
@@ -137,6 +136,23 @@ describe('one clear sentence says what to do', () => {
       `the key file ${path} does not hold keys of 32 bytes in base64, one a line; put it back from your copy`,
     );
   });
+
+  test('when it is another file by mistake, and a large one', async () => {
+    await write(' '.repeat(10_000));
+    expect(await messageOf(read())).toBe(
+      `the key file ${path} is larger than 100 keys are; point WAFFO_KEK_FILE at the key file`,
+    );
+  });
+});
+
+test('the hundredth key is read like the first, and one more is refused before it is written', async () => {
+  await createKeyFile(path);
+  for (let lines = 2; lines <= 100; lines++) expect(await addToKeyFile(path)).toBe(lines);
+  expect(await messageOf(addToKeyFile(path))).toBe(
+    `the key file ${path} holds 100 keys, the most there may be; take lines of retired keys out first`,
+  );
+  expect(await keksFromFiles([path])).toHaveLength(100);
+  expect(await readdir(folder)).toEqual(['kek']);
 });
 
 test('the id and the printed key say nothing of the key', async () => {

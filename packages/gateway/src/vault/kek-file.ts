@@ -9,8 +9,10 @@ import { dirname } from 'node:path';
 import { type Kek, kekOf } from './kek.ts';
 
 const keyBytes = 32;
-/** More keys than rotations leave at a time; what is longer is not read. */
-const sizeLimitBytes = 1_024;
+/** A key a year for as long as anybody runs this, and then as many again in a hurry. */
+const mostKeys = 100;
+/** 44 characters of base64 and the ends of the line. */
+const sizeLimitBytes = mostKeys * 46;
 const isWindows = process.platform === 'win32';
 
 /**
@@ -72,6 +74,11 @@ export async function createKeyFile(path: string): Promise<void> {
  */
 export async function addToKeyFile(path: string): Promise<number> {
   const keys = [...(await readKeys(path)), randomBytes(keyBytes)];
+  if (keys.length > mostKeys) {
+    throw new Error(
+      `the key file ${path} holds ${mostKeys} keys, the most there may be; take lines of retired keys out first`,
+    );
+  }
   // A link stays a link.
   const place = await realpath(path);
   const draft = await writeDraft(place, keys).catch((cause: NodeJS.ErrnoException) => {
@@ -110,7 +117,10 @@ async function readPrivately(path: string): Promise<string> {
     if (!isWindows && (mode & 0o077) !== 0) {
       throw new Error(`the key file ${path} is open to others; run: chmod 600 ${path}`);
     }
-    return size > sizeLimitBytes ? '' : (await file.readFile('latin1')).trim();
+    if (size > sizeLimitBytes) {
+      throw new Error(`the key file ${path} is larger than ${mostKeys} keys are; point WAFFO_KEK_FILE at the key file`);
+    }
+    return (await file.readFile('latin1')).trim();
   } finally {
     await file.close();
   }
