@@ -179,6 +179,8 @@ describe('the systemd unit', () => {
     const [both, worker] = [parseEnv(read('deploy/waffo.env')), parseEnv(read('deploy/worker.env'))];
     expect(isProduction(configFrom(both))).toBe(true);
     expect(configFrom({ ...both, ...worker }).port).not.toBe(configFrom(both).port);
+    // Both are given what an operator adds to the common file, and only one of them can have its port.
+    expect(configFrom({ ...both, WAFFO_OPERATOR_PORT: '4030', ...worker }).operatorPort).toBeUndefined();
   });
 
   // Without it this fails, for a skip is not read by anybody; `npm test` installs it where it can.
