@@ -51,5 +51,5 @@ export async function capture(gateway: Gateway, caller: MerchantCaller, input: I
 function refuseState({ status, cancelling }: Order): void {
   if (status === 'AUTHED_WAITING_CAPTURE' && !cancelling) return;
   const why = cancelling ? 'being cancelled' : status;
-  throw new Fault('CAPTURE_NOT_ALLOWED', `The order is ${why}.`);
+  throw new Fault('CAPTURE_NOT_ALLOWED', `The order is ${why}; what can be captured is AUTHED_WAITING_CAPTURE.`);
 }
