@@ -41,7 +41,9 @@ export async function openConnection(port: number): Promise<Connection> {
     ask: (request) =>
       new Promise((resolve, reject) => {
         settle = { resolve, reject };
-        socket.write(request);
+        // One that ended while nobody waited tells it to nobody.
+        if (socket.destroyed) broken();
+        else socket.write(request);
       }),
     end: () => socket.destroy(),
   };

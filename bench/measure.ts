@@ -32,6 +32,8 @@ export interface Bench {
   readonly rounds: number;
   readonly connections: number;
   readonly paces: Paces;
+  /** Brings the database to rest, so that no row pays for the load before it. */
+  tidy(): Promise<void>;
 }
 
 /** A run that is not flawless is no result. */
@@ -54,6 +56,7 @@ export const portOf = (url: string): number => Number(new URL(url).port);
  * @throws Flawed when an answer was not what it had to be or was not signed by the merchant's key, or there were too few requests
  */
 export async function measure(bench: Bench, name: string, sent: Sent): Promise<Result> {
+  await bench.tidy();
   const cpuNow = () => ({ gateway: cpuMsOf(bench.gateway.pid), database: cpuMsOf(bench.postmaster) });
   let before = cpuNow();
   const rounds = await sendWarm(bench, { port: portOf(bench.gateway.url), ...sent }, name, {

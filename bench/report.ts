@@ -5,7 +5,7 @@ import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { pauseMs } from './pause.ts';
 import { plot } from './plot.ts';
-import { steadyInquiryName, steadyName, warmUpsBeforeEasyLoad } from './rows.ts';
+import { repeatName, sameRefusalName, steadyInquiryName, steadyName, warmUpsBeforeEasyLoad } from './rows.ts';
 import { type Steps, stepsPart } from './steps.ts';
 
 export interface Report extends Origin {
@@ -47,7 +47,7 @@ function growth({ bySize }: Report): (readonly [string, string, number, number, 
 function goals(report: Report): string[] {
   const share = (name: string): number => 100 * (named(report, name)?.ratio ?? Number.NaN);
   const create = named(report, 'order/create with a token');
-  const replay = named(report, 'the same again (idempotent)');
+  const replay = named(report, repeatName);
   const halves = ['tokenization/generate', 'tokenization/submit'].map((name) => share(name));
   const pair = 1 / halves.reduce((total, half) => total + 1 / half, 0);
   const rows: readonly (readonly [string, string, number, number, 'least' | 'most'])[] = [
@@ -110,6 +110,12 @@ export const pictures = ({ byConnections, bySize }: Report): Readonly<Record<str
   ),
 });
 
+/** Of the limit of that moment; none where nothing is signed. */
+const shareOf = (name: string, requestsPerSecond: number, ratio: number): string =>
+  name === sameRefusalName || name === repeatName
+    ? '– | –'
+    : `${number(requestsPerSecond / ratio)} | ${number(100 * ratio, 1)} %`;
+
 /**
  * @param steps - a run over several versions, when there was one
  * @returns `docs/performance.md`
@@ -117,7 +123,7 @@ export const pictures = ({ byConnections, bySize }: Report): Readonly<Record<str
 export function page(report: Report, steps?: Steps): string {
   const rows = report.results.map(
     ({ name, requestsPerSecond, ratio, p50, p99, cpu }) =>
-      `| ${name} | ${number(requestsPerSecond)} | ${number(100 * ratio, 1)} % | ${number(p50, 1)} | ${number(p99, 1)} | ` +
+      `| ${name} | ${number(requestsPerSecond)} | ${shareOf(name, requestsPerSecond, ratio)} | ${number(p50, 1)} | ${number(p99, 1)} | ` +
       `${number(cpu.gateway)} | ${number(cpu.database)} | ${number(cpu.generator)} |`,
   );
   const connections = report.byConnections.map(
@@ -136,7 +142,8 @@ export function page(report: Report, steps?: Steps): string {
 Written by \`npm run bench\`; the figures are in [performance.json](performance.json). Machines are noisy: read the shares, not the
 absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, requests are
 signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement,
-${number(warmUpsBeforeEasyLoad * report.warmUpSeconds)} before the easy load, in which V8 takes longer to see enough of the code to optimise it.
+${number(warmUpsBeforeEasyLoad * report.warmUpSeconds)} before the easy load, in which V8 takes longer to see enough of the code to optimise it. Before that the tables are
+vacuumed and the server makes a checkpoint, so that no row pays for the load before it.
 Rows without a rate in their name are asked over ${number(report.results[0]?.connections ?? Number.NaN)} connections of one merchant, each call when the one before it was answered. In
 production a process lets one merchant have ${mostUnderWay} calls under way, and a busy one serves several.
 
@@ -146,11 +153,12 @@ Run of ${report.at.slice(0, 10)} at commit ${report.commit}: ${report.machine}; 
 machine can give more answers that differ; it was measured anew before and after each row. Refusals that have the same bytes are signed
 once for each key, and so is what a repeat is answered: these two rows sign nothing, and the limit is none for them. ${report.rounds === 1 ? 'Each row was measured once.' : `Each row is the middle of ${report.rounds}, by its share, and at the easy load by its p99.`}
 
-| call | per second | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| call | per second | limit then | of the limit | p50 ms | p99 ms | gateway µs | database µs | generator µs |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.join('\n')}
 
-The last three columns are processor time for one request. ${number(report.deliveriesPerSecond)} notifications a second are delivered by one worker. A gateway
+The last three columns are processor time for one request. The last row is another server, for comparison: it does a single write for
+a call, in the way that comes to mind first (bench/naive.ts). ${number(report.deliveriesPerSecond)} notifications a second are delivered by one worker. A gateway
 that has its schema answers ${number(report.coldStartMs)} ms after its start, and had at most ${number(report.memoryMb)} MB in memory during these runs.
 
 ## Goals

@@ -13,6 +13,8 @@ export interface Row {
 
 /** The load of a machine on which nobody waits long. */
 export const easyLoad = 0.4;
+export const sameRefusalName = 'the same refusal (signature stored)';
+export const repeatName = 'the same again (idempotent)';
 export const steadyName = 'order/create at 40 % load';
 export const steadyInquiryName = 'tokenization/inquiry at 40 % load';
 /** V8 optimises by how often code has run, and at an easy load that takes longer. */
@@ -81,11 +83,11 @@ export function rowsOf(bench: Bench, tokens: readonly string[]): readonly Row[] 
   const once = { ...bench, rounds: 1 };
   const share = async (row: Row): Promise<number> => easyLoad * (await row.measure()).requestsPerSecond;
   return [
-    row(bench, 'the same refusal (signature stored)', () => scenarios.sameRefusal(bench)),
+    row(bench, sameRefusalName, () => scenarios.sameRefusal(bench)),
     row(bench, 'refusals that differ (each signed)', () => scenarios.differingRefusals(bench)),
     inquiryRow(bench, tokens),
     createRow(bench, tokens),
-    row(bench, 'the same again (idempotent)', () => scenarios.repeats(bench, tokens)),
+    row(bench, repeatName, () => scenarios.repeats(bench, tokens)),
     generateRow(bench),
     submitRow(bench),
     steadyInquiryRow(bench, tokens, () => share(inquiryRow(once, tokens))),

@@ -92,9 +92,9 @@ connections, and ${number(warmUpSeconds)} seconds of the same load go before ${n
 
 ${
   rounds === 1
-    ? 'Each row was measured once. Behind × is how many times the first version’s figure it is.'
-    : `Each figure is the middle of ${rounds} rounds. Behind × is how many times the first version’s figure of the same round it is, in the
-middle, and in brackets in the round where it was least and in that where it was most.`
+    ? 'Each row was measured once. The factor after × compares with the first version.'
+    : `Each figure is the middle of ${rounds} rounds. The factor after × compares with the first version in the same
+round: in the middle, and in brackets in the round where it was least and in that where it was most.`
 } More is better for shares of the limit; less is better for times.
 
 ${table(speeds(steps))}
