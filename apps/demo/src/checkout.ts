@@ -2,13 +2,10 @@
  * The merchant's side of the road: opens binding sessions, lists and removes cards, pays. It knows cards by token and
  * mask only; a card number never comes here.
  */
-import { randomUUID } from 'node:crypto';
 import { type Waffo, WaffoError, WaffoUnknownStatusError } from '@waffo/waffo-node';
 import { currency, type Product } from './catalogue.ts';
 import type { OrderBook } from './orders.ts';
-
-/** A real shop has a login; this one has one shopper. */
-const shopper = { userId: 'shopper_1', userEmail: 'shopper@kiln.example' };
+import { homeOf, newRequestId, shopper, webUrlIn } from './request.ts';
 
 /** A saved card as the page shows it. */
 export interface SavedCard {
@@ -88,7 +85,7 @@ export function createCheckout(waffo: Waffo, notifyUrl: string, remember: OrderB
       const orderId = newRequestId();
       remember({ orderId, name: product.name });
       const response = await waffo.order().create(orderOf(product, orderId, notifyUrl));
-      const webUrl = webUrlIn(response.unwrap());
+      const webUrl = webUrlIn(response.unwrap().orderAction);
       if (webUrl === undefined) throw new Error('The gateway named no page to pay at.');
       return { webUrl };
     },
@@ -98,9 +95,8 @@ export function createCheckout(waffo: Waffo, notifyUrl: string, remember: OrderB
 async function pay(waffo: Waffo, tokenId: string, order: ReturnType<typeof orderOf>): Promise<Payment> {
   const payment = { orderId: order.paymentRequestId, amount: order.orderAmount, currency };
   try {
-    const made = (await waffo.order().create({ ...order, tokenId })).unwrap();
-    const { orderStatus } = made;
-    const webUrl = webUrlIn(made);
+    const { orderStatus, orderAction } = (await waffo.order().create({ ...order, tokenId })).unwrap();
+    const webUrl = webUrlIn(orderAction);
     if (webUrl !== undefined) return { outcome: 'asked', webUrl, ...payment };
     if (orderStatus === 'PAY_SUCCESS') return { outcome: 'paid', ...payment };
     return { outcome: orderStatus === 'ORDER_CLOSE' ? 'declined' : 'pending', ...payment };
@@ -109,12 +105,6 @@ async function pay(waffo: Waffo, tokenId: string, order: ReturnType<typeof order
     if (error instanceof WaffoError) return { outcome: 'refused', ...payment, code: error.code, reason: error.message };
     throw error;
   }
-}
-
-/** Where the shopper must go before the order can be paid. */
-function webUrlIn({ orderAction = '{}' }: { readonly orderAction?: string | undefined }): string | undefined {
-  const { webUrl } = JSON.parse(orderAction);
-  return typeof webUrl === 'string' ? webUrl : undefined;
 }
 
 const orderOf = (product: Product, orderId: string, notifyUrl: string) => ({
@@ -126,16 +116,7 @@ const orderOf = (product: Product, orderId: string, notifyUrl: string) => ({
   orderDescription: product.name,
   orderRequestedAt: new Date().toISOString(),
   notifyUrl,
-  userInfo: { ...shopper, userTerminal: 'WEB' },
+  userInfo: shopper,
   goodsInfo: { goodsId: product.productId, goodsName: product.name, goodsQuantity: 1 },
   paymentInfo: { productName: 'ONE_TIME_PAYMENT' },
 });
-
-/** The shop's own page, however it ends. */
-function homeOf(notifyUrl: string) {
-  const home = new URL('/', notifyUrl).href;
-  return { successRedirectUrl: home, failedRedirectUrl: home, cancelRedirectUrl: home };
-}
-
-/** At most 32 characters, the limit of `paymentRequestId`. */
-const newRequestId = (): string => randomUUID().replaceAll('-', '');

@@ -2,10 +2,10 @@
  * The club: a subscription. The shop remembers which one its shopper has, and asks the gateway how it stands. It forgets when
  * it restarts.
  */
-import { randomUUID } from 'node:crypto';
-import type { Waffo } from '@waffo/waffo-node';
+import type { ApiResponse, SubscriptionRecord, Waffo } from '@waffo/waffo-node';
 import { currency, type Plan, plans } from './catalogue.ts';
 import { cardIn } from './orders.ts';
+import { homeOf, newRequestId, shopper, webUrlIn } from './request.ts';
 
 /** The club as the page shows it. */
 export interface Membership {
@@ -31,109 +31,121 @@ export interface Club {
   manage(): Promise<{ webUrl: string }>;
 }
 
+/** Kept before the call, for the call may take effect although no answer comes. */
 interface Joined {
   readonly request: string;
   readonly plan: Plan;
 }
 
-const shopper = { userId: 'shopper_1', userEmail: 'shopper@kiln.example', userTerminal: 'WEB' };
+interface Upgrade extends Joined {
+  /** The request of the membership that it takes the place of. */
+  readonly origin: string;
+}
+
 const running = ['ACTIVE', 'AUTHORIZATION_REQUIRED', 'IN_PROGRESS'];
+
+/** What the gateway says of a request that it never received. */
+const neverReceived = 'A0009';
 
 export function createClub(waffo: Waffo): Club {
   let joined: Joined | undefined;
   /** An upgrade that is not decided yet. */
-  let wanted: (Joined & { readonly origin: string }) | undefined;
+  let wanted: Upgrade | undefined;
 
-  /** An upgrade that succeeded is the membership from then on. */
-  async function current(): Promise<Joined | undefined> {
-    if (wanted === undefined) return joined;
+  /** An upgrade that succeeded is the membership from then on. @returns whether one is on its way */
+  async function settleUpgrade(): Promise<boolean> {
+    if (wanted === undefined) return false;
     const ids = { originSubscriptionRequest: wanted.origin, subscriptionRequest: wanted.request };
-    const { subscriptionChangeStatus } = (await waffo.subscription().changeInquiry(ids)).unwrap();
+    const found = await waffo.subscription().changeInquiry(ids);
+    if (found.getCode() === neverReceived) return false;
+    const { subscriptionChangeStatus } = found.unwrap();
     if (subscriptionChangeStatus === 'SUCCESS') joined = wanted;
     if (['SUCCESS', 'CLOSED'].includes(subscriptionChangeStatus)) wanted = undefined;
-    return joined;
+    return wanted !== undefined;
+  }
+
+  async function show(): Promise<Membership | undefined> {
+    const isUpgrading = await settleUpgrade();
+    if (joined === undefined) return undefined;
+    const { request, plan } = joined;
+    const found = await waffo.subscription().inquiry({ subscriptionRequest: request, paymentDetails: 1 });
+    if (found.getCode() === neverReceived) return undefined;
+    return membershipOf(plan, found.unwrap(), isUpgrading);
   }
 
   return {
-    async show() {
-      const now = await current();
-      if (now === undefined) return undefined;
-      const found = await waffo.subscription().inquiry({ subscriptionRequest: now.request, paymentDetails: 1 });
-      if (!found.isSuccess()) return undefined;
-      const { subscriptionStatus: status, productInfo, paymentInfo, paymentDetails = [] } = found.unwrap();
-      return {
-        plan: now.plan,
-        status,
-        nextPaymentAt: productInfo.nextPaymentDateTime,
-        card: cardIn(paymentInfo.payMethodResponse),
-        payments: paymentDetails.filter(({ orderStatus }) => orderStatus === 'PAY_SUCCESS').length,
-        mayUpgrade: status === 'ACTIVE' && wanted === undefined && now.plan !== plans.at(-1),
-      };
-    },
+    show,
     async join(plan, notifyUrl) {
-      const request = newId();
+      const shown = await show();
+      const before = joined;
+      const isOpen = shown === undefined && before?.plan === plan;
+      const now = isOpen ? before : { request: newRequestId(), plan };
+      joined = now;
       const response = await waffo.subscription().create({
-        ...common(notifyUrl),
-        subscriptionRequest: request,
+        ...termsOf(notifyUrl),
+        subscriptionRequest: now.request,
         merchantSubscriptionId: plan.planId,
         amount: plan.price,
         productInfo: monthly(plan),
       });
+      if (cannotSucceed(response)) joined = isOpen ? undefined : before;
       const { subscriptionAction, subscriptionStatus } = response.unwrap();
       const webUrl = webUrlIn(subscriptionAction);
       if (webUrl === undefined) throw new Error(`The gateway named no page to join at (${subscriptionStatus}).`);
-      joined = { request, plan };
       return { webUrl };
     },
     async upgrade(notifyUrl) {
-      const now = await current();
+      await settleUpgrade();
       const plan = plans.at(-1);
-      if (now === undefined || plan === undefined || now.plan === plan) return {};
-      const request = newId();
-      wanted = { request, plan, origin: now.request };
+      if (joined === undefined || plan === undefined || joined.plan === plan) return {};
+      const { request: origin, plan: present } = joined;
+      const change = wanted?.origin === origin ? wanted : { request: newRequestId(), plan, origin };
+      wanted = change;
       const response = await waffo.subscription().change({
-        ...common(notifyUrl),
-        originSubscriptionRequest: now.request,
-        subscriptionRequest: request,
+        ...termsOf(notifyUrl),
+        originSubscriptionRequest: change.origin,
+        subscriptionRequest: change.request,
         merchantSubscriptionId: plan.planId,
-        remainingAmount: now.plan.price,
+        remainingAmount: present.price,
         productInfoList: [{ ...monthly(plan), amount: plan.price }],
       });
-      if (!response.isSuccess()) wanted = undefined;
+      if (cannotSucceed(response)) wanted = undefined;
       const webUrl = webUrlIn(response.unwrap().subscriptionAction);
       return webUrl === undefined ? {} : { webUrl };
     },
     async manage() {
-      const now = await current();
-      const response = await waffo.subscription().manage({ subscriptionRequest: now?.request ?? '' });
+      await settleUpgrade();
+      const response = await waffo.subscription().manage({ subscriptionRequest: joined?.request ?? '' });
       return { webUrl: response.unwrap().managementUrl };
     },
   };
 }
 
+function membershipOf(plan: Plan, record: SubscriptionRecord, isUpgrading: boolean): Membership {
+  const { subscriptionStatus: status, productInfo, paymentInfo, paymentDetails = [] } = record;
+  return {
+    plan,
+    status,
+    nextPaymentAt: productInfo.nextPaymentDateTime,
+    card: cardIn(paymentInfo.payMethodResponse),
+    payments: paymentDetails.filter(({ orderStatus }) => orderStatus === 'PAY_SUCCESS').length,
+    mayUpgrade: status === 'ACTIVE' && !isUpgrading && plan !== plans.at(-1),
+  };
+}
+
+/** Only then is a request forgotten: any other may have taken effect, or be made again under the same id. */
+const cannotSucceed = (response: ApiResponse<unknown>): boolean => response.getError()?.retry === 'never';
+
 /** Whether one may join: not twice. */
 export const isMember = (membership: Membership | undefined): boolean =>
   membership !== undefined && running.includes(membership.status);
 
-const common = (notifyUrl: string) => {
-  const home = new URL('/', notifyUrl).href;
-  return {
-    currency,
-    notifyUrl,
-    userInfo: shopper,
-    paymentInfo: { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD,DEBITCARD' },
-    successRedirectUrl: home,
-    failedRedirectUrl: home,
-    cancelRedirectUrl: home,
-  };
-};
+const termsOf = (notifyUrl: string) => ({
+  ...homeOf(notifyUrl),
+  currency,
+  notifyUrl,
+  userInfo: shopper,
+  paymentInfo: { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD,DEBITCARD' },
+});
 
 const monthly = ({ name }: Plan) => ({ description: name, periodType: 'MONTHLY', periodInterval: '1' });
-
-function webUrlIn(action: string | undefined): string | undefined {
-  const { webUrl } = JSON.parse(action || '{}');
-  return typeof webUrl === 'string' ? webUrl : undefined;
-}
-
-/** At most 32 characters. */
-const newId = (): string => randomUUID().replaceAll('-', '');

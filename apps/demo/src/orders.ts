@@ -2,8 +2,8 @@
  * What this shop sold: its order history, and refunds. It remembers which orders it made; what became of them it asks the
  * gateway, as a shop does that missed a webhook. It forgets when it restarts.
  */
-import { randomUUID } from 'node:crypto';
 import type { Waffo } from '@waffo/waffo-node';
+import { newRequestId } from './request.ts';
 
 /** An order as the shop remembers it. */
 interface Sold {
@@ -38,7 +38,7 @@ export function createOrderBook(waffo: Waffo): OrderBook {
   const book: Sold[] = [];
   return {
     remember: ({ orderId, name }) => {
-      book.unshift({ orderId, name, orderedAt: new Date().toISOString(), refundRequestId: newId() });
+      book.unshift({ orderId, name, orderedAt: new Date().toISOString(), refundRequestId: newRequestId() });
     },
     list: async () => {
       const rows = await Promise.all(book.slice(0, shown).map((sold) => rowOf(waffo, sold)));
@@ -83,5 +83,3 @@ export function cardIn(payMethodResponse: string | undefined): string {
   const { maskCardData } = JSON.parse(payMethodResponse || '{}');
   return typeof maskCardData === 'string' ? maskCardData : '';
 }
-
-const newId = (): string => randomUUID().replaceAll('-', '');

@@ -16,6 +16,11 @@ export interface TokenData {
   readonly cvv?: string | undefined;
 }
 
+/**
+ * Where the card's statements go. Every member is optional; empty ones and others than these are not sent.
+ *
+ * @example { countryCode: 'USA', region: 'CA', city: 'San Francisco', postalCode: '94102', address: '123 Main St' }
+ */
 export interface BillingAddress {
   /** ISO 3166-1 alpha-3, e.g. `USA`. */
   readonly countryCode?: string | undefined;
@@ -27,8 +32,19 @@ export interface BillingAddress {
   readonly address?: string | undefined;
 }
 
+/**
+ * What `tokenizationSubmit` takes. `tokenData` is sealed before it is sent; the rest is sent as it is.
+ *
+ * @example
+ * const input: SubmitInput = {
+ *   tokenData: { pan: '4111 1111 1111 1111', name: 'Ada Lovelace', expiry: '12/2030', cvv: '123' },
+ *   returnUrl: 'https://shop.example/cards',
+ * };
+ */
 export interface SubmitInput {
+  /** The card; one that cannot be one is refused with `A0029`. */
   readonly tokenData: TokenData;
+  /** Refused with `A0003` and `field: 'billingAddress'` when the gateway cannot read it. */
   readonly billingAddress?: BillingAddress | undefined;
   /** Where a 3-D Secure page sends the shopper back to. Its origin must be registered for the client API key. */
   readonly returnUrl?: string | undefined;

@@ -1,20 +1,5 @@
 /** What a shopper is told, by language. Short, polite, and it says what to do next. No message has a place for card data. */
-
-export type Locale = 'en' | 'zh-Hans' | 'zh-Hant' | 'ja';
-
-/**
- * @param tag - BCP 47, e.g. `zh-HK`; `_` for `-` and any case are taken too
- * @returns the nearest language that there are messages in
- * @example localeOf('zh-TW') // 'zh-Hant'
- */
-export function localeOf(tag: string): Locale {
-  const [language, ...rest] = tag.toLowerCase().split(/[-_]/);
-  if (language === 'ja') return 'ja';
-  if (language !== 'zh') return 'en';
-  if (rest.includes('hant')) return 'zh-Hant';
-  if (rest.includes('hans')) return 'zh-Hans';
-  return rest.some((region) => region === 'tw' || region === 'hk' || region === 'mo') ? 'zh-Hant' : 'zh-Hans';
-}
+import type { Locale } from '@waffo/protocol/locale';
 
 const en = {
   pan: 'Check the card number.',

@@ -1,19 +1,30 @@
 /** What a submission comes to. A result is for the page to show; it never carries card data, nor the token. */
-import { type Locale, type MessageKey, messageIn } from './locale.ts';
+import type { Locale } from '@waffo/protocol/locale';
+import { type MessageKey, messageIn } from './messages.ts';
 
 /** The member of the input, or the setting, that an error is about. */
 export type ErrorField = 'pan' | 'name' | 'expiry' | 'cvv' | 'billingAddress' | 'returnUrl' | 'tokenSessionId';
 
+/**
+ * The gateway has the card. The token itself goes to the merchant's backend, by webhook.
+ *
+ * @example { success: true, data: { tokenRequestId: 'treq_1', validateUrl: 'https://pay.example/3ds/…' } }
+ */
 export interface SubmitSuccess {
   readonly success: true;
   readonly data: {
     /** The merchant's own id of this binding, as its backend gave it to `tokenization/generate`. */
     readonly tokenRequestId: string;
-    /** When present, send the shopper there for 3-D Secure: `window.location.href = validateUrl`. */
+    /** A URL of the gateway, https in production. When present, send the shopper there for 3-D Secure: `window.location.href = validateUrl`. */
     readonly validateUrl?: string;
   };
 }
 
+/**
+ * The card was not taken, or with `E0001` and `S0005` nobody knows yet: never treat those two as failed.
+ *
+ * @example { success: false, error: { code: 'A0029', message: 'Check the card number.', field: 'pan' } }
+ */
 export interface SubmitError {
   readonly success: false;
   readonly error: {
@@ -30,6 +41,13 @@ export interface SubmitError {
   };
 }
 
+/**
+ * What `tokenizationSubmit` resolves to; `success` tells the two apart. It holds no card data and may be logged.
+ *
+ * @example
+ * if (!result.success) show(result.error.message);
+ * else if (result.data.validateUrl) window.location.href = result.data.validateUrl;
+ */
 export type SubmitResult = SubmitSuccess | SubmitError;
 
 /** A refusal before it is put into the shopper's language. */

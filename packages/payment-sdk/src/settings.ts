@@ -1,22 +1,37 @@
 /** What a `WaffoSDK` is made with. Everything that a page's other scripts could change later is taken hold of here. */
 import type { WebCrypto } from '@waffo/protocol/envelope/seal';
-import { type Locale, localeOf } from './locale.ts';
+import { type Locale, localeOf } from '@waffo/protocol/locale';
 import { ownText, ownValue } from './own-value.ts';
 
 /** `production` is `prod`, and `test` is `sandbox`. */
 export type WaffoEnvironment = 'prod' | 'production' | 'sandbox' | 'test';
 
+/**
+ * Which gateway a `WaffoSDK` talks to, and how it speaks to the shopper. The constructor throws a TypeError when neither `env`
+ * nor `baseUrl` names a gateway, when `baseUrl` is no URL, and when `timeoutMs` is not above 0.
+ *
+ * @example { env: 'prod', baseUrl: 'https://pay.example', locale: 'zh-HK' } // a gateway of your own, with live cards
+ */
 export interface WaffoSDKOptions {
-  /** Which gateway to talk to. Needed unless `baseUrl` is given. */
+  /**
+   * Which gateway to talk to, and whether cards are live. Needed unless `baseUrl` is given; next to it `prod` still says that
+   * cards are live. With `baseUrl` alone the key says so: `wck_live_...` is live, any other is not.
+   *
+   * Live: a card is held to its scheme's rules before it is sent, `validateUrl` must be https, and the console is not told
+   * the gateway's words.
+   */
   readonly env?: WaffoEnvironment | undefined;
   /**
    * Language of the messages, a BCP 47 tag. Known are `en`, `zh-Hans`, `zh-Hant` and `ja`, also by region (`zh-HK` is
    * `zh-Hant`, `zh` is `zh-Hans`). Any other is answered in English.
    */
   readonly locale?: string | undefined;
-  /** Address of another gateway, e.g. `http://127.0.0.1:4010/api/v1`. Stands above `env`. `/api/v1` may be left out. */
+  /**
+   * Address of a gateway of your own, e.g. `https://pay.example` or `http://127.0.0.1:4010/api/v1`; `/api/v1` may be left out.
+   * It takes the place of the address that `env` names; give `env: 'prod'` with it when cards are live.
+   */
   readonly baseUrl?: string | undefined;
-  /** Colours and corners of hosted pages, e.g. `{ variables: { colorPrimary: '#0af' } }`. A binding has none of its own. */
+  /** Accepted for compatibility, without effect: a binding has no page of its own to colour. */
   readonly appearance?: { readonly variables?: Readonly<Record<string, string>> } | undefined;
   /** Takes the place of the page's `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
@@ -56,13 +71,14 @@ const defaultTimeoutMs = 30_000;
  */
 export function settingsFrom(clientApiKey: unknown, options: unknown): Settings {
   const baseUrl = baseUrlFrom(options);
+  const key = keyFrom(clientApiKey);
   const timeoutMs = ownValue(options, 'timeoutMs') ?? defaultTimeoutMs;
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) throw new TypeError('WaffoSDK: timeoutMs must be above 0');
   return {
-    clientApiKey: keyFrom(clientApiKey),
+    clientApiKey: key,
     baseUrl,
-    isProduction: baseUrl === production && ownText(options, 'baseUrl') === '',
-    locale: localeOf(ownText(options, 'locale')),
+    isProduction: isLive(key, ownText(options, 'env')),
+    locale: localeOf(ownText(options, 'locale')) ?? 'en',
     fetch: fetchFrom(options),
     crypto: cryptoOfPage(),
     timeoutMs,
@@ -80,14 +96,20 @@ function keyFrom(clientApiKey: unknown): string {
   return key;
 }
 
+const isKnown = (env: string): env is WaffoEnvironment => Object.hasOwn(environments, env);
+
+/** A gateway of one's own may hold live cards too, so its address decides nothing. */
+const isLive = (clientApiKey: string, env: string): boolean =>
+  isKnown(env) ? environments[env] === production : clientApiKey.startsWith('wck_live_');
+
 function baseUrlFrom(options: unknown): string {
   const given = ownText(options, 'baseUrl');
   if (given !== '') return apiUrl(given);
   const env = ownText(options, 'env');
-  if (!Object.hasOwn(environments, env)) {
+  if (!isKnown(env)) {
     throw new TypeError('WaffoSDK: env must be "prod", "production", "sandbox" or "test"; or give baseUrl');
   }
-  return environments[env as WaffoEnvironment];
+  return environments[env];
 }
 
 function apiUrl(given: string): string {

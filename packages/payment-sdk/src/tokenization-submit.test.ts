@@ -87,6 +87,37 @@ describe('a card that cannot be one is not sent', () => {
     expect(gateway.requests).toHaveLength(0);
   });
 
+  test.each([
+    ['env names production', 'wck_test_1', { env: 'prod' }],
+    ['env names it by its long name', 'wck_test_1', { env: 'production' }],
+    ['its key is a live one and env says nothing', 'wck_live_1', {}],
+  ] as const)('a gateway of your own is production when %s', async (_when, key, options) => {
+    const sdk = new WaffoSDK(key, { ...options, baseUrl: gateway.baseUrl });
+    const wrong = await sdk.tokenizationSubmit(openSession().tokenSessionId, {
+      tokenData: { ...card, pan: '4111111111111112' },
+    });
+    expect(wrong).toMatchObject({ success: false, error: { code: 'A0029', field: 'pan' } });
+    expect(gateway.requests).toHaveLength(0);
+
+    gateway.answer(envelope('A0001', 'Invalid API key'));
+    await sdk.tokenizationSubmit(openSession().tokenSessionId, { tokenData: card });
+    expect(warn, "the gateway's words are not shown").not.toHaveBeenCalled();
+
+    gateway.answer(envelope('0', 'success', { tokenRequestId: 'treq_1', validateUrl: 'http://pay.example/3ds/1' }));
+    const unsafe = await sdk.tokenizationSubmit(openSession().tokenSessionId, { tokenData: card });
+    expect(unsafe, 'the shopper is sent to https only').toMatchObject({ success: false, error: { code: 'S0005' } });
+  });
+
+  test.each([
+    ['env names the sandbox', 'wck_live_1', { env: 'sandbox' }],
+    ['its key is no live one and env says nothing', 'wck_test_1', {}],
+  ] as const)('and it judges cards itself when %s', async (_when, key, options) => {
+    const sdk = new WaffoSDK(key, { ...options, baseUrl: gateway.baseUrl });
+    const tokenData = { ...card, pan: '4111111111111112' };
+    const result = await sdk.tokenizationSubmit(openSession().tokenSessionId, { tokenData });
+    expect(result).toMatchObject({ success: true });
+  });
+
   test('a session id that is none is refused before anything is sealed', async () => {
     for (const sessionId of ['tokenSessionId', 'tsess_xxxxxxxxxxxx', `tsess_${'A'.repeat(44)}`]) {
       const result = await submit({}, {}, sessionId);

@@ -64,6 +64,17 @@ describe("the guide's call, to the letter", () => {
     expect(addresses).toEqual([`${address}/tokenization/submit`]);
   });
 
+  test('a base URL takes the place of the address that env names', async () => {
+    await sdkFor({ env: 'prod' }).tokenizationSubmit(openSession().tokenSessionId, { tokenData: card });
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  test('a theme is taken and does nothing', async () => {
+    const appearance = { variables: { colorPrimary: '#0af' } };
+    await sdkFor({ appearance }).tokenizationSubmit(openSession().tokenSessionId, { tokenData: card });
+    expect(Object.keys(gateway.requests[0]?.body)).toEqual(['tokenSessionId', 'encryptedCard']);
+  });
+
   test.each(['', '/', '/api/v1', '/api/v1/'])('a base URL that ends in "%s" is the same gateway', async (ending) => {
     const { origin } = new URL(gateway.baseUrl);
     await sdkFor({ baseUrl: origin + ending }).tokenizationSubmit(openSession().tokenSessionId, { tokenData: card });

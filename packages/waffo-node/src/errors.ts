@@ -62,7 +62,10 @@ export class WaffoError extends Error {
   readonly httpStatus: number | undefined;
   readonly retry: Retry;
   readonly retryAfterMs: number | undefined;
-  /** The vendor's page about such codes. */
+  /**
+   * The vendor's page about such codes, also when the gateway is your own: they are the same ones. For `S…` and `E…` it is
+   * the one about handling errors.
+   */
   readonly docUrl: string;
 
   constructor(details: WaffoErrorDetails) {

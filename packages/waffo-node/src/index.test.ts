@@ -114,6 +114,8 @@ describe('its examples', () => {
       function askForAnotherCard(): void;
       function showPending(paymentRequestId: string): void;
       function saveToken(tokenRequestId: string, tokenId: string | undefined, tokenStatus: string): Promise<void>;
+      function store(requestId: string): Promise<void>;
+      function changed(subscriptionId: string, subscriptionChangeStatus: string): Promise<void>;
       function grant(subscriptionId: string, subscriptionStatus: string): Promise<void>;
       function extend(subscriptionId: string, currentPeriod: string | undefined): Promise<void>;
       function settle(paymentRequestId: string, orderStatus: string): Promise<void>;

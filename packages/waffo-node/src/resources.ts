@@ -55,8 +55,10 @@ export interface Tokenization {
    * @param params.notifyUrl - receives TOKENIZATION_NOTIFICATION; https outside the sandbox
    * @param params.tokenData - a bare card, of PCI-certified merchants only (A0004 for others): then `tokenId` is answered
    * @example
+   * const tokenRequestId = crypto.randomUUID();
+   * await store(tokenRequestId);
    * const response = await waffo.tokenization().generate({
-   *   tokenRequestId: crypto.randomUUID(),
+   *   tokenRequestId,
    *   merchantUserId: 'user_1',
    *   tokenType: 'CARD',
    *   notifyUrl: 'https://shop.example/webhook',
@@ -91,8 +93,10 @@ export interface Orders {
    * @param params.orderAmount - decimal string in major units with the decimals of the currency: `100.00` HKD, `100` JPY
    * @param params.tokenId - the card to charge
    * @example
+   * const paymentRequestId = crypto.randomUUID().replaceAll('-', '');
+   * await store(paymentRequestId);
    * const response = await waffo.order().create({
-   *   paymentRequestId: crypto.randomUUID().replaceAll('-', ''),
+   *   paymentRequestId,
    *   merchantOrderId: 'order_1',
    *   orderCurrency: 'HKD',
    *   orderAmount: '100.00',

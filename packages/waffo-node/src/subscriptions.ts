@@ -31,8 +31,10 @@ export interface Subscriptions {
    * @param params.amount - of a period: decimal string in major units with the decimals of the currency
    * @param params.productInfo - `periodType` is DAILY, WEEKLY or MONTHLY; a year is MONTHLY with a `periodInterval` of 12
    * @example
+   * const subscriptionRequest = crypto.randomUUID().replaceAll('-', '');
+   * await store(subscriptionRequest);
    * const response = await waffo.subscription().create({
-   *   subscriptionRequest: crypto.randomUUID().replaceAll('-', ''),
+   *   subscriptionRequest,
    *   merchantSubscriptionId: 'PLAN_TEA',
    *   currency: 'HKD',
    *   amount: '100.00',

@@ -21,9 +21,12 @@ export interface SignedRequest {
   readonly signature: string;
 }
 
+/** What came back, neither verified nor parsed. */
 export interface Answer {
+  /** HTTP status. */
   readonly status: number;
   readonly headers: Headers;
+  /** The body as it came, which the signature is over; cut off above `answerLimitBytes`. */
   readonly raw: Buffer;
 }
 

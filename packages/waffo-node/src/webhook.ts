@@ -140,7 +140,7 @@ export class Webhook {
   /**
    * A change ended: `SUCCESS`, or `CLOSED` and the old subscription goes on. Replaces an earlier handler.
    *
-   * @example waffo.webhook().onSubscriptionChange(({ subscriptionId, subscriptionChangeStatus }) => grant(subscriptionId, subscriptionChangeStatus));
+   * @example waffo.webhook().onSubscriptionChange(({ subscriptionId, subscriptionChangeStatus }) => changed(subscriptionId, subscriptionChangeStatus));
    */
   onSubscriptionChange(handler: Handler<SubscriptionChangeNotification>): this {
     return this.#on('SUBSCRIPTION_CHANGE_NOTIFICATION', handler);

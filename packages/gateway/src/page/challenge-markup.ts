@@ -2,7 +2,7 @@
 import { exponentOf, fromMinorUnits } from '@waffo/protocol/money';
 import type { CRes } from '../connector/threeds.ts';
 import type { Authentication } from '../threeds/authentication.ts';
-import { type ChallengeText, challengeTexts, type Locale, localeOf } from './challenge-text.ts';
+import { type ChallengeText, challengeTexts, type Locale, preferredLocale } from './challenge-text.ts';
 import { checkoutTexts } from './checkout-text.ts';
 import { type Html, html } from './html.ts';
 
@@ -12,7 +12,7 @@ export function renderChallenge(
   authentication: Authentication,
   { challengeInfoTextIndicator, messageExtension: { triesLeft, simulatedCode } }: CRes,
 ): Html {
-  const locale = localeOf(acceptLanguage);
+  const locale = preferredLocale(acceptLanguage);
   const text = challengeTexts[locale];
   const { shown, amountMinor, currency, expiresAt, createdAt } = authentication;
   const wrong = challengeInfoTextIndicator === 'Y' ? text.wrong(triesLeft) : undefined;
@@ -34,7 +34,7 @@ export function renderChallenge(
       ${wrong !== undefined && html`<p id="wrong" class="wrong" role="alert">${wrong}</p>`}
       ${codeInput(wrong !== undefined)}
       <div class="buttons">
-        <button name="action" value="submit">${text.submit}</button>
+        <button type="submit" name="action" value="submit">${text.submit}</button>
         <button name="action" value="cancel" class="quiet" formnovalidate>${text.cancel}</button>
       </div>
     </form>
@@ -60,7 +60,7 @@ export function renderEnd(
   returnUrl?: string,
   isPayment = false,
 ): Html {
-  const locale = localeOf(acceptLanguage);
+  const locale = preferredLocale(acceptLanguage);
   const text = challengeTexts[locale];
   const { title, cause } = (isPayment && paymentEnd(locale, end)) || { title: text.ends[end] };
   const mark = { success: '✓', pending: '…' }[end as string] ?? '!';

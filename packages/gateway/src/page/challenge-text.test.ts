@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { challengeTexts, localeOf } from './challenge-text.ts';
+import { challengeTexts, preferredLocale } from './challenge-text.ts';
 
 test.each([
   ['', 'en'],
@@ -7,6 +7,7 @@ test.each([
   ['fr, zh-TW;q=0.8, en;q=0.5', 'zh-Hant'],
   ['zh-HK', 'zh-Hant'],
   ['zh-Hant-CN', 'zh-Hant'],
+  ['zh-Hans-HK, zh-HK;q=0.9', 'zh-Hans'],
   ['zh', 'zh-Hans'],
   ['zh-CN,zh;q=0.9,en;q=0.8', 'zh-Hans'],
   ['en;q=0.1, ja;q=0.2', 'ja'],
@@ -14,7 +15,7 @@ test.each([
   ['ja;q=x', 'en'],
   ['*', 'en'],
 ])('a browser that asks for %j is spoken to in %s', (acceptLanguage, locale) => {
-  expect(localeOf(acceptLanguage)).toBe(locale);
+  expect(preferredLocale(acceptLanguage)).toBe(locale);
 });
 
 test('every language says everything, and none says it in English', () => {

@@ -1,6 +1,7 @@
 /** What the challenge page says, in the four languages of the browser SDK. */
+import { type Locale, localeOf } from '@waffo/protocol/locale';
 
-export type Locale = 'en' | 'zh-Hans' | 'zh-Hant' | 'ja';
+export type { Locale };
 
 export interface ChallengeText {
   readonly title: string;
@@ -133,22 +134,16 @@ export const challengeTexts: Readonly<Record<Locale, ChallengeText>> = { en, 'zh
 /**
  * The language that a browser likes best among ours.
  *
- * @param acceptLanguage - the header; `zh-TW`, `zh-HK` and `zh-MO` are written in traditional characters
- * @example localeOf('fr, zh-TW;q=0.8, en;q=0.5') // 'zh-Hant'
+ * @param acceptLanguage - the header, or one BCP 47 tag
+ * @example preferredLocale('fr, zh-TW;q=0.8, en;q=0.5') // 'zh-Hant'
  */
-export function localeOf(acceptLanguage: string): Locale {
+export function preferredLocale(acceptLanguage: string): Locale {
   const wanted = acceptLanguage
     .slice(0, 500)
     .split(',')
     .map((part) => part.trim().split(/\s*;\s*q=/))
-    .map(([tag = '', weight = '1']) => ({ locale: localeOfTag(tag.toLowerCase()), weight: Number(weight) || 0 }))
+    .map(([tag = '', weight = '1']) => ({ locale: localeOf(tag), weight: Number(weight) || 0 }))
     .filter(({ locale, weight }) => locale !== undefined && weight > 0)
     .sort((a, b) => b.weight - a.weight);
   return wanted[0]?.locale ?? 'en';
-}
-
-function localeOfTag(tag: string): Locale | undefined {
-  if (/^zh\b.*\b(?:hant|tw|hk|mo)\b/.test(tag)) return 'zh-Hant';
-  if (/^zh\b/.test(tag)) return 'zh-Hans';
-  return tag.startsWith('ja') ? 'ja' : tag.startsWith('en') ? 'en' : undefined;
 }

@@ -3,7 +3,7 @@ import type { Order } from '../order/order.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import { cardForm, type SavedCard, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
-import { type Locale, localeOf } from './challenge-text.ts';
+import { type Locale, preferredLocale } from './challenge-text.ts';
 import { type CheckoutText, checkoutTexts } from './checkout-text.ts';
 import { documentIn } from './document.ts';
 import { type Html, html } from './html.ts';
@@ -139,7 +139,7 @@ export const planOf = (locale: Locale, { currency, terms }: Subscription): strin
 /** The order's own language first, then the browser's. */
 function speechOf({ order, acceptLanguage }: Pick<Framing, 'order' | 'acceptLanguage'>) {
   const { cashierLanguage = '' } = order.echo.paymentInfo as { readonly cashierLanguage?: string };
-  const locale = localeOf(cashierLanguage.replaceAll('_', '-') || acceptLanguage);
+  const locale = preferredLocale(cashierLanguage || acceptLanguage);
   return { locale, text: checkoutTexts[locale] };
 }
 

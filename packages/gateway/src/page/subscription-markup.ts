@@ -6,7 +6,7 @@ import { waitsForCard } from '../subscription/takes-card.ts';
 import type { CardSummary } from '../tokenization/card-summary.ts';
 import { type CardForms, cardForm, cardLine, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
-import { type Locale, localeOf } from './challenge-text.ts';
+import { type Locale, preferredLocale } from './challenge-text.ts';
 import { planOf } from './checkout-markup.ts';
 import type { CheckoutText } from './checkout-text.ts';
 import { checkoutTexts } from './checkout-text.ts';
@@ -159,7 +159,7 @@ const dateIn = (locale: Locale, date: Date, dateStyle: 'long' | 'medium' = 'long
 /** The subscription's own language first, then the browser's. */
 function speechOf({ subscription, acceptLanguage }: ManagementFrame) {
   const { cashierLanguage = '' } = subscription.echo.paymentInfo as { readonly cashierLanguage?: string };
-  const locale = localeOf(cashierLanguage.replaceAll('_', '-') || acceptLanguage);
+  const locale = preferredLocale(cashierLanguage || acceptLanguage);
   return { locale, text: subscriptionTexts[locale] };
 }
 
