@@ -72,6 +72,14 @@ describe('a card bound in the browser', () => {
     });
   });
 
+  test('is found by a client that writes down each member it knows, empty or null where nothing is set', async () => {
+    const nothing = { tokenRequestId: '', tokenType: '', merchantUserId: null };
+    const tokenId = await gateway.bind({}, 'typed');
+    const { data } = await gateway.call('/tokenization/inquiry', { ...nothing, tokenId });
+    expect(data).toMatchObject([{ tokenId }]);
+    expect(await gateway.call('/tokenization/inquiry', { ...nothing, tokenId: '' })).toMatchObject({ code: 'A0003' });
+  });
+
   test('pays: PAY_SUCCESS in the answer, in the inquiry and in the notification alike', async () => {
     const tokenId = await gateway.bind({}, 'payer');
     const order = orderOf(gateway, { tokenId });

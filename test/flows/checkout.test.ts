@@ -2,7 +2,7 @@
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Checkout, openCheckout, payByCard } from '../kit/checkout.ts';
-import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { testCard } from '../kit/test-card.ts';
 
@@ -169,6 +169,19 @@ describe('a wallet', () => {
       orderStatus: 'PAY_SUCCESS',
       paymentInfo: { payMethodName: 'OVO' },
     });
+  });
+
+  test('is never captured later: only cards are, so neither an order nor a page with manualCapture offers it', async () => {
+    const captureMode = 'manualCapture';
+    const refused = await gateway.call('/order/create', orderOf(gateway, { paymentInfo: { ...wallet, captureMode } }));
+    expect(refused).toMatchObject({ code: 'A0018' });
+    const checkout = await open({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', captureMode } });
+    const { text } = await newShopper().visit(checkout.url);
+    expect(text).toContain('cardNumber');
+    expect(text).not.toContain('value="DANA"');
+    const { status } = await newShopper().post(checkout.url, { action: 'simulate-success', method: 'DANA' });
+    expect(status).toBe(422);
+    expect(await attempts(checkout)).toBe(0);
   });
 
   test('is listed with the methods of the contract', async () => {

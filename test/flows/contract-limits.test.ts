@@ -119,6 +119,14 @@ describe('methods', () => {
     expect(await pay({ paymentInfo })).toMatchObject({ code: '0' });
   });
 
+  test('a token pays SUBSCRIPTION, too, for a merchant who counts the periods himself; a card in hand does not', async () => {
+    const paymentInfo = { productName: 'SUBSCRIPTION' };
+    expect(await pay({ paymentInfo })).toMatchObject({ code: '0' });
+    expect(await pay({ paymentInfo, tokenId: undefined })).toMatchObject({ code: 'A0010' });
+    await method(`'ONE_TIME_PAYMENT', 'CREDITCARD', 'CC_VISA', '', '', null, null, true, true`);
+    expect(await pay({ paymentInfo })).toMatchObject({ code: 'A0010' });
+  });
+
   test('a product that the contract does not cover is A0010', async () => {
     await method(`'DIRECT_PAYMENT', 'CREDITCARD', 'CC_VISA', '', '', null, null, true, true`);
     expect(await pay()).toMatchObject({ code: 'A0010' });

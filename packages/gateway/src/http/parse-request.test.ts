@@ -1,4 +1,5 @@
 import * as order from '@waffo/protocol/operations/order';
+import * as subscription from '@waffo/protocol/operations/subscription';
 import * as tokenization from '@waffo/protocol/operations/tokenization';
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../fault.ts';
@@ -29,6 +30,25 @@ function message(body: object, schema = order.create.request as Parameters<typeo
   throw new Error('it was accepted');
 }
 
+test('a member that is null was not given, however deep it is, and a list keeps what it holds', () => {
+  const unset = { goodsInfo: null, cardInfo: null, successRedirectUrl: null };
+  const sent = bytes({
+    ...good,
+    ...unset,
+    userInfo: { ...good.userInfo, userPhone: null },
+    riskData: { list: [null] },
+  });
+  const parsed = parseRequest(order.create.request, sent);
+  expect(parsed).toEqual(parseRequest(order.create.request, bytes({ ...good, riskData: { list: [null] } })));
+});
+
+test('a top-up is refused, and not forgotten', () => {
+  const topupInfo = { topupRequest: 't1', topupAmount: '5.00' };
+  expect(message({ subscriptionId: 's1', topupInfo }, subscription.update.request)).toBe(
+    'topupInfo: expected that it is absent, for it is not offered',
+  );
+});
+
 describe('a message names the member and what is expected', () => {
   test.each<[object, string]>([
     [{ orderAmount: 100 }, 'orderAmount: expected a string'],
@@ -39,7 +59,7 @@ describe('a message names the member and what is expected', () => {
       { orderRequestedAt: 'yesterday' },
       'orderRequestedAt: expected a date-time of ISO 8601 with a zone, e.g. 2026-04-01T12:00:00.000Z',
     ],
-    [{ userInfo: { ...good.userInfo, userId: null } }, 'userInfo.userId: expected a string'],
+    [{ userInfo: { ...good.userInfo, userId: null } }, 'userInfo.userId: missing; expected a string'],
     [{ userInfo: 'u1' }, 'userInfo: expected an object'],
     [{ goodsInfo: { goodsQuantity: '3' } }, 'goodsInfo.goodsQuantity: expected a number'],
     [{ paymentTokenData: 7 }, 'paymentTokenData: expected a string or an object'],

@@ -5,7 +5,7 @@ import { parseStrictJson } from './strict-json.ts';
 
 /** What a body says. */
 interface ParsedRequest {
-  /** The whole body. */
+  /** The whole body, without the members that are null. */
   readonly sent: Readonly<Record<string, unknown>>;
   /** The declared members only, checked. */
   readonly input: unknown;
@@ -23,11 +23,19 @@ const shownIssues = 3;
  * @example parseRequest(schema, Buffer.from('{"orderAmount":1}')) // Fault: orderAmount: expected a string
  */
 export function parseRequest(schema: z.ZodType, body: Uint8Array): ParsedRequest {
-  const sent = parseStrictJson(body);
+  const sent = withoutNulls(parseStrictJson(body)) as Readonly<Record<string, unknown>>;
   const result = schema.safeParse(sent);
   if (result.success) return { sent, input: result.data };
   const sentences = result.error.issues.slice(0, shownIssues).map((issue) => sentence(issue, sent));
   throw new Fault('PARAMETER_INVALID', sentences.join('; '));
+}
+
+/** A member that is null was not given: some clients write down each member that they know (decision 36). */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  const given = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(given.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
 function sentence(issue: Issue, sent: unknown): string {
@@ -44,6 +52,7 @@ const article = (noun: string): string => `${/^[aeio]/.test(noun) ? 'an' : 'a'} 
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (issue.expected === 'never') return 'that it is absent, for it is not offered';
       return article(issue.expected === 'int' ? 'integer' : issue.expected);
     case 'too_big':
       return issue.origin === 'string' ? `at most ${issue.maximum} characters` : `at most ${issue.maximum}`;

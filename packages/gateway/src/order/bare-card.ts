@@ -47,7 +47,7 @@ export function bareCardOf(merchant: Merchant, { cardInfo, userInfo }: Input): B
 
 /**
  * What the link to a card's challenge follows from: the same for a repeat, and kept nowhere. Who has a copy of the
- * database cannot make it; it takes the card and a key of the merchant's.
+ * database alone cannot make it: it takes the card's number and a key of the merchant's. With the key file he can (decision 0020).
  */
 export async function envelopeOf(
   gateway: Pick<Gateway, 'keyring'>,

@@ -71,7 +71,8 @@ async function giveBack(gateway: Gateway, order: Order): Promise<Order | undefin
   if (order.cancelling) {
     await awaitAnswer(gateway, order.merchantId, { kind: 'order', id: order.acquiringOrderId });
     const present = await orderNamed(gateway, order.merchantId, { acquiringOrderId: order.acquiringOrderId });
-    if (present.cancelling) throw new Fault('STATUS_UNKNOWN', 'An earlier cancellation has no known outcome yet; inquire.');
+    if (present.cancelling)
+      throw new Fault('STATUS_UNKNOWN', 'An earlier cancellation has no known outcome yet; inquire.');
     return undefined;
   }
   const result = await voidOrder(gateway, order, cancelled);

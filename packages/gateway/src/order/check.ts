@@ -8,6 +8,7 @@ import { contractOf, subscriptionProducts } from '../merchant/find-contract.ts';
 import { checkLimits } from '../merchant/limits.ts';
 import { minorUnitsOf } from './amount.ts';
 import type { Order } from './order.ts';
+import { namesToken } from './token-shapes.ts';
 
 type Input = RequestOf<typeof operations.create>;
 
@@ -34,7 +35,7 @@ export async function checkOrder(gateway: Gateway, merchantId: string, input: In
   const amountMinor = minorUnitsOf(gateway, account, { amount: orderAmount, member: 'orderAmount' });
   const contract = await contractOf(gateway, merchantId);
   const terms = checkLimits(contract, { currency, amountMinor });
-  checkProduct(contract, paymentInfo);
+  checkProduct(contract, input);
   checkLanguage(paymentInfo);
   if (input.orderExpiredAt !== undefined && new Date(input.orderExpiredAt).getTime() <= now.getTime()) {
     throw new Fault('ORDER_EXPIRY_PAST');
@@ -97,12 +98,19 @@ export async function checkPaidMethod(
   checkCardMethod({ contract, amountMinor }, { orderCurrency: currency, paymentInfo }, card);
 }
 
+/** Only cards are captured later (contract section 9). */
+const canBe = (captureMode: Order['captureMode'], { payMethodType }: PayMethodTerms): boolean =>
+  captureMode === 'AUTOMATIC' || cardMethodTypes.includes(payMethodType);
+
 /**
  * Whether the shopper will have a choice: a contracted method that the request allows.
  *
  * @throws Fault PAY_METHOD_UNAVAILABLE
  */
-export function checkChoice({ methods }: Contract, input: Payable): void {
+export function checkChoice(
+  { contract: { methods }, captureMode }: Pick<Checked, 'contract' | 'captureMode'>,
+  input: Payable,
+): void {
   const { payMethodType, payMethodName } = input.paymentInfo;
   const types = payMethodType ? listOf(payMethodType) : undefined;
   const names = payMethodName
@@ -112,6 +120,7 @@ export function checkChoice({ methods }: Contract, input: Payable): void {
     (terms) =>
       terms.available &&
       fits(terms, input) &&
+      canBe(captureMode, terms) &&
       (types?.includes(terms.payMethodType) ?? true) &&
       (names?.includes(terms.payMethodName) ?? true),
   );
@@ -121,14 +130,14 @@ export function checkChoice({ methods }: Contract, input: Payable): void {
 /** What an order can be paid with on its page besides a card. */
 export async function otherMethodsOf(
   gateway: Pick<Gateway, 'database' | 'connectors'>,
-  { merchantId, currency, echo }: Pick<Order, 'merchantId' | 'currency' | 'echo'>,
+  { merchantId, currency, captureMode, echo }: Pick<Order, 'merchantId' | 'currency' | 'captureMode' | 'echo'>,
 ): Promise<Pick<PayMethodTerms, 'payMethodType' | 'payMethodName'>[]> {
   const paymentInfo = echo.paymentInfo as Input['paymentInfo'];
   const { payMethodType, payMethodName } = paymentInfo;
   const { methods } = await contractOf(gateway, merchantId);
   const named = methods
     .filter((terms) => terms.available && fits(terms, { orderCurrency: currency, paymentInfo }))
-    .filter((terms) => !cardMethodTypes.includes(terms.payMethodType))
+    .filter((terms) => !cardMethodTypes.includes(terms.payMethodType) && canBe(captureMode, terms))
     .filter((terms) => !payMethodType || listOf(payMethodType).includes(terms.payMethodType))
     .filter((terms) => !payMethodName || listOf(payMethodName).includes(terms.payMethodName));
   return [...new Map(named.map((terms) => [terms.payMethodName, terms])).values()];
@@ -154,9 +163,12 @@ const schemeNamed = (payMethodName: string): string => {
 const fits = (terms: PayMethodTerms, { orderCurrency, paymentInfo: { payMethodCountry } }: Payable): boolean =>
   ['', orderCurrency].includes(terms.currency) && (!payMethodCountry || ['', payMethodCountry].includes(terms.country));
 
-function checkProduct({ products }: Contract, { productName }: Input['paymentInfo']): void {
+/** With a token an order may also be a payment of a subscription whose periods the merchant counts himself (contract section 8, V1). */
+function checkProduct({ products }: Contract, input: Input): void {
+  const { productName } = input.paymentInfo;
   const oneTime = products.filter((name) => !subscriptionProducts.includes(name));
   if (oneTime.includes(productName)) return;
+  if (productName === 'SUBSCRIPTION' && products.includes(productName) && namesToken(input)) return;
   throw new Fault('CONTRACT_FORBIDS', `paymentInfo.productName: the contract covers ${oneTime.join(', ')}`);
 }
 

@@ -161,7 +161,7 @@ function newOrder(
   const now = gateway.clock.now();
   const acquiringOrderId = newAcquiringOrderId(now);
   const initiator = initiatorOf(input);
-  if (means === undefined) checkChoice(checked.contract, input);
+  if (means === undefined) checkChoice(checked, input);
   else checkCardMethod(checked, input, { scheme: means.summary.scheme, payMethodName: payMethodNameOf(means.summary) });
   const echo = echoOf(input);
   const checkoutUrl = () =>

@@ -136,7 +136,7 @@ export async function openOf(gateway: Gateway, order: Order): Promise<Open> {
   if (!allowsCard(order)) {
     throw new Fault('PAY_METHOD_UNAVAILABLE', 'paymentInfo.payMethodType: a subscription is paid with a card');
   }
-  checkChoice(contract, { orderCurrency: order.currency, paymentInfo });
+  checkChoice({ contract, captureMode: order.captureMode }, { orderCurrency: order.currency, paymentInfo });
   return open;
 }
 

@@ -30,7 +30,7 @@ export async function generate(gateway: Gateway, caller: MerchantCaller, input: 
       'tokenData: only PCI-certified merchants may send a card; use @waffo/payment-sdk',
     );
   }
-  const notifyUrl = input.notifyUrl ?? merchant.settings.tokenNotifyUrl;
+  const notifyUrl = input.notifyUrl || merchant.settings.tokenNotifyUrl;
   const reason = notifyUrl === undefined ? undefined : gateway.egress.check(notifyUrl);
   if (reason !== undefined) throw new Fault('PARAMETER_INVALID', `notifyUrl: ${reason}`);
   if (parseDecision(input.threeDsDecision, 'threeDsDecision') === '3DS_FORCE' && input.tokenData !== undefined) {

@@ -15,18 +15,19 @@ export async function inquiry(gateway: Gateway, caller: MerchantCaller, input: I
   const found = await find(gateway, caller.merchant.merchantId, input);
   const { merchantUserId, tokenRequestId } = input;
   return found
-    .filter((token) => merchantUserId === undefined || token.merchantUserId === merchantUserId)
-    .filter((token) => tokenRequestId === undefined || token.tokenRequestId === tokenRequestId)
+    .filter((token) => !merchantUserId || token.merchantUserId === merchantUserId)
+    .filter((token) => !tokenRequestId || token.tokenRequestId === tokenRequestId)
     .map(item);
 }
 
+/** Empty text names nothing: typed clients send it for what is not set. */
 async function find({ database }: Gateway, merchantId: string, input: Input): Promise<readonly Token[]> {
   const { merchantUserId, tokenId, tokenRequestId } = input;
-  if (tokenId !== undefined) return present(await findToken(database, merchantId, tokenId));
-  if (tokenRequestId !== undefined) {
+  if (tokenId) return present(await findToken(database, merchantId, tokenId));
+  if (tokenRequestId) {
     return present(await findTokenByRequest(database, merchantId, tokenRequestId)).filter((token) => !isRemoved(token));
   }
-  if (merchantUserId !== undefined) return listTokensOfUser(database, merchantId, merchantUserId);
+  if (merchantUserId) return listTokensOfUser(database, merchantId, merchantUserId);
   throw new Fault('PARAMETER_INVALID', 'merchantUserId: give this, tokenId or tokenRequestId');
 }
 

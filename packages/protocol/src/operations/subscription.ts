@@ -219,6 +219,7 @@ export const update = operation({
       productInfo: z
         .object({ trialPeriodAmount: text(24).optional(), scheduledAmounts: scheduledAmounts.optional() })
         .optional(),
+      topupInfo: z.never().optional().describe('Refused: charge a top-up with `/order/create` and the token'),
     })
     .meta({ id: 'SubscriptionUpdateRequest' }),
   data: z

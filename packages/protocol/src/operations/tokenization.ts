@@ -99,10 +99,10 @@ export const submit = operation({
 const inquiryRequest = z
   .object({
     merchantInfo,
-    merchantUserId: id(64, 'This, tokenId or tokenRequestId must be given').optional(),
-    tokenId: id(64).optional(),
-    tokenRequestId: id(64).optional(),
-    tokenType: z.literal('CARD').optional(),
+    merchantUserId: text(64, 'This, tokenId or tokenRequestId must be given').optional(),
+    tokenId: text(64).optional(),
+    tokenRequestId: text(64).optional(),
+    tokenType: z.enum(['CARD', '']).optional(),
   })
   .meta({ id: 'TokenInquiryRequest' });
 

@@ -893,6 +893,8 @@ export interface SubscriptionUpdateRequest {
       amount: string;
     })[] | undefined;
   } | undefined;
+  /** Refused: charge a top-up with `/order/create` and the token. */
+  topupInfo?: unknown | undefined;
 }
 
 /** The subscriber. */
@@ -966,7 +968,7 @@ export interface TokenInquiryRequest {
   tokenId?: string | undefined;
   /** At most 64 characters. */
   tokenRequestId?: string | undefined;
-  tokenType?: 'CARD' | undefined;
+  tokenType?: 'CARD' | '' | undefined;
 }
 
 /** A token as inquiry lists it: the nested shape and the guide's four flat members. */
