@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cryptoPage } from '../packages/gateway/generate/crypto.ts';
+import { declinesPage } from '../packages/gateway/generate/declines.ts';
 import { commandsPage, configurationTable, operatorPage } from '../packages/gateway/generate/tables.ts';
 import { openApi } from '../packages/protocol/generate/openapi.ts';
 import {
@@ -20,6 +21,7 @@ const root = new URL('../', import.meta.url);
 const files: Record<string, string> = {
   'docs/reference/openapi.json': `${JSON.stringify(openApi(), undefined, 2)}\n`,
   'docs/reference/codes.md': codesTable(),
+  'docs/reference/declines.md': declinesPage(),
   'docs/reference/statuses.md': statusesTable(),
   'docs/reference/operations.md': operationsTable(),
   'docs/reference/notifications.md': notificationsTable(),

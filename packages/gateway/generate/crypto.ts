@@ -35,11 +35,12 @@ export const uses = {
     rotation: command('card'),
   },
   fingerprint: {
-    algorithm: 'HMAC-SHA-256 of the PAN; marks of the limits: the first 8 bytes',
+    algorithm:
+      'HMAC-SHA-256 of the PAN; marks of the limits: the first 8 bytes, with the number of the week or of thirty days in what is hashed',
     protects: 'that two records are one card, within a merchant; whom a limit counts',
-    rests: '`vault_card.fingerprint`, `limit_count.mark`',
+    rests: '`vault_card.fingerprint`, `limit_count.mark`, `declined_charge.mark`',
     users: 'binding, rotation, limits',
-    rotation: '`waffo key rotate fingerprint`; both are looked up meanwhile; marks change weekly',
+    rotation: '`waffo key rotate fingerprint`; both are looked up meanwhile; limits count from zero then',
   },
   session: {
     algorithm: `${sealing}; inside: P-256 scalar for ECDH-ES with A256GCM (JWE)`,
@@ -59,7 +60,8 @@ export const uses = {
   cvv: {
     algorithm: `${sealing}; key from HKDF-SHA-256, then 32 random bytes`,
     protects: 'a CVV during a challenge, for 15 minutes at most',
-    rests: '`vault_cvv_hold.sealed`, unlogged; the key is in the browser only',
+    rests:
+      '`vault_cvv_hold.sealed`, unlogged; the key is in the browser only; for a bare card, until its link is opened, it follows from the number and the `fingerprint` key',
     users: 'the challenge',
     rotation: 'none: one key for each hold',
   },

@@ -38,9 +38,10 @@ export function operatorPage(): string {
     '',
     note,
     '',
-    'What the commands do, over HTTP, for a console and for scripts. It is off until `WAFFO_OPERATOR_PORT` is set, listens on',
-    '127.0.0.1 only, and takes the key of the file `operator.key` in `WAFFO_HOME` as `Authorization: Bearer <key>`. Errors are',
-    'RFC 9457 problems with `code` and `detail`.',
+    'Merchants, their keys and limits, tokens, clocks and notifications, over HTTP, for a console and for scripts. Only a command',
+    'serves and migrates, handles keys of the vault, reads the access log, moves cards in and out, and is a doctor. The API is off',
+    'until `WAFFO_OPERATOR_PORT` is set, listens on 127.0.0.1 only, and takes the key of the file `operator.key` in `WAFFO_HOME` as',
+    '`Authorization: Bearer <key>`. Errors are RFC 9457 problems with `code` and `detail`.',
     '',
     '| method | path | what it does | members |',
     '| --- | --- | --- | --- |',
@@ -49,11 +50,16 @@ export function operatorPage(): string {
   ].join('\n');
 }
 
-function members(input: z.ZodType): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(input, { io: 'input' }) as {
-    properties?: Record<string, unknown>;
-    required?: string[];
-  };
+interface Shape {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly Shape[];
+}
+
+const members = (input: z.ZodType): string => namesOf(z.toJSONSchema(input, { io: 'input' }) as Shape);
+
+function namesOf({ properties = {}, required = [], anyOf }: Shape): string {
+  if (anyOf !== undefined) return anyOf.map(namesOf).join(' or ');
   return Object.keys(properties)
     .map((name) => `\`${name}\`${required.includes(name) ? '' : '?'}`)
     .join(', ');
@@ -64,7 +70,15 @@ export function commandsPage(): string {
   const pages = leaves(program()).map(({ path, command }) =>
     [`## ${path}`, '', '```text', helpOf(command, path), '```', ''].join('\n'),
   );
-  return ['# Commands', '', note, '', ...pages].join('\n');
+  return [
+    '# Commands',
+    '',
+    note,
+    '',
+    '`waffo` is `npm run waffo --` in a clone; [in compose and under systemd](../guide/operating.md#commands) it is another line.',
+    '',
+    ...pages,
+  ].join('\n');
 }
 
 function leaves(command: Command, path = command.name()): { path: string; command: Command }[] {

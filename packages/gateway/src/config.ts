@@ -1,6 +1,6 @@
 /**
  * Settings, read and checked. `settings.ts` says what an operator may set; this file alone reads the environment. Secrets come from files,
- * never from a variable or a command line; a key for development is the one exception.
+ * never from a command line. Two may stand in a variable: a key for development, and a password in the database's URL.
  */
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';

@@ -56,7 +56,7 @@ export const settings = [
     name: 'WAFFO_ROLE',
     fallback: 'all',
     meaning:
-      '`api` answers calls, `worker` does what is due (notifications, expiries, unknown outcomes), `all` both; `waffo serve --role` says the same',
+      '`api` answers calls, `worker` does what is due (notifications, renewals, expiries, unknown outcomes), `all` both; `waffo serve --role` says the same',
   },
   {
     name: 'WAFFO_METRICS',

@@ -20,7 +20,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const advice = {
   never: 'change the request first',
   'same-request': 'send the same request again',
-  'inquire-first': 'inquire, or wait for the notification',
+  'inquire-first': 'inquire, or wait for the notification where one follows',
 };
 
 export function codesTable(): string {

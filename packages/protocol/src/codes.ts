@@ -10,7 +10,7 @@
  * What a caller may do after a fault.
  * - `never`: the request itself must change first.
  * - `same-request`: send the very same request again, later, with the same request id.
- * - `inquire-first`: the outcome is unknown; ask with the inquiry operation or wait for the notification.
+ * - `inquire-first`: the outcome is unknown; ask with the inquiry operation, or wait for the notification where one follows.
  */
 export type Retry = 'never' | 'same-request' | 'inquire-first';
 

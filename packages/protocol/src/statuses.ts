@@ -4,7 +4,7 @@
  */
 
 /** Who has the next move. `nobody` does not mean final: see `final`. */
-export type Mover = 'shopper' | 'merchant' | 'gateway' | 'acquirer' | 'nobody';
+export type Mover = 'shopper' | 'merchant' | 'operator' | 'gateway' | 'acquirer' | 'nobody';
 
 /** One status of a list. */
 export interface StatusRow {
@@ -22,8 +22,12 @@ export const tokenStatuses = {
     final: false,
     meaning: 'bound and authenticated, or charged once with the shopper present',
   },
-  SUSPENDED: { move: 'merchant', final: false, meaning: 'must not be charged for now; can return' },
-  EXPIRED: { move: 'shopper', final: false, meaning: 'the card behind it has expired and no update came' },
+  SUSPENDED: { move: 'operator', final: false, meaning: 'must not be charged for now; can return' },
+  EXPIRED: {
+    move: 'shopper',
+    final: false,
+    meaning: 'the card behind it has expired, or its account was closed, and no update came',
+  },
   REMOVED: { move: 'nobody', final: true, meaning: 'unbound; card data and fingerprint are erased' },
 } as const satisfies Record<string, StatusRow>;
 export type TokenStatus = keyof typeof tokenStatuses;

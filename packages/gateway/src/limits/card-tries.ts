@@ -58,7 +58,7 @@ type FiveCounts = [Count, Count, Count, Count, Count];
 /** Old counts are dropped about once in so many submissions. */
 const forgetEvery = 1_000;
 
-/** Counts under the marks of two weeks: one that began before the key changed goes on. */
+/** Counts under the marks of two weeks: one that began before the week did goes on. */
 function countsOf(deps: Deps) {
   const { database, clock } = deps;
 

@@ -1,6 +1,7 @@
 /**
- * A CVV that must wait while the shopper passes a challenge (D-04). It rests in an unlogged table, sealed under a key that
- * nothing of ours keeps: only the shopper's browser has it, first in the link to the challenge page, then in a cookie.
+ * A CVV that must wait while the shopper passes a challenge (decision 0008). It rests in an unlogged table, sealed under a key that
+ * nothing of ours keeps: the shopper's browser has it, first in the link to the challenge page, then in a cookie. The link of a bare
+ * card is made from its number and a key of the vault: until it is opened, who holds the key file and the database can make it (0020).
  * It is dropped with the result, or when its time is over, whichever comes first. It must never be kept longer.
  */
 import { createSecretKey, hkdfSync } from 'node:crypto';

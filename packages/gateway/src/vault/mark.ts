@@ -1,6 +1,7 @@
 /**
- * Marks: what the limits count under in the place of a card, a user or an address. Eight bytes of a keyed hash, under a key
- * of the system that changes weekly or monthly, so that a table of counts tells nobody whom it is about.
+ * Marks: what the limits count under in the place of a card, a user or an address. Eight bytes of a hash under one key of the
+ * system. The number of the week, or of a longer period, is part of what is hashed: without the key a table of counts tells
+ * nobody whom it is about, nor which marks of two periods belong together.
  */
 import { createHmac } from 'node:crypto';
 import type { Keyring } from './keyring.ts';
@@ -11,7 +12,7 @@ const markBytes = 8;
 /**
  * @param kind - marks of different kinds have nothing in common, e.g. `card`
  * @param subject - e.g. a PAN's ASCII digits; it is not kept
- * @param now - which period's key
+ * @param now - in which period
  * @param periodMs - how long a mark stays; a week when absent
  * @returns the mark of this period and that of the last: a count that began before midnight goes on
  */
