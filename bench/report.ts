@@ -143,7 +143,7 @@ Written by \`npm run bench\`; the figures are in [performance.json](performance.
 absolute numbers. The load generator, the gateway and PostgreSQL, which syncs every commit, share the same cores, requests are
 signed before the clock starts, and ${number(report.warmUpSeconds)} seconds of the same load that do not count go before each measurement,
 ${number(warmUpsBeforeEasyLoad * report.warmUpSeconds)} before the easy load, in which V8 takes longer to see enough of the code to optimise it. Before that the tables are
-vacuumed and the server makes a checkpoint, so that no row pays for the load before it.
+vacuumed, so that no row pays for the load before it.
 Rows without a rate in their name are asked over ${number(report.results[0]?.connections ?? Number.NaN)} connections of one merchant, each call when the one before it was answered. In
 production a process lets one merchant have ${mostUnderWay} calls under way, and a busy one serves several.
 

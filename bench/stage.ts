@@ -67,5 +67,4 @@ export async function setStage(
 /** What the server does by itself within minutes, and what would else fall into one measurement and not into another. */
 async function tidy(database: Database): Promise<void> {
   await database.rows({ name: 'bench/vacuum', text: 'vacuum (analyze)' });
-  await database.rows({ name: 'bench/checkpoint', text: 'checkpoint' });
 }
