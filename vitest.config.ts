@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'flows',
           // A gateway takes long to load, and keeps nothing outside of what a test starts and stops.
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['test/flows/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
@@ -53,7 +53,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'browser',
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/kit/postgres.setup.ts'],
