@@ -45,9 +45,14 @@ describe('a good call', () => {
     'Application/JSON',
     'application/json; charset=utf-8',
     'application/json;charset="UTF-8"',
+    'application/json; charset=utf8',
+    'application/json;',
   ])('may be of the type %s', async (type) =>
     expect((await door.call({ text: 'a' }, door.alice, { 'content-type': type })).status).toBe(200),
   );
+
+  test('may say that it is not coded', async () =>
+    expect((await door.call({ text: 'a' }, door.alice, { 'content-encoding': 'identity' })).status).toBe(200));
 
   test('may be signed with either key while one replaces the other, and with the old one no longer than that', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -121,9 +121,9 @@ const isInquiry = ({ operation }: Route): boolean => operation.path.endsWith('/i
 /** @throws Fault CONTENT_TYPE_INVALID */
 export function requireJson({ headers }: Pick<Incoming, 'headers'>): void {
   const type = headers['content-type'] ?? '';
-  if (!/^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i.test(type))
+  if (!/^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-?8|"utf-?8"))?[ \t]*;?$/i.test(type))
     throw new Fault('CONTENT_TYPE_INVALID');
-  if (headers['content-encoding'] !== undefined) {
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new Fault('CONTENT_TYPE_INVALID', 'Content-Encoding must be absent: the body is signed as it is sent');
   }
 }
