@@ -188,7 +188,8 @@ more than what they ask for. None of what follows answers from memory, and none 
   threads for signatures that give way to the event loop; processors that are kept from their sleep; the event loop and PostgreSQL on a
   processor of their own each; look-ups that wait for company; a caller who is guessed from memory and looked up beside what he asks for
   (some percent less processor time, within the noise, for a second way to know who calls); a smaller young generation; large pages for
-  the program; fewer connections to the database; an event loop that goes before all other threads.
+  the program; fewer connections to the database; an event loop that goes before all other threads; collections of garbage in one thread;
+  a TCP connection to the database instead of a socket.
 - Left, and why: the one thread that reads, checks and answers is busy, or waits for a processor, before the machine is, and what it does is
   spread thin: no part of it is above a few percent. At 40 % load few come together, so a payment pays for more of its statements by
   itself, in five ways across the socket, with three syncs of the disk, and costs more processor time than in a crowd (compare the two
