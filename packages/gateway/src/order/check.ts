@@ -98,9 +98,11 @@ export async function checkPaidMethod(
   checkCardMethod({ contract, amountMinor }, { orderCurrency: currency, paymentInfo }, card);
 }
 
-/** Only cards are captured later (contract section 9). */
-const canBe = (captureMode: Order['captureMode'], { payMethodType }: PayMethodTerms): boolean =>
-  captureMode === 'AUTOMATIC' || cardMethodTypes.includes(payMethodType);
+const isCard = ({ payMethodType }: PayMethodTerms): boolean => cardMethodTypes.includes(payMethodType);
+
+/** Whether an order can be paid with a contracted method at all: only cards are captured later (contract section 9). */
+const isOpen = (terms: PayMethodTerms, captureMode: Order['captureMode'], order: Payable): boolean =>
+  terms.available && fits(terms, order) && (captureMode === 'AUTOMATIC' || isCard(terms));
 
 /**
  * Whether the shopper will have a choice: a contracted method that the request allows.
@@ -118,9 +120,7 @@ export function checkChoice(
     : undefined;
   const choice = methods.some(
     (terms) =>
-      terms.available &&
-      fits(terms, input) &&
-      canBe(captureMode, terms) &&
+      isOpen(terms, captureMode, input) &&
       (types?.includes(terms.payMethodType) ?? true) &&
       (names?.includes(terms.payMethodName) ?? true),
   );
@@ -136,8 +136,7 @@ export async function otherMethodsOf(
   const { payMethodType, payMethodName } = paymentInfo;
   const { methods } = await contractOf(gateway, merchantId);
   const named = methods
-    .filter((terms) => terms.available && fits(terms, { orderCurrency: currency, paymentInfo }))
-    .filter((terms) => !cardMethodTypes.includes(terms.payMethodType) && canBe(captureMode, terms))
+    .filter((terms) => !isCard(terms) && isOpen(terms, captureMode, { orderCurrency: currency, paymentInfo }))
     .filter((terms) => !payMethodType || listOf(payMethodType).includes(terms.payMethodType))
     .filter((terms) => !payMethodName || listOf(payMethodName).includes(terms.payMethodName));
   return [...new Map(named.map((terms) => [terms.payMethodName, terms])).values()];
