@@ -1,9 +1,9 @@
 /** Requests signed beforehand: a client's own signatures cost as much as the gateway's and would be measured with them. */
-import type { KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parsePrivateKey, sign } from '@waffo/protocol/signature';
+import { sign } from '@waffo/protocol/signature';
 import type { SandboxFile, SandboxMerchant } from '../packages/gateway/src/merchant/sandbox-home.ts';
+import { privateKeyOf } from '../test/kit/keys.ts';
 import { counted, sayPhase } from './progress.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -25,21 +25,12 @@ export async function signedRequests(
   bodyOf: (number: number) => object | string,
 ): Promise<Buffer[]> {
   if (count >= worthTelling) sayPhase(`signing ${counted(count, `requests ${path}`)}`);
-  const key = keyOf(as);
+  const key = privateKeyOf(as.merchantPrivateKey);
   return sideBySide(count, signedAtATime, async (number) => {
     const body = bodyOf(number);
     const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     return httpRequest(path, bytes, { 'x-api-key': as.apiKey, 'x-signature': await sign(bytes, key) });
   });
-}
-
-const keys = new Map<string, KeyObject>();
-
-/** To parse a key costs more than to sign with it. */
-function keyOf({ merchantPrivateKey }: SandboxMerchant): KeyObject {
-  const key = keys.get(merchantPrivateKey) ?? parsePrivateKey(merchantPrivateKey);
-  keys.set(merchantPrivateKey, key);
-  return key;
 }
 
 /** As the browser SDK sends it: no signature. */

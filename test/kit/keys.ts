@@ -1,4 +1,4 @@
-/** Keys of merchants, parsed once for all tests that share what they load: to parse one costs as much as to sign with it. */
+/** Keys of merchants, parsed once for all that share what they load: to parse one costs as much as to sign with it. */
 import type { KeyObject } from 'node:crypto';
 import { parsePrivateKey, parsePublicKey } from '@waffo/protocol/signature';
 
