@@ -119,7 +119,7 @@ describe('methods', () => {
     expect(await pay({ paymentInfo })).toMatchObject({ code: '0' });
   });
 
-  test('a token pays SUBSCRIPTION, too, for a merchant who counts the periods himself; a card in hand does not', async () => {
+  test('a token pays SUBSCRIPTION, too, for a merchant who counts the periods himself; without one it is refused', async () => {
     const paymentInfo = { productName: 'SUBSCRIPTION' };
     expect(await pay({ paymentInfo })).toMatchObject({ code: '0' });
     expect(await pay({ paymentInfo, tokenId: undefined })).toMatchObject({ code: 'A0010' });
