@@ -9,17 +9,15 @@ RUN npm ci --no-audit --no-fund && npm run build
 FROM node:20-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-COPY packages/protocol/package.json packages/protocol/
 COPY packages/gateway/package.json packages/gateway/
 # The embedded database is an optional package: an image uses a server of yours.
-RUN npm ci --omit=dev --omit=optional -w @waffo/protocol -w @waffo/gateway --no-audit --no-fund
+RUN npm ci --omit=dev --omit=optional -w @waffo/gateway --no-audit --no-fund
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production WAFFO_HOST=0.0.0.0 WAFFO_HOME=/var/lib/waffo
 RUN install -d -o node -g node -m 0700 /var/lib/waffo
 WORKDIR /app
 COPY --from=packages /app ./
-COPY --from=build /app/packages/protocol/dist packages/protocol/dist
 COPY --from=build /app/packages/gateway/dist packages/gateway/dist
 USER node
 EXPOSE 4010

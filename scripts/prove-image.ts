@@ -155,17 +155,10 @@ async function tryAll(name: string, env: NodeJS.Dict<string>): Promise<void> {
 
 try {
   await chmod(folder.path, 0o755);
-  for (const name of [
-    'package.json',
-    'package-lock.json',
-    'packages/protocol/package.json',
-    'packages/gateway/package.json',
-  ]) {
+  for (const name of ['package.json', 'package-lock.json', 'packages/gateway/package.json'])
     await cp(join(root, name), join(app, name));
-  }
   await demand(install, run(install.split(' '), { cwd: app }));
-  for (const name of ['packages/protocol/dist', 'packages/gateway/dist'])
-    await cp(join(root, name), join(app, name), { recursive: true });
+  await cp(join(root, 'packages/gateway/dist'), join(app, 'packages/gateway/dist'), { recursive: true });
 
   for (const path of [home, secrets]) await mkdir(path, { mode: 0o700 });
   const operator = await openDatabase({ url: server.url, poolSize: 1 });

@@ -4,25 +4,17 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { step } from './progress.mjs';
-import { bin, npm, root, run } from './run.mjs';
+import { npm, root, run } from './run.mjs';
 
-/**
- * In order. `from`: other workspaces whose sources end up in this one. `after`: workspaces whose build must be there
- * first. The SDKs bundle the protocol's sources, so they need not wait for its build.
- */
+/** `from`: other workspaces whose sources end up in this one. */
 const workspaces = [
-  { folder: 'packages/protocol', from: [], after: [] },
-  { folder: 'packages/payment-sdk', from: ['packages/protocol'], after: [] },
-  { folder: 'packages/waffo-node', from: ['packages/protocol'], after: [] },
-  { folder: 'packages/gateway', from: ['packages/protocol'], after: ['packages/protocol'] },
-  {
-    folder: 'apps/demo',
-    from: ['packages/protocol', 'packages/payment-sdk', 'packages/waffo-node'],
-    after: ['packages/payment-sdk', 'packages/waffo-node'],
-  },
+  { folder: 'packages/payment-sdk', from: ['packages/protocol'] },
+  { folder: 'packages/waffo-node', from: ['packages/protocol'] },
+  { folder: 'packages/gateway', from: ['packages/protocol'] },
+  { folder: 'apps/demo', from: [] },
 ];
 
 const sharedInputs = ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json', 'scripts/steps/build.mjs'];
@@ -31,23 +23,17 @@ export const stampFolder = join(root, 'node_modules', '.cache', 'waffo');
 const isTest = (name) => /\.test\.ts$/.test(name);
 
 /**
- * Builds the stale workspaces, side by side where they do not need each other.
+ * Builds the stale workspaces, side by side: what they need of each other is bundled from its sources, or read when they run.
  *
  * @returns {Promise<readonly string[]>} the folders that were built
- * @throws {import('./run.mjs').RunError} with the compiler's words
+ * @throws {import('./run.mjs').RunError} with the bundler's words
  */
 export async function build() {
   const stale = await staleWorkspaces();
   if (stale.length === 0) return [];
-  const builds = new Map();
-  for (const workspace of workspaces.filter(({ folder }) => stale.includes(folder))) {
-    const before = workspace.after.map((folder) => builds.get(folder));
-    builds.set(
-      workspace.folder,
-      Promise.all(before).then(() => buildOne(workspace)),
-    );
-  }
-  const results = await Promise.allSettled(builds.values());
+  const results = await Promise.allSettled(
+    workspaces.filter(({ folder }) => stale.includes(folder)).map((workspace) => buildOne(workspace)),
+  );
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return stale;
@@ -70,34 +56,10 @@ async function staleWorkspaces() {
 
 async function buildOne(workspace) {
   const state = await fingerprint(workspace);
-  const { name, scripts } = JSON.parse(readFileSync(join(root, workspace.folder, 'package.json'), 'utf8'));
-  await step(`Build ${name}`, () =>
-    scripts?.build === undefined
-      ? compile(workspace.folder)
-      : run(npm('run', '--silent', 'build', '-w', workspace.folder)),
-  );
+  const { name } = JSON.parse(readFileSync(join(root, workspace.folder, 'package.json'), 'utf8'));
+  await step(`Build ${name}`, () => run(npm('run', '--silent', 'build', '-w', workspace.folder)));
   await mkdir(stampFolder, { recursive: true });
   await writeFile(stampFile(workspace), state);
-}
-
-/** TypeScript to JavaScript, everything else copied beside it, and nothing left of what is gone. */
-async function compile(folder) {
-  const [source, target] = [join(root, folder, 'src'), join(root, folder, 'dist')];
-  await run(bin('typescript/bin/tsc', '-p', join(root, folder)));
-  const files = (await filesUnder(source)).filter((name) => !isTest(name));
-  const made = new Set(['.tsbuildinfo']);
-  for (const name of files) {
-    const stem = name.replace(/\.ts$/, '');
-    if (stem === name) await copyAsset(join(source, name), join(target, name));
-    for (const output of stem === name ? [name] : [`${stem}.js`, `${stem}.js.map`, `${stem}.d.ts`]) made.add(output);
-  }
-  const left = (await filesUnder(target)).filter((name) => !made.has(name));
-  await Promise.all(left.map((name) => rm(join(target, name))));
-}
-
-async function copyAsset(from, to) {
-  await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, to);
 }
 
 const stampFile = ({ folder }) => join(stampFolder, `${folder.replaceAll('/', '-')}.stamp`);

@@ -12,7 +12,10 @@ const attw = (folder, ...args) => bin('@arethetypeswrong/cli/dist/index.js', '--
 /** In order of what a person wants to hear first. */
 const checks = [
   { name: 'format and lint', commands: [bin('@biomejs/biome/bin/biome', 'check', '--error-on-warnings')] },
-  { name: 'types', commands: [bin('typescript/bin/tsc', '-p', root, '--noEmit')] },
+  {
+    name: 'types',
+    commands: [root, `${root}apps/demo/src/page`].map((folder) => bin('typescript/bin/tsc', '-p', folder)),
+  },
   { name: 'generated files', commands: [npm('run', '--silent', 'generate', '--', '--check')] },
   { name: 'unused files, exports and packages', commands: [bin('knip/bin/knip.js', '--no-progress')] },
   { name: 'size of the browser SDK', commands: [npm('run', '--silent', 'size', '-w', '@waffo/payment-sdk')] },

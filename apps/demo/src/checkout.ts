@@ -8,7 +8,7 @@ import type { OrderBook } from './orders.ts';
 import { homeOf, newRequestId, shopper, webUrlIn } from './request.ts';
 
 /** A saved card as the page shows it. */
-export interface SavedCard {
+interface SavedCard {
   readonly tokenId: string;
   /** `411111******1111` */
   readonly maskedPan: string;
@@ -22,7 +22,7 @@ export interface SavedCard {
  * What an attempt to pay came to. `pending` is not a failure: the webhook, or an inquiry, will tell. `asked`: the bank wants to
  * see the shopper at `webUrl` first.
  */
-export interface Payment {
+interface Payment {
   readonly outcome: 'paid' | 'declined' | 'pending' | 'refused' | 'asked';
   readonly orderId: string;
   readonly amount: string;

@@ -16,7 +16,7 @@ interface Sold {
 }
 
 /** An order as the page shows it. */
-export interface OrderRow extends Pick<Sold, 'orderId' | 'name' | 'orderedAt'> {
+interface OrderRow extends Pick<Sold, 'orderId' | 'name' | 'orderedAt'> {
   readonly amount: string;
   readonly currency: string;
   /** `411111******1111`; empty while nothing was paid with. */

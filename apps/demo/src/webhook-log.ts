@@ -1,6 +1,6 @@
 /** The webhooks that the shop received, the last 200 of them, for the page to follow live. In memory: it is a demo. */
 
-export interface WebhookEntry {
+interface WebhookEntry {
   /** Counts from 1; what a page has seen already it need not be sent again. */
   readonly number: number;
   /** ISO 8601, UTC. */
