@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
+import { urlIn } from '@waffo/protocol/url';
 import { type SettingName, settings } from './settings.ts';
 
 /** Where the key-encryption keys are; the development variable's text is asked for, so that no print of this shows it. */
@@ -132,7 +133,7 @@ function unfitForProduction(config: Config, read: (name: SettingName) => string)
     return 'Production does not run on the embedded database; name your PostgreSQL in WAFFO_DATABASE_URL.';
   if (read('WAFFO_KEK_FILE') === '')
     return 'Production makes up no place for its keys; name the key file in WAFFO_KEK_FILE.';
-  if (!URL.canParse(config.publicUrl ?? '') || new URL(config.publicUrl ?? '').protocol !== 'https:')
+  if (urlIn(config.publicUrl ?? '')?.protocol !== 'https:')
     return 'Production is reached by https only; set WAFFO_PUBLIC_URL to its origin, e.g. https://pay.example.';
   if (read('WAFFO_SANDBOX_CODE') !== '1234')
     return "WAFFO_SANDBOX_CODE is the sandbox issuer's, and production has none; unset it.";
@@ -211,7 +212,7 @@ function sandboxCode(text: string): string {
 function isoIn(read: (name: SettingName) => string): IsoSettings | undefined {
   const text = read('WAFFO_ISO8583_URL');
   if (text === '') return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = urlIn(text);
   if (url?.protocol !== 'tcp:' || url.port === '' || url.hostname === '')
     throw new ConfigError(`WAFFO_ISO8583_URL is "${text}"; write tcp://host:port.`);
   const merchants = read('WAFFO_ISO8583_MERCHANTS');

@@ -1,6 +1,7 @@
 /** What a merchant tells this library, checked once and at once. Its errors name the option, and never repeat its value. */
 import type { KeyObject } from 'node:crypto';
 import { exportPublicKey, parsePrivateKey, parsePublicKey } from '@waffo/protocol/signature';
+import { urlIn } from '@waffo/protocol/url';
 import { type ClientCode, WaffoError } from './errors.ts';
 
 /** Which gateway: `sandbox` plays, `production` moves money. */
@@ -142,7 +143,7 @@ function keyIn(
 }
 
 function baseUrlFrom(given: string): string {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const url = urlIn(given);
   const isPlain =
     url !== undefined && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   if (!isPlain || !/^https?:$/.test(url.protocol)) {

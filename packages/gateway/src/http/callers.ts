@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { apiKeyHeader, signatureHeader, verify } from '@waffo/protocol/signature';
+import { urlIn } from '@waffo/protocol/url';
 import type { BrowserCaller, Caller, MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
@@ -80,7 +81,10 @@ async function identifyBrowser(deps: Deps, incoming: Incoming, recognised: Recog
   if (origin !== undefined && !isRegistered(origin)) {
     throw new Fault('PERMISSION_DENIED', 'Origin: not registered for this client API key');
   }
-  const mayReturnTo = (url: string): boolean => URL.canParse(url) && isRegistered(new URL(url).origin);
+  const mayReturnTo = (text: string): boolean => {
+    const url = urlIn(text);
+    return url !== undefined && isRegistered(url.origin);
+  };
   const network = networkOf(incoming.address);
   return { door: 'browser', merchant: found.merchant, origin, network, requestId, mayReturnTo };
 }
@@ -91,8 +95,7 @@ async function identifyBrowser(deps: Deps, incoming: Incoming, recognised: Recog
  * @example isLoopback('http://localhost:3000') // true
  */
 export function isLoopback(origin: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const url = new URL(origin);
-  const isOrigin = url.origin === origin && /^https?:$/.test(url.protocol);
-  return isOrigin && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|[^/]+\.localhost)$/.test(url.hostname);
+  const url = urlIn(origin);
+  if (url?.origin !== origin || !/^https?:$/.test(url.protocol)) return false;
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|[^/]+\.localhost)$/.test(url.hostname);
 }

@@ -5,6 +5,7 @@
  */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { checkMerchantKey, SignatureKeyError, verify } from '@waffo/protocol/signature';
+import { urlIn } from '@waffo/protocol/url';
 import type { Gateway } from '../gateway.ts';
 import { newApiKey, newClientKey, randomBase62 } from '../id.ts';
 import {
@@ -239,7 +240,7 @@ const noSuchKey = (keyId: string): KeyRefused => new KeyRefused(`this merchant h
 
 /** An origin exactly as browsers send it. */
 function checkOrigin(origin: string): string {
-  if (!URL.canParse(origin) || !/^https?:\/\//.test(origin) || new URL(origin).origin !== origin) {
+  if (!/^https?:\/\//.test(origin) || urlIn(origin)?.origin !== origin) {
     throw new KeyRefused(`${origin} is no origin; write it as browsers do, e.g. https://shop.example`);
   }
   return origin;

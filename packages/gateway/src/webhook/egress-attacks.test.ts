@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { urlIn } from '@waffo/protocol/url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Nameserver, startNameserver } from '../../../../test/kit/nameserver.ts';
 import { createEgress, type Egress, EgressError, type EgressFailure } from './egress.ts';
@@ -142,8 +143,9 @@ async function postTo(egress: Egress, url: string, timeoutMs = 3_000): Promise<E
 /** Whether a careless client reaches the listener. */
 const reaches = (url: string): Promise<boolean> =>
   new Promise((resolve) => {
-    if (!URL.canParse(url)) return resolve(false);
-    const socket = connect({ host: hostOf(new URL(url)), port, timeout: 500 });
+    const parsed = urlIn(url);
+    if (parsed === undefined) return resolve(false);
+    const socket = connect({ host: hostOf(parsed), port, timeout: 500 });
     socket.on('connect', () => resolve(true) ?? socket.destroy());
     for (const end of ['error', 'timeout', 'close']) socket.on(end, () => resolve(false) ?? socket.destroy());
   });

@@ -3,6 +3,7 @@
  * `isAllowedAddress` is asked again for every address that a name resolves to. Pure: it resolves nothing.
  */
 import { isIP } from 'node:net';
+import { urlIn } from '@waffo/protocol/url';
 import ipaddr from 'ipaddr.js';
 
 export interface EgressRules {
@@ -33,7 +34,7 @@ export const loopbackAddresses = ['127.0.0.1', '::1'];
 export function checkNotifyUrl(text: string, rules: EgressRules): string | undefined {
   // A URL parser drops or turns these; what was meant is not what would be used.
   if (/[\s\p{Cc}\\]/u.test(text)) return 'must not contain blanks, control characters or backslashes';
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = urlIn(text);
   if (url === undefined) return 'is not a complete URL, such as https://shop.example/webhook';
   if (url.protocol !== 'https:' && !(rules.allowHttp && url.protocol === 'http:')) {
     return rules.allowHttp ? 'must be https or http' : 'must be https';

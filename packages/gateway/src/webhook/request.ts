@@ -3,6 +3,7 @@
  * having been kept. Pure.
  */
 import { signatureHeader } from '@waffo/protocol/signature';
+import { urlIn } from '@waffo/protocol/url';
 
 /** What decides the headers: an event's id and the signature of its body. */
 export interface Signed {
@@ -25,4 +26,4 @@ export const headersOf = ({ eventId, signature }: Signed, startedAt: Date): Reco
 });
 
 /** The host and port that a URL leads to, as deliveries to it share their places; undefined when it is none. */
-export const hostIn = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined);
+export const hostIn = (url: string): string | undefined => urlIn(url)?.host;
