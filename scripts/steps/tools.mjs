@@ -2,7 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { installDebianPackage, withoutDebianCluster } from './debian.mjs';
 
+/** The shell is the same browser without the parts that a window needs, and takes much less processor time. */
 const chromiumPlaces = [
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -24,7 +26,7 @@ export async function findChromium() {
     return given;
   }
   const find = () => chromiumPlaces.find((path) => existsSync(path));
-  if (find() === undefined) await installDebianPackage('chromium');
+  if (find() === undefined) await installDebianPackage('chromium-headless-shell');
   const path = find();
   if (path === undefined) throw new Error('The tests need Chromium; set CHROMIUM_PATH to it.');
   return path;

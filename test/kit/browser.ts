@@ -1,7 +1,9 @@
-/** A real Chromium for tests: Debian's package, or whichever CHROMIUM_PATH names. It talks to loopback only. */
+/** A real Chromium for tests: the one that CHROMIUM_PATH names, or Debian's. It talks to loopback only. */
 import { existsSync } from 'node:fs';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
+
+const debians = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
 
 const quiet = [
   '--headless',
@@ -13,9 +15,9 @@ const quiet = [
 
 /** @throws Error that says how to get a Chromium when there is none */
 export async function launchChromium(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM_PATH || '/usr/bin/chromium';
-  if (!existsSync(executablePath)) {
-    throw new Error(`There is no ${executablePath}. Install Debian's chromium package, or set CHROMIUM_PATH.`);
+  const executablePath = process.env.CHROMIUM_PATH || debians.find((path) => existsSync(path));
+  if (executablePath === undefined) {
+    throw new Error("There is no Chromium. Install Debian's chromium-headless-shell, or set CHROMIUM_PATH.");
   }
   const isRoot = process.getuid?.() === 0;
   return chromium.launch({ executablePath, args: isRoot ? [...quiet, '--no-sandbox'] : quiet });
