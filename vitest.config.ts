@@ -53,6 +53,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'browser',
+          isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           include: ['test/browser/**/*.test.ts'],
