@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Sql } from '../storage/database.ts';
-import { type Anchor, findChainEnd, insertAnchor, listChains } from './access-chain.store.ts';
+import { type Anchor, insertAnchor, listChainEnds } from './access-chain.store.ts';
 
 export type { Anchor } from './access-chain.store.ts';
 
@@ -30,10 +30,8 @@ export async function anchorChains(
   signer: AnchorSigner,
 ): Promise<Anchor[]> {
   const made: Anchor[] = [];
-  for (const merchantId of await listChains(database)) {
-    const end = await findChainEnd(database, merchantId);
-    if (end === undefined || end.sequence === 0n) continue;
-    const bare = { merchantId, sequence: end.sequence, mac: end.mac, at: clock.now() };
+  for (const end of await listChainEnds(database)) {
+    const bare = { ...end, at: clock.now() };
     const anchor = { ...bare, signature: await signer.sign(signedBytes(bare)) };
     await insertAnchor(database, anchor);
     made.push(anchor);

@@ -79,10 +79,22 @@ const newestOfToken = statement<EntryRow>(
   `select ${selected} from access_entry where merchant_id = $1 and token_id = $4 and sequence < $2
    order by sequence desc limit $3`,
 );
+const ends = statement<{ merchant_id: string } & ChainEnd>(
+  'access-chain/ends',
+  'select merchant_id, sequence, mac from access_chain where sequence > 0 order by merchant_id',
+);
+// From one merchant to the next by the key: there are many more entries than merchants.
 const chains = statement<{ merchant_id: string }>(
   'access-chain/all',
-  `select merchant_id from access_chain union select merchant_id from access_entry
-   union select merchant_id from access_anchor order by merchant_id`,
+  `with recursive entered as (
+     (select merchant_id from access_entry order by merchant_id limit 1)
+     union all
+     select (select e.merchant_id from access_entry e where e.merchant_id > entered.merchant_id
+             order by e.merchant_id limit 1)
+     from entered where entered.merchant_id is not null
+   )
+   select merchant_id from access_chain union select merchant_id from entered where merchant_id is not null
+   order by merchant_id`,
 );
 const insertAnchorRow = statement(
   'access-anchor/insert',
@@ -157,7 +169,11 @@ export const newestEntries = async (
   return (await rows).map(entryFrom);
 };
 
-/** Merchants of which there is an entry, an end or an anchor. */
+/** The ends of all chains that have an entry. */
+export const listChainEnds = async (sql: Sql): Promise<(Pick<Anchor, 'merchantId'> & ChainEnd)[]> =>
+  (await sql.rows(ends)).map(({ merchant_id, sequence, mac }) => ({ merchantId: merchant_id, sequence, mac }));
+
+/** Merchants of which there is an entry or an end, also when somebody took the other. */
 export const listChains = async (sql: Sql): Promise<string[]> =>
   (await sql.rows(chains)).map(({ merchant_id }) => merchant_id);
 
