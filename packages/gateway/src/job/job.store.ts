@@ -77,14 +77,14 @@ const claim = statement<JobRow>(
    )
    update job
    set lease_id = $9, leased_until = $10, attempts = attempts + (leased_until is not null)::integer
-   from claimed where job.job_id = claimed.job_id
-   returning job.job_id, kind, merchant_id, host, payload, attempts, lease_id`,
+   where job_id = any(array(select job_id from claimed))
+   returning job_id, kind, merchant_id, host, payload, attempts, lease_id`,
 );
 
 const finish = statement<{ job_id: bigint }>(
   'job/finish',
   `delete from job using unnest($1::bigint[], $2::uuid[]) as done (job_id, lease_id)
-   where job.job_id = done.job_id and job.lease_id = done.lease_id
+   where job.job_id = any($1) and job.job_id = done.job_id and job.lease_id = done.lease_id
    returning job.job_id`,
 );
 
@@ -92,7 +92,7 @@ const reschedule = statement<{ job_id: bigint }>(
   'job/reschedule',
   `update job set due_at = again.due_at, attempts = attempts + 1, lease_id = null, leased_until = null
    from unnest($1::bigint[], $2::uuid[], $3::timestamptz[]) as again (job_id, lease_id, due_at)
-   where job.job_id = again.job_id and job.lease_id = again.lease_id
+   where job.job_id = any($1) and job.job_id = again.job_id and job.lease_id = again.lease_id
    returning job.job_id`,
 );
 
@@ -116,7 +116,8 @@ const hasten = statement<{ job_id: bigint }>(
 const withdraw = statement(
   'job/withdraw',
   `delete from job using unnest($1::text[], $2::text[]) as needless (merchant_id, lane)
-   where job.merchant_id = needless.merchant_id and job.lane = needless.lane and kind = $3 and leased_until is null`,
+   where job.merchant_id = any($1) and job.lane = any($2) and job.merchant_id = needless.merchant_id
+     and job.lane = needless.lane and kind = $3 and leased_until is null`,
 );
 
 const livesInRealTime = 'not exists (select from merchant_clock where merchant_id = job.merchant_id)';
@@ -138,9 +139,10 @@ const nextDue = statement<{ due_at: Date | null }>(
    ) as due_at`,
 );
 
-const oldestDue = statement<{ due_at: Date | null }>(
+const oldestDue = statement<{ due_at: Date }>(
   'job/oldest-due',
-  `select min(due_at) as due_at from job where leased_until is null and ${livesInRealTime} and ${laneIsOpen}`,
+  `select due_at from job where due_at <= $1 and leased_until is null and ${livesInRealTime} and ${laneIsOpen}
+   order by due_at limit 1`,
 );
 
 export interface NewJob {
@@ -274,10 +276,8 @@ export async function findNextDue(
 }
 
 /** Since when the longest waiting work of those who live in real time is due; what is being done is not counted. */
-export async function findOldestDue(sql: Sql): Promise<Date | undefined> {
-  const [row] = await sql.rows(oldestDue);
-  return row?.due_at ?? undefined;
-}
+export const findOldestDue = async (sql: Sql, now: Date): Promise<Date | undefined> =>
+  (await sql.rows(oldestDue, [now]))[0]?.due_at;
 
 const jobFrom = (row: JobRow): Job => ({
   jobId: row.job_id,

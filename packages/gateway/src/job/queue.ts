@@ -54,8 +54,8 @@ export const withdraw = (
 
 /** How long the work that is due has been waiting to be done, in ms; 0 when there is none. */
 export async function queueLagMs(sql: Sql, now: Date): Promise<number> {
-  const due = await findOldestDue(sql);
-  return due === undefined ? 0 : Math.max(0, now.getTime() - due.getTime());
+  const due = await findOldestDue(sql, now);
+  return due === undefined ? 0 : now.getTime() - due.getTime();
 }
 
 /**

@@ -22,11 +22,11 @@ const add = statement(
 
 const read = statement<{ at: number; tries: bigint; failures: bigint }>(
   'limits/read',
-  `select asked.at::integer as at, sum(c.tries) as tries, sum(c.failures) as failures
+  `select asked.at::integer as at, sum(found.tries) as tries, sum(found.failures) as failures
    from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])
-     with ordinality as asked (merchant_id, rule, mark, since, at)
-   join limit_count c on c.merchant_id = asked.merchant_id and c.rule = asked.rule and c.mark = asked.mark
-     and c.slot >= asked.since
+     with ordinality as asked (merchant_id, rule, mark, since, at),
+   lateral (select tries, failures from limit_count c where c.merchant_id = asked.merchant_id and c.rule = asked.rule
+     and c.mark = asked.mark and c.slot >= asked.since offset 0) as found
    group by asked.at`,
 );
 

@@ -15,6 +15,9 @@ const findToSubmit = statement<SessionRow & { bound: bigint }>(
    from tokenization_session s where merchant_id = $1 and session_id = any ($2)`,
 );
 
+/** A member of all that is told, known before the join: rows are found by their key in whatever order that is made. */
+const each = (member: string) => `any(array(select one ->> '${member}' from unnest($1::jsonb[]) as one))`;
+
 // The key is destroyed in the moment in which the card moves in.
 const moved = `update tokenization_session as known
    set status = 'SUBMITTED', sealed_private_key = null, submit_fingerprint = told.submit_fingerprint,
@@ -22,7 +25,8 @@ const moved = `update tokenization_session as known
        billing_address = coalesce(told.billing_address, known.billing_address), return_url = told.return_url,
        updated_at = told.updated_at
    from unnest($1::jsonb[]) as one, jsonb_populate_record(null::tokenization_session, one) as told
-   where known.merchant_id = told.merchant_id and known.token_request_id = told.token_request_id
+   where known.merchant_id = ${each('merchant_id')} and known.token_request_id = ${each('token_request_id')}
+     and known.merchant_id = told.merchant_id and known.token_request_id = told.token_request_id
      and known.status = 'OPEN' and known.session_id is not distinct from told.session_id
      and (known.expires_at is null or known.expires_at > told.updated_at)
    returning known.token_request_id`;
