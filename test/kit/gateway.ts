@@ -17,6 +17,7 @@ import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { privateKeyOf, publicKeyOf } from './keys.ts';
 import { faultsOfLedger } from './ledger.ts';
+import { askedOf, faultsOfPlans } from './plans.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { testCard } from './test-card.ts';
 import { travelTo } from './travel.ts';
@@ -115,10 +116,14 @@ export async function startTestGateway(
     travel: (ms) => travelTo(app.runner, clock, new Date(clock.now().getTime() + ms)),
     async stop() {
       const unbalanced = await faultsOfLedger(database);
+      const { database: gateways } = app.gateway;
+      const asked = await askedOf([gateways, gateways.ofMerchant(sandbox.merchantId)]);
       await app.stop();
+      const slow = await faultsOfPlans(database, asked);
       await receiver.stop();
       await rm(home, { recursive: true, force: true });
       if (unbalanced.length > 0) throw new Error(`the ledger does not add up: ${unbalanced.join('; ')}`);
+      if (slow.length > 0) throw new Error(`what grows is read from end to end: ${slow.join('; ')}`);
       const wrong = receiver.received.flatMap(({ event }) => faultsOfWebhook(event));
       if (wrong.length > 0) throw new Error(`a webhook breaks the contract: ${wrong.join('; ')}`);
     },
