@@ -13,7 +13,7 @@ import { fail } from './steps/progress.mjs';
 import { findChromium, findDebianPostgres, findSystemdAnalyze } from './steps/tools.mjs';
 import { runVitest } from './steps/vitest.mjs';
 
-/** All but those that ask the same thing of one statement many times: the server makes no difference to them. */
+/** All but those that ask the same of one statement many times, or little of the server at all: it makes no difference to them. */
 const oncePerRun = JSON.parse(readFileSync(new URL('once-per-run.json', import.meta.url), 'utf8'));
 const flowsAgain = ['--project', 'flows', ...oncePerRun.flatMap(without)];
 const since = performance.now();
