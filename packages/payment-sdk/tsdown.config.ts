@@ -7,7 +7,6 @@ const shared = {
   target: 'es2022',
   sourcemap: true,
   minify: true,
-  inputOptions: { resolve: { conditionNames: ['source', 'import', 'default'] } },
 };
 
 export default defineConfig([

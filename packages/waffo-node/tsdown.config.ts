@@ -8,6 +8,5 @@ export default defineConfig({
   target: 'node20',
   sourcemap: true,
   dts: { eager: true, sourcemap: false },
-  inputOptions: { resolve: { conditionNames: ['source', 'import', 'default'] } },
   outExtensions: ({ format }) => (format === 'cjs' ? { js: '.cjs', dts: '.d.cts' } : { js: '.js', dts: '.d.ts' }),
 });

@@ -17,7 +17,13 @@ const workspaces = [
   { folder: 'apps/demo', from: [] },
 ];
 
-const sharedInputs = ['package-lock.json', 'tsconfig.base.json', 'tsconfig.json', 'scripts/steps/build.mjs'];
+const sharedInputs = [
+  'package-lock.json',
+  'tsconfig.base.json',
+  'tsconfig.json',
+  'tsdown.server.ts',
+  'scripts/steps/build.mjs',
+];
 /** Where the states of the last builds are kept; without it everything is stale. */
 export const stampFolder = join(root, 'node_modules', '.cache', 'waffo');
 const isTest = (name) => /\.test\.ts$/.test(name);
