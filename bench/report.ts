@@ -116,11 +116,12 @@ const shareOf = (name: string, requestsPerSecond: number, ratio: number): string
     ? '– | –'
     : `${number(requestsPerSecond / ratio)} | ${number(100 * ratio, 1)} %`;
 
-/** How far an order's p99 could come down by waiting less. */
+/** What an order takes that waits for no other. */
 function alone({ byConnections }: Report): string {
   const create = byConnections.find(({ connections }) => connections === 1)?.create;
   if (create === undefined) return '';
-  return ` An order that nobody else is asking beside has a p50 of ${number(create.p50, 1)} ms and a p99 of ${number(create.p99, 1)} ms here (the first row below): without any wait it would be there.`;
+  return `
+  An order with nobody beside it has a p50 of ${number(create.p50, 1)} ms and a p99 of ${number(create.p99, 1)} ms here (the first row below).`;
 }
 
 /**
@@ -201,8 +202,8 @@ more than what they ask for. None of what follows answers from memory, and none 
 - Left, and why: the one thread that reads, checks and answers is busy, or waits for a processor, before the machine is, and what it does is
   spread thin: no part of it is above a few percent. At 40 % load few come together, so a payment pays for more of its statements by
   itself, in five ways across the socket, with three syncs of the disk, and costs more processor time than in a crowd (compare the two
-  rows); and who comes while a group is on its way waits for it.${alone(report)} Fewer statements for each payment are what is left: its recovery job is
-  one that is written and taken back.
+  rows); and who comes while a group is on its way waits for it.${alone(report)}
+  Fewer statements for each payment are what is left: its recovery job is one that is written and taken back.
   And what is done seldom is done slowly: ${pauseMs} ms after it ran last, the code that reads and checks an order takes ${number(report.pauseCosts, 1)} times as
   long here as right after itself, though the processor did not sleep meanwhile; so it is seen where several systems share the hardware
   and its caches. Look at what an inquiry costs at 40 % load and in a crowd: it has next to no statements to share.
