@@ -190,7 +190,8 @@ more than what they ask for. None of what follows answers from memory, and none 
   with the signature of its first answer. The objects of a payment share their shapes, so that full collections are rare
   ([34](decisions/0034-objects-share-their-shapes.md)). Calls that come while others are on their way set out together when those are back,
   and so share more ([35](decisions/0035-calls-set-out-in-groups.md)). The gateway is one file, so that a start has less to load
-  ([37](decisions/0037-the-gateway-is-one-file.md)).
+  ([37](decisions/0037-the-gateway-is-one-file.md)). An order that ends is written beside what it was, and in no index again
+  ([38](decisions/0038-room-beside-what-changes.md)).
 - Tried, and not kept because no difference came out of the noise: two batches of a line under way instead of one; two threads for
   signatures instead of four; V8's larger young generation, eager baseline code and eager feedback; rows as arrays of columns or as single
   parameters instead of JSON (the sync of the commit costs the same); no foreign keys; a heap that grows further between two collections;

@@ -1,6 +1,8 @@
-/** What every flow is held to at its end, held to what it must find. */
+/** What the database has to do for what it is asked. Every flow is held to its plans at its end; here that is held to what it must find. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { freshDatabase } from '../kit/database.ts';
+import { orderOf, startTestGateway } from '../kit/gateway.ts';
 import { askedOf, faultsOfPlans } from '../kit/plans.ts';
 
 /** Statements that nobody has asked yet, by names of their own. */
@@ -25,4 +27,27 @@ test('a statement that reads orders, or a queue that was empty once, from end to
     'planted/queue-by-join, made for empty tables: Index Scan of job',
     'planted/without-index: Seq Scan of payment_order',
   ]);
+});
+
+test('an order that ends is written beside what it was, and in no index again, though a hundred end at once', async () => {
+  const gateway = await startTestGateway();
+  try {
+    const tokenId = await gateway.bind();
+    const orders = Array.from({ length: 100 }, () => gateway.call('/order/create', orderOf(gateway, { tokenId })));
+    expect(new Set((await Promise.all(orders)).map(({ code }) => code))).toEqual(new Set(['0']));
+  } finally {
+    await gateway.stop();
+  }
+  const changed = {
+    name: 'test/changed',
+    text: `select relname as table, n_tup_upd::integer as changes, n_tup_hot_upd::integer as beside
+           from pg_stat_user_tables where relname in ('payment_order', 'payment_attempt') order by relname`,
+  };
+  const counts = () => gateway.database.rows<{ table: string; changes: number; beside: number }>(changed);
+  // The server counts what a connection did when that ends, and a moment after we saw it end.
+  for (let looks = 0; looks < 50 && (await counts()).some(({ changes }) => changes < 100); looks++) await sleep(100);
+  for (const { table, changes, beside } of await counts()) {
+    expect(changes, table).toBeGreaterThanOrEqual(100);
+    expect(beside / changes, table).toBeGreaterThan(0.9);
+  }
 });
