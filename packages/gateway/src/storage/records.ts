@@ -35,8 +35,13 @@ function rowText(row: Row): string {
   return `{${text}}`;
 }
 
+/** Nothing that JSON writes in another way: most texts of a row are ids, codes and numbers. */
+const plain = /^[ !#-[\]-~]*$/;
+
 function valueText(value: NonNullable<Value>): string {
+  if (typeof value === 'string') return plain.test(value) ? `"${value}"` : JSON.stringify(value);
   if (typeof value === 'bigint') return `"${value}"`;
+  if (value instanceof Date) return `"${value.toISOString()}"`;
   if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`;
   return JSON.stringify(value);
 }
