@@ -1,9 +1,11 @@
 /** The two calls that merchants wait for, measured along something: more connections, more rows. */
+import { throwawayFolder } from '../test/kit/throwaway-folder.ts';
 import { grow } from './grow.ts';
+import { middleOf, type Result } from './measure.ts';
 import { say, sayPhase, show } from './progress.ts';
 import type { Report } from './report.ts';
 import { createRow, inquiryRow } from './rows.ts';
-import type { Stage } from './stage.ts';
+import { type Stage, setStage, type Wish } from './stage.ts';
 
 /** From one caller to more than a gateway can serve at once. */
 export async function alongConnections(
@@ -20,22 +22,50 @@ export async function alongConnections(
   return rows;
 }
 
-/** From a shop's first week to some years. */
+interface Grown extends Stage {
+  readonly size: number;
+  /** So far. */
+  readonly inquiries: Result[];
+  readonly creates: Result[];
+}
+
+/**
+ * From a shop's first week to some years. Each size has a server and a gateway of its own, and they are measured in turns: what is
+ * to be told apart are tables, and not an hour in which the machine is slower.
+ *
+ * @param undo - gets what must be done at the end, the last first
+ */
 export async function alongRows(
-  { bench, tokens, database }: Stage,
   sizes: readonly number[],
+  wish: Wish,
+  undo: (() => Promise<unknown>)[],
 ): Promise<Report['bySize']> {
-  const rows: Report['bySize'] = [];
-  let before = 0;
-  for (const size of sizes) {
-    say(`\n  With ${size.toLocaleString('en')} tokens and orders:`);
-    sayPhase('making them');
-    const startedAt = performance.now();
-    await grow(database.url, bench.gateway.sandbox.merchantId, before, size);
-    say(`      made in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
-    before = size;
-    const inquiry = show(await inquiryRow(bench, tokens).measure());
-    rows.push({ size, inquiry, create: show(await createRow(bench, tokens).measure()) });
+  const all: Grown[] = [];
+  for (const size of sizes) all.push(await grown(size, wish, undo));
+  for (let round = 1; round <= wish.rounds; round++) {
+    say(`\n  Round ${round} of ${wish.rounds}:`);
+    // Whoever was last is first in the next round: none always has the colder machine.
+    for (const { size, bench, tokens, inquiries, creates } of round % 2 === 1 ? all : all.toReversed()) {
+      say(`    with ${size.toLocaleString('en')} tokens and orders`);
+      inquiries.push(show(await inquiryRow(bench, tokens).measure()));
+      creates.push(show(await createRow(bench, tokens).measure()));
+    }
   }
-  return rows;
+  return all.map(({ size, inquiries, creates }) => ({
+    size,
+    inquiry: middleOf(inquiries),
+    create: middleOf(creates),
+  }));
+}
+
+async function grown(size: number, wish: Wish, undo: (() => Promise<unknown>)[]): Promise<Grown> {
+  say(`\n  With ${size.toLocaleString('en')} tokens and orders:`);
+  const folder = await throwawayFolder('waffo-bench-');
+  undo.push(folder.remove);
+  const stage = await setStage(folder.path, { ...wish, rounds: 1 }, undo);
+  sayPhase('making them');
+  const startedAt = performance.now();
+  await grow(stage.database.url, stage.bench.gateway.sandbox.merchantId, 0, size);
+  say(`      made in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
+  return { ...stage, size, inquiries: [], creates: [] };
 }

@@ -221,6 +221,8 @@ ${connections.join('\n')}
 
 ![Share of the limit, and times, by table size](images/performance-size.svg)
 
+Each size has a server and a gateway of its own, and they are measured in turns.
+
 | tokens and orders | inquiry, of the limit | p50 ms | order/create, of the limit | p50 ms |
 | ---: | ---: | ---: | ---: | ---: |
 ${sizes.join('\n')}

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this machine's limit, and then what the gateway makes of it, in one run: calls a second, their times, what
  * each costs and its share of the limit; alone, by connections and by table size. Everything is on this machine: the load, the
- * gateway and a PostgreSQL that syncs every commit. It takes some twenty minutes, and 8 GB in the temporary folder. `-- --quick`
+ * gateway and a PostgreSQL that syncs every commit. It takes less than half an hour, and 8 GB in the temporary folder. `-- --quick`
  * takes a few and leaves large tables out, `-- --once` measures each row once instead of three times, `-- --only=submit`
  * measures the rows that have this text in their names, and writes nothing. `-- --against=v1,874f564` builds these versions
  * and tells what the steps from one to the next, and to the present one, gave; it takes some five minutes for each of them. A run
@@ -49,8 +49,8 @@ async function main(): Promise<void> {
   try {
     if (against !== undefined) return await writeSteps(await measureSteps(against, wish, undo));
     const stage = await setStage(folder.path, wish, undo);
-    if (only === undefined) await write(await measureAll(stage));
-    else await measureOnly(stage, only);
+    if (only === undefined) await write(await measureAll(stage, undo));
+    else await measureOnly(stage, only, undo);
   } finally {
     for (const step of undo.reverse()) await step();
   }
@@ -87,7 +87,7 @@ async function stored<Run>(name: string): Promise<Run | undefined> {
   return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Run) : undefined;
 }
 
-async function measureAll(stage: Stage): Promise<Report> {
+async function measureAll(stage: Stage, undo: (() => Promise<unknown>)[]): Promise<Report> {
   const { bench, tokens, limit, database } = stage;
   const from = origin();
   const pauseCosts = costOfAPause();
@@ -96,8 +96,8 @@ async function measureAll(stage: Stage): Promise<Report> {
   for (const { measure } of rowsOf(bench, tokens)) results.push(show(await measure()));
   const byConnections = await alongConnections(stage, connectionSteps);
   const memoryMb = peakMemoryMb(bench.gateway.pid);
-  const bySize = await alongRows(stage, sizes);
   const deliveriesPerSecond = await delivered(stage);
+  const bySize = await alongRows(sizes, wish, undo);
   return {
     ...from,
     database: database.description,
@@ -115,7 +115,7 @@ async function measureAll(stage: Stage): Promise<Report> {
 }
 
 /** Rows are those of the first table, and each of the other measurements as a whole. */
-async function measureOnly(stage: Stage, text: string): Promise<void> {
+async function measureOnly(stage: Stage, text: string, undo: (() => Promise<unknown>)[]): Promise<void> {
   const rows = rowsOf(stage.bench, stage.tokens).map(({ name, measure }) => ({
     name,
     run: async (): Promise<unknown> => show(await measure()),
@@ -123,7 +123,7 @@ async function measureOnly(stage: Stage, text: string): Promise<void> {
   const all = [
     ...rows,
     { name: 'with more connections', run: () => alongConnections(stage, connectionSteps) },
-    { name: 'with more rows', run: () => alongRows(stage, sizes) },
+    { name: 'with more rows', run: () => alongRows(sizes, wish, undo) },
     { name: deliveriesName, run: () => delivered(stage) },
   ];
   const asked = all.filter(({ name }) => name.includes(text));
