@@ -116,12 +116,16 @@ const shareOf = (name: string, requestsPerSecond: number, ratio: number): string
     ? '– | –'
     : `${number(requestsPerSecond / ratio)} | ${number(100 * ratio, 1)} %`;
 
-/** What an order takes that waits for no other. */
-function alone({ byConnections }: Report): string {
-  const create = byConnections.find(({ connections }) => connections === 1)?.create;
-  if (create === undefined) return '';
+/** What an order takes that waits for no other, and how much of that is work. */
+function alone(report: Report): string {
+  const create = report.byConnections.find(({ connections }) => connections === 1)?.create;
+  const crowd = named(report, 'order/create with a token');
+  if (create === undefined || crowd === undefined) return '';
+  const worked = ({ cpu }: Result): string =>
+    number(((cpu.gateway ?? Number.NaN) + (cpu.database ?? Number.NaN) + cpu.generator) / 1_000, 1);
   return `
-  An order with nobody beside it has a p50 of ${number(create.p50, 1)} ms and a p99 of ${number(create.p99, 1)} ms here (the first row below).`;
+  An order with nobody beside it has a p50 of ${number(create.p50, 1)} ms and a p99 of ${number(create.p99, 1)} ms here (the first row below). It
+  takes ${worked(create)} ms of processor time, where one in a crowd takes ${worked(crowd)} ms.`;
 }
 
 /**
