@@ -2,6 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
 
+/** Gateways as they are shipped, each a process. */
+const processes = {
+  globalSetup: ['test/kit/build.setup.ts', 'test/kit/home.setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -40,11 +47,21 @@ export default defineConfig({
         test: {
           name: 'process',
           isolate: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
-          include: ['test/process/**/*.test.ts'],
-          globalSetup: ['test/kit/build.setup.ts', 'test/kit/home.setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          include: ['test/process/*.test.ts'],
+          ...processes,
+        },
+      },
+      {
+        ...source,
+        test: {
+          // Power cuts, failures and loads: what they judge by time, nobody beside them may spoil.
+          name: 'alone',
+          isolate: false,
+          sequence: { groupOrder: 3 },
+          include: ['test/process/alone/*.test.ts'],
+          ...processes,
           fileParallelism: false,
           maxConcurrency: 3,
         },

@@ -1,6 +1,6 @@
 /** P-5 at the size of a build; `npm run prove:partitions` has 200 silences of up to 30 s. */
 import { expect, test } from 'vitest';
-import { livePartitions } from '../kit/partitions.ts';
+import { livePartitions } from '../../kit/partitions.ts';
 
 test('ten silences on the roads to PostgreSQL lose nothing, do nothing twice and leave nothing open', async () => {
   const figures = await livePartitions({ partitions: 10, longestMs: 2_500, gateways: 2, seed: 93 });

@@ -1,6 +1,6 @@
 /** P-3 at the size of a build; `npm run prove:database-kills` has 200 deaths. */
 import { expect, test } from 'vitest';
-import { killDatabases } from '../kit/database-kills.ts';
+import { killDatabases } from '../../kit/database-kills.ts';
 
 test('a database that dies six times under load loses nothing, does nothing twice, and no gateway needs a restart', async () => {
   const figures = await killDatabases({ rounds: 6, seed: 93, hurried: true });

@@ -8,15 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Embedded, startEmbedded } from '../../packages/gateway/src/storage/embedded.ts';
-import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
-import { type Answered, balancer, type Ready } from '../kit/balancer.ts';
-import { type ChildGateway, startChildGateway } from '../kit/child-gateway.ts';
-import { faultsOfLedger } from '../kit/ledger.ts';
-import { orderBody } from '../kit/order-body.ts';
-import { type Receiver, startReceiver } from '../kit/receiver.ts';
-import { testCard } from '../kit/test-card.ts';
-import { type ThrowawayFolder, throwawayFolder } from '../kit/throwaway-folder.ts';
+import { type Embedded, startEmbedded } from '../../../packages/gateway/src/storage/embedded.ts';
+import { openDatabase } from '../../../packages/gateway/src/storage/postgres.ts';
+import { type Answered, balancer, type Ready } from '../../kit/balancer.ts';
+import { type ChildGateway, startChildGateway } from '../../kit/child-gateway.ts';
+import { faultsOfLedger } from '../../kit/ledger.ts';
+import { orderBody } from '../../kit/order-body.ts';
+import { type Receiver, startReceiver } from '../../kit/receiver.ts';
+import { testCard } from '../../kit/test-card.ts';
+import { type ThrowawayFolder, throwawayFolder } from '../../kit/throwaway-folder.ts';
 
 const ordersPerSecond = 20;
 /** Sent while a process is told to stop, so that some meet whatever it does to its connections at that moment. */

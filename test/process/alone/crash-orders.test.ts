@@ -5,17 +5,17 @@
 import { rm } from 'node:fs/promises';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
-import { type App, startApp } from '../../packages/gateway/src/app.ts';
-import { VirtualClock } from '../../packages/gateway/src/clock.ts';
-import { configFrom } from '../../packages/gateway/src/config.ts';
-import { type CrashPoint, crashPoints } from '../../packages/gateway/src/crash-point.ts';
-import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { startChildGateway } from '../kit/child-gateway.ts';
-import { sandboxOf } from '../kit/gateway.ts';
-import { layHome } from '../kit/laid-home.ts';
-import { faultsOfLedger } from '../kit/ledger.ts';
-import { passTime, patientCaller } from '../kit/patience.ts';
-import { type Receiver, startReceiver } from '../kit/receiver.ts';
+import { type App, startApp } from '../../../packages/gateway/src/app.ts';
+import { VirtualClock } from '../../../packages/gateway/src/clock.ts';
+import { configFrom } from '../../../packages/gateway/src/config.ts';
+import { type CrashPoint, crashPoints } from '../../../packages/gateway/src/crash-point.ts';
+import type { SandboxMerchant } from '../../../packages/gateway/src/merchant/sandbox-home.ts';
+import { startChildGateway } from '../../kit/child-gateway.ts';
+import { sandboxOf } from '../../kit/gateway.ts';
+import { layHome } from '../../kit/laid-home.ts';
+import { faultsOfLedger } from '../../kit/ledger.ts';
+import { passTime, patientCaller } from '../../kit/patience.ts';
+import { type Receiver, startReceiver } from '../../kit/receiver.ts';
 
 const points = crashPoints.filter((point) => point.startsWith('payment/'));
 const stories = (['purchase', 'capture', 'refund'] as const).flatMap((act) =>

@@ -1,6 +1,6 @@
 /** Rotation as an operator does it, beside a gateway at work. `npm run prove:rotation` does it with every key and 10,000 cards. */
 import { expect, test } from 'vitest';
-import { rotateUnderLoad } from '../kit/rotation.ts';
+import { rotateUnderLoad } from '../../kit/rotation.ts';
 
 test('a rotation that is killed and given again fails no request and leaves nothing behind', async () => {
   const cards = 100;

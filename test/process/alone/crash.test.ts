@@ -8,17 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { parsePrivateKey } from '@waffo/protocol/signature';
 import { describe, expect, test } from 'vitest';
-import { type App, startApp } from '../../packages/gateway/src/app.ts';
-import { VirtualClock } from '../../packages/gateway/src/clock.ts';
-import { configFrom } from '../../packages/gateway/src/config.ts';
-import { crashPoints } from '../../packages/gateway/src/crash-point.ts';
-import type { SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
-import { startChildGateway } from '../kit/child-gateway.ts';
-import { sandboxOf } from '../kit/gateway.ts';
-import { layHome } from '../kit/laid-home.ts';
-import { passTime, patientCaller } from '../kit/patience.ts';
-import { startReceiver } from '../kit/receiver.ts';
-import { testCard } from '../kit/test-card.ts';
+import { type App, startApp } from '../../../packages/gateway/src/app.ts';
+import { VirtualClock } from '../../../packages/gateway/src/clock.ts';
+import { configFrom } from '../../../packages/gateway/src/config.ts';
+import { crashPoints } from '../../../packages/gateway/src/crash-point.ts';
+import type { SandboxMerchant } from '../../../packages/gateway/src/merchant/sandbox-home.ts';
+import { startChildGateway } from '../../kit/child-gateway.ts';
+import { sandboxOf } from '../../kit/gateway.ts';
+import { layHome } from '../../kit/laid-home.ts';
+import { passTime, patientCaller } from '../../kit/patience.ts';
+import { startReceiver } from '../../kit/receiver.ts';
+import { testCard } from '../../kit/test-card.ts';
 
 const stories = crashPoints.flatMap((point) =>
   (['gateway', 'database', 'both'] as const).map((victim) => ({ point, victim })),
