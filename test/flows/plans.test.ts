@@ -48,6 +48,6 @@ test('an order that ends is written beside what it was, and in no index again, t
   for (let looks = 0; looks < 50 && (await counts()).some(({ changes }) => changes < 100); looks++) await sleep(100);
   for (const { table, changes, beside } of await counts()) {
     expect(changes, table).toBeGreaterThanOrEqual(100);
-    expect(beside / changes, table).toBeGreaterThan(0.9);
+    expect(beside / changes, table).toBeGreaterThan(0.85);
   }
 });
