@@ -14,7 +14,8 @@ export interface Panel {
 
 const width = 340;
 const height = 200;
-const edge = { left: 44, right: 12, top: 34, bottom: 46 };
+/** On the right there is room for half of a last step's text. */
+const edge = { left: 44, right: 32, top: 34, bottom: 46 };
 const gap = 20;
 /** Told apart by their marks as well, for those who see no colours. */
 const marks = ['circle', 'square', 'diamond'] as const;
@@ -86,11 +87,11 @@ function markAt(mark: (typeof marks)[number], x: number, y: number): string {
   return `<rect class="mark" x="${(x - 3).toFixed(1)}" y="${(y - 3).toFixed(1)}" width="6" height="6"${turn}/>`;
 }
 
-/** 1, 2, 2.5 or 5 times a power of ten, not below the value. */
+/** A round number not below the value, of which a quarter is round, too. */
 export function niceAbove(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power;
+  return ([1, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
 const short = (value: number): string => (value >= 10_000 ? `${value / 1_000}k` : String(Number(value.toPrecision(3))));
