@@ -5,6 +5,9 @@ import { records } from './records.ts';
 
 const database = await freshDatabase({ empty: true });
 
+/** Each by itself breaks what it stands in when it is written as it is. */
+const awkward = ['a "quote"', 'a \\', 'a line\n', 'a \t tab', 'a \u001f'];
+
 const row = {
   text: 'a "quote", a \\ and a 漢',
   minor: 9_007_199_254_740_993n,
@@ -29,12 +32,12 @@ test('rows arrive as they were, of every kind that we store, as many as there ar
     `insert into kept (text, minor, moment, day, bytes, told, absent, flag)
      select text, minor, moment, day, bytes, told, absent, flag from jsonb_populate_recordset(null::kept, $1)`,
   );
-  await database.rows(insert, [records([row, { ...row, text: 'second' }])]);
+  await database.rows(insert, [records([row, ...awkward.map((text) => ({ ...row, text }))])]);
   await database.rows(insert, [records([])]);
   const read = statement('test/records-read', 'select *, day::text as day from kept');
   const { absent: _, ...stored } = row;
   expect(await database.rows(read)).toEqual([
     { ...stored, absent: null, other: 'kept by default' },
-    { ...stored, text: 'second', absent: null, other: 'kept by default' },
+    ...awkward.map((text) => ({ ...stored, text, absent: null, other: 'kept by default' })),
   ]);
 });
