@@ -7,6 +7,7 @@ import { say, show } from './progress.ts';
 import { easyLoad, type Row, steadyName, stepRows, warmUpsBeforeEasyLoad } from './rows.ts';
 import { type Stage, setStage, type Wish } from './stage.ts';
 import type { Steps } from './steps.ts';
+import { inTurns } from './turns.ts';
 import { checkOut, presentVersion, type Version, versionOf } from './version.ts';
 
 interface Prepared extends Stage {
@@ -81,13 +82,12 @@ function rateOf(prepared: readonly Prepared[]): () => number {
   };
 }
 
-/** Row by row, all versions; the others idle. Whoever was last is first in the next round: no version always has the colder machine. */
+/** Row by row, all versions; the others idle. */
 async function measureRound(contenders: readonly Contender[], round: number): Promise<void> {
   for (const { rounds } of contenders) rounds.push([]);
-  const inTurns = round % 2 === 1 ? contenders : contenders.toReversed();
   for (const [at, { name }] of (contenders[0]?.rows ?? []).entries()) {
     say(`    ${name}`);
-    for (const { version, rows, rounds } of inTurns) {
+    for (const { version, rows, rounds } of inTurns(contenders, round)) {
       const result = await namingFlaws(version, rows[at] as Row);
       rounds.at(-1)?.push(show(result, `    ${version.commit}`));
     }

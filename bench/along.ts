@@ -6,6 +6,7 @@ import { say, sayPhase, show } from './progress.ts';
 import type { Report } from './report.ts';
 import { createRow, inquiryRow } from './rows.ts';
 import { type Stage, setStage, type Wish } from './stage.ts';
+import { inTurns } from './turns.ts';
 
 /** From one caller to more than a gateway can serve at once. */
 export async function alongConnections(
@@ -44,8 +45,7 @@ export async function alongRows(
   for (const size of sizes) all.push(await grown(size, wish, undo));
   for (let round = 1; round <= wish.rounds; round++) {
     say(`\n  Round ${round} of ${wish.rounds}:`);
-    // Whoever was last is first in the next round: none always has the colder machine.
-    for (const { size, bench, tokens, inquiries, creates } of round % 2 === 1 ? all : all.toReversed()) {
+    for (const { size, bench, tokens, inquiries, creates } of inTurns(all, round)) {
       say(`    with ${size.toLocaleString('en')} tokens and orders`);
       inquiries.push(show(await inquiryRow(bench, tokens).measure()));
       creates.push(show(await createRow(bench, tokens).measure()));
@@ -65,7 +65,7 @@ async function grown(size: number, wish: Wish, undo: (() => Promise<unknown>)[])
   const stage = await setStage(folder.path, { ...wish, rounds: 1 }, undo);
   sayPhase('making them');
   const startedAt = performance.now();
-  await grow(stage.database.url, stage.bench.gateway.sandbox.merchantId, 0, size);
+  await grow(stage.database.url, stage.bench.gateway.sandbox.merchantId, size);
   say(`      made in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   return { ...stage, size, inquiries: [], creates: [] };
 }

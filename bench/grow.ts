@@ -96,12 +96,11 @@ const batch = 50_000;
 /**
  * @param url - of the database
  * @param merchantId - whose rows are copied
- * @param from - how many copies there are
- * @param to - how many there will be
+ * @param count - how many copies there will be
  */
-export async function grow(url: string, merchantId: string, from: number, to: number): Promise<void> {
-  if (from === 0) await connected(url, (client) => addMerchants(client, merchantId));
-  await Promise.all(copied.map((one) => connected(url, (client) => fill(client, one, merchantId, { from, to }))));
+export async function grow(url: string, merchantId: string, count: number): Promise<void> {
+  await connected(url, (client) => addMerchants(client, merchantId));
+  await Promise.all(copied.map((one) => connected(url, (client) => fill(client, one, merchantId, count))));
 }
 
 /** Connections of our own: the gateway's end a statement that takes as long as these do. */
@@ -120,12 +119,12 @@ async function fill(
   client: pg.Client,
   { table, like, differs, where = 'true' }: Copied,
   merchantId: string,
-  { from, to }: { readonly from: number; readonly to: number },
+  count: number,
 ): Promise<void> {
   const first = `select * from ${table} where ${like} and merchant_id = $3 limit 1`;
   const insert = `${await copying(client, table, first, { ...differs, merchant_id: owner })} where ${where}`;
-  for (let at = from; at < to; at += batch) {
-    const { rowCount } = await client.query(insert, [at + 1, Math.min(to, at + batch), merchantId]);
+  for (let at = 0; at < count; at += batch) {
+    const { rowCount } = await client.query(insert, [at + 1, Math.min(count, at + batch), merchantId]);
     if (rowCount === 0) throw new Error(`there is no ${table} to copy`);
   }
   // As the server does by itself after a while: rows are marked as seen by all, and counted.

@@ -5,7 +5,14 @@ import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { pauseMs } from './pause.ts';
 import { plot } from './plot.ts';
-import { repeatName, sameRefusalName, steadyInquiryName, steadyName, warmUpsBeforeEasyLoad } from './rows.ts';
+import {
+  createName,
+  repeatName,
+  sameRefusalName,
+  steadyInquiryName,
+  steadyName,
+  warmUpsBeforeEasyLoad,
+} from './rows.ts';
 import { type Steps, stepsPart } from './steps.ts';
 
 export interface Report extends Origin {
@@ -46,13 +53,13 @@ function growth({ bySize }: Report): (readonly [string, string, number, number, 
 /** What was aimed at on two cores, and what this run came to. */
 function goals(report: Report): string[] {
   const share = (name: string): number => 100 * (named(report, name)?.ratio ?? Number.NaN);
-  const create = named(report, 'order/create with a token');
+  const create = named(report, createName);
   const replay = named(report, repeatName);
   const halves = ['tokenization/generate', 'tokenization/submit'].map((name) => share(name));
   const pair = 1 / halves.reduce((total, half) => total + 1 / half, 0);
   const rows: readonly (readonly [string, string, number, number, 'least' | 'most'])[] = [
     ['tokenization/inquiry, of the limit', '%', 55, share('tokenization/inquiry'), 'least'],
-    ['order/create with a token, of the limit', '%', 30, share('order/create with a token'), 'least'],
+    [`${createName}, of the limit`, '%', 30, share(createName), 'least'],
     ['generate and submit, pairs, of the limit', '%', 15, pair, 'least'],
     [
       'a repeat, against a first call',
@@ -119,7 +126,7 @@ const shareOf = (name: string, requestsPerSecond: number, ratio: number): string
 /** What an order takes that waits for no other, and how much of that is work. */
 function alone(report: Report): string {
   const create = report.byConnections.find(({ connections }) => connections === 1)?.create;
-  const crowd = named(report, 'order/create with a token');
+  const crowd = named(report, createName);
   if (create === undefined || crowd === undefined) return '';
   const worked = ({ cpu }: Result): string =>
     number(((cpu.gateway ?? Number.NaN) + (cpu.database ?? Number.NaN) + cpu.generator) / 1_000, 1);

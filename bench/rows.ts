@@ -13,6 +13,7 @@ export interface Row {
 
 /** The load of a machine on which nobody waits long. */
 export const easyLoad = 0.4;
+export const createName = 'order/create with a token';
 export const sameRefusalName = 'the same refusal (signature stored)';
 export const repeatName = 'the same again (idempotent)';
 export const steadyName = 'order/create at 40 % load';
@@ -42,7 +43,7 @@ export const inquiryRow = (bench: Bench, tokens: readonly string[]): Row =>
   row(bench, 'tokenization/inquiry', () => scenarios.inquiries(bench, tokens));
 
 export const createRow = (bench: Bench, tokens: readonly string[]): Row =>
-  row(bench, 'order/create with a token', () => scenarios.orders(bench, tokens), 'order/create');
+  row(bench, createName, () => scenarios.orders(bench, tokens), 'order/create');
 
 const generateRow = (bench: Bench): Row =>
   row(bench, 'tokenization/generate', () => scenarios.generates(bench), 'tokenization/generate');
