@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: this machine's limit, and then what the gateway makes of it, in one run: calls a second, their times, what
  * each costs and its share of the limit; alone, by connections and by table size. Everything is on this machine: the load, the
- * gateway and a PostgreSQL that syncs every commit. It takes less than half an hour, and 8 GB in the temporary folder. `-- --quick`
+ * gateway and a PostgreSQL that syncs every commit. It takes less than half an hour, and 12 GB in the temporary folder. `-- --quick`
  * takes a few and leaves large tables out, `-- --once` measures each row once instead of three times, `-- --only=submit`
  * measures the rows that have this text in their names, and writes nothing. `-- --against=v1,874f564` builds these versions
  * and tells what the steps from one to the next, and to the present one, gave; it takes some five minutes for each of them. A run
