@@ -119,9 +119,9 @@ export async function startTestGateway(
       const { database: gateways } = app.gateway;
       const asked = await askedOf([gateways, gateways.ofMerchant(sandbox.merchantId)]);
       await app.stop();
-      const slow = await faultsOfPlans(database, asked);
       await receiver.stop();
       await rm(home, { recursive: true, force: true });
+      const slow = await faultsOfPlans(database, asked);
       if (unbalanced.length > 0) throw new Error(`the ledger does not add up: ${unbalanced.join('; ')}`);
       if (slow.length > 0) throw new Error(`what grows is read from end to end: ${slow.join('; ')}`);
       const wrong = receiver.received.flatMap(({ event }) => faultsOfWebhook(event));
