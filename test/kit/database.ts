@@ -20,15 +20,19 @@ export const testDatabaseServer = () => ({ url: inject('databaseServer'), templa
 
 /**
  * @param options.empty - without our tables, for tests of the migrations themselves
+ * @param options.template - the database to clone; the migrated one when absent
  * @example
  * const database = await freshDatabase();
  */
-export async function freshDatabase(options: { readonly empty?: boolean } = {}): Promise<TestDatabase> {
+export async function freshDatabase(
+  options: { readonly empty?: boolean; readonly template?: string | undefined } = {},
+): Promise<TestDatabase> {
   const server = testDatabaseServer();
   const name = `${testName(server.template)}_${randomBytes(4).toString('hex')}`;
   const admin = await openDatabase({ url: server.url, poolSize: 1 });
   const run = (text: string) => admin.rows({ name: createHash('md5').update(text).digest('hex'), text });
-  await run(`create database ${name} template ${options.empty ? `template0 encoding 'UTF8'` : server.template}`);
+  const template = options.template ?? server.template;
+  await run(`create database ${name} template ${options.empty ? `template0 encoding 'UTF8'` : template}`);
   const database = await openDatabase({ url: otherDatabase(server.url, name) });
   made.push({ name, database, admin });
   return {

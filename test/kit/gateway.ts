@@ -3,16 +3,18 @@
  * endpoint, and clients that sign as a merchant does.
  */
 import type { KeyObject } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CardInput } from '@waffo/protocol/envelope/record';
 import { seal } from '@waffo/protocol/envelope/seal';
 import { sign, verify } from '@waffo/protocol/signature';
+import { inject } from 'vitest';
 import { type App, startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import { configFrom } from '../../packages/gateway/src/config.ts';
 import type { SandboxFile, SandboxMerchant } from '../../packages/gateway/src/merchant/sandbox-home.ts';
+import { beginning } from './beginning.ts';
 import { faultsOfAnswer, faultsOfWebhook } from './contract.ts';
 import { freshDatabase, type TestDatabase } from './database.ts';
 import { privateKeyOf, publicKeyOf } from './keys.ts';
@@ -22,9 +24,6 @@ import { type Receiver, startReceiver } from './receiver.ts';
 import { testCard } from './test-card.ts';
 import { travelTo } from './travel.ts';
 import { faultsOfVendorAnswer } from './vendor.ts';
-
-/** The moment at which every test begins. */
-const beginning = new Date('2026-11-23T12:00:00.000Z');
 
 export interface Answer {
   readonly status: number;
@@ -78,8 +77,7 @@ export async function startTestGateway(
   settings: Record<string, string> = {},
   routeTo: (databaseUrl: string) => Promise<string> = async (url) => url,
 ): Promise<TestGateway> {
-  const database = await freshDatabase();
-  const home = await mkdtemp(join(tmpdir(), 'waffo-test-'));
+  const [database, home] = await furnishedPlace();
   const clock = new VirtualClock(beginning);
   const logLines: string[] = [];
   const keys: { privateKey?: KeyObject } = {};
@@ -129,6 +127,14 @@ export async function startTestGateway(
     },
   };
   return gateway;
+}
+
+/** Where a gateway has started once before; in a project that prepares none, nobody has. */
+async function furnishedPlace(): Promise<[TestDatabase, home: string]> {
+  const model = { database: inject('furnishedDatabase'), home: inject('furnishedHome') };
+  const home = await mkdtemp(join(tmpdir(), 'waffo-test-'));
+  if (model.home !== undefined) await cp(model.home, home, { recursive: true });
+  return [await freshDatabase({ template: model.database }), home];
 }
 
 /** Keys of the sandbox's merchants. */
