@@ -1,14 +1,17 @@
-/** Older versions and the present one, measured in turns on one machine: all that differs is what was changed between them. */
+/**
+ * Older versions and the present one, or that one with a setting and without it, measured in turns on one machine: all that differs
+ * is what was changed between them.
+ */
 import { join } from 'node:path';
 import { throwawayFolder } from '../test/kit/throwaway-folder.ts';
 import { Flawed, type Result } from './measure.ts';
-import { origin } from './origin.ts';
+import { type Origin, origin } from './origin.ts';
 import { say, show } from './progress.ts';
-import { easyLoad, type Row, steadyName, stepRows, warmUpsBeforeEasyLoad } from './rows.ts';
+import { easyLoad, type Row, settingRows, steadyName, stepRows, warmUpsBeforeEasyLoad } from './rows.ts';
 import { type Stage, setStage, type Wish } from './stage.ts';
 import type { Steps } from './steps.ts';
 import { inTurns } from './turns.ts';
-import { checkOut, presentVersion, type Version, versionOf } from './version.ts';
+import { checkOut, presentVersion, type Version, versionOf, withSetting } from './version.ts';
 
 interface Prepared extends Stage {
   readonly version: Version;
@@ -35,9 +38,34 @@ export async function measureSteps(
   const prepared: Prepared[] = [];
   for (const version of older) prepared.push(await prepare(version, wish, undo, checkOut));
   prepared.push(await prepare(present, wish, undo));
+  return compare(prepared, stepRows, from, wish);
+}
+
+/**
+ * @param setting - `NAME=value` in the environment of the gateway
+ * @param undo - gets what must be done at the end, the last first
+ * @throws Flawed when an answer was not what it had to be
+ */
+export async function measureSetting(setting: string, wish: Wish, undo: (() => Promise<unknown>)[]): Promise<Steps> {
+  const [from, present] = [origin(), presentVersion()];
+  const prepared: Prepared[] = [];
+  for (const version of [present, withSetting(present, setting)]) prepared.push(await prepare(version, wish, undo));
+  return compare(prepared, settingRows, from, wish);
+}
+
+async function compare(
+  prepared: readonly Prepared[],
+  rowsFor: typeof settingRows,
+  from: Origin,
+  wish: Wish,
+): Promise<Steps> {
   const rate = rateOf(prepared);
   const contenders = prepared.map(
-    (one): Contender => ({ ...one, rows: stepRows(one.bench, one.tokens, rate), rounds: [] }),
+    (one): Contender => ({
+      ...one,
+      rows: rowsFor(one.bench, one.tokens, rate, one.version.settings),
+      rounds: [],
+    }),
   );
   for (let round = 1; round <= wish.rounds; round++) {
     say(`\n  Round ${round} of ${wish.rounds}:`);
@@ -70,7 +98,7 @@ async function prepare(
   undo.push(folder.remove);
   const checkout = await build?.(version, join(folder.path, 'checkout'));
   // Versions take turns: none is measured twice in a row.
-  return { ...(await setStage(folder.path, { ...wish, rounds: 1 }, undo, checkout)), version };
+  return { ...(await setStage(folder.path, { ...wish, rounds: 1 }, undo, checkout, version.settings)), version };
 }
 
 /** Requests a second that are due in the open loop: the slowest version bears them easily. Chosen once, after the closed loop. */

@@ -1,6 +1,9 @@
 /** The limit that this machine sets: how many RSA-2048 signatures a second its processors make, with nothing else to do. */
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 export const cores = availableParallelism();
@@ -22,6 +25,16 @@ const thread = `
 export async function ceiling(): Promise<number> {
   const counts = await Promise.all(Array.from({ length: cores }, () => countIn(1_000)));
   return counts.reduce((total, count) => total + count, 0);
+}
+
+/**
+ * @param settings - of the environment, as a gateway has them
+ * @returns the same, of a process of its own
+ */
+export async function ceilingWith(settings: Readonly<Record<string, string>>): Promise<number> {
+  const words = [...process.execArgv, join(import.meta.dirname, 'signatures.ts')];
+  const { stdout } = await promisify(execFile)(process.execPath, words, { env: { ...process.env, ...settings } });
+  return Number(stdout);
 }
 
 const countIn = (ms: number): Promise<number> =>

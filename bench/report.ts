@@ -13,7 +13,7 @@ import {
   steadyName,
   warmUpsBeforeEasyLoad,
 } from './rows.ts';
-import { type Steps, stepsPart } from './steps.ts';
+import { type Steps, settingPart, stepsPart } from './steps.ts';
 
 export interface Report extends Origin {
   readonly database: string;
@@ -137,9 +137,10 @@ function alone(report: Report): string {
 
 /**
  * @param steps - a run over several versions, when there was one
+ * @param setting - a run with a setting and without it, when there was one
  * @returns `docs/performance.md`
  */
-export function page(report: Report, steps?: Steps): string {
+export function page(report: Report, steps?: Steps, setting?: Steps): string {
   const rows = report.results.map(
     ({ name, requestsPerSecond, ratio, p50, p99, cpu }) =>
       `| ${name} | ${number(requestsPerSecond)} | ${shareOf(name, requestsPerSecond, ratio)} | ${number(p50, 1)} | ${number(p99, 1)} | ` +
@@ -237,5 +238,5 @@ Each size has a server and a gateway of its own, and they are measured in turns.
 | tokens and orders | inquiry, of the limit | p50 ms | order/create, of the limit | p50 ms |
 | ---: | ---: | ---: | ---: | ---: |
 ${sizes.join('\n')}
-${steps === undefined ? '' : `\n${stepsPart(steps)}`}`;
+${setting === undefined ? '' : `\n${settingPart(setting)}`}${steps === undefined ? '' : `\n${stepsPart(steps)}`}`;
 }

@@ -1,4 +1,5 @@
 /** The rows of the first table, and the two calls that are also measured along something. */
+import { ceilingWith, cores } from './ceiling.ts';
 import { type Bench, measure, type Result, type Sent, TooFew } from './measure.ts';
 import { naively } from './naively.ts';
 import type { Call } from './paces.ts';
@@ -78,6 +79,28 @@ export const stepRows = (bench: Bench, tokens: readonly string[], rate: () => nu
   submitRow(bench),
   steadyRow(bench, tokens, rate),
 ];
+
+/** What a setting is judged by: signatures with nothing beside them come first. */
+export const settingRows = (
+  bench: Bench,
+  tokens: readonly string[],
+  rate: () => number,
+  settings: Readonly<Record<string, string>> = {},
+): readonly Row[] => [signaturesRow(settings), ...stepRows(bench, tokens, rate)];
+
+/** A process of their own makes them, for some settings are read when a program starts. */
+function signaturesRow(settings: Readonly<Record<string, string>>): Row {
+  const name = 'signatures alone';
+  const nobodyWaits = { p50: Number.NaN, p99: Number.NaN, cpu: { generator: 0 }, connections: cores };
+  return {
+    name,
+    async measure() {
+      const usual = await ceilingWith({});
+      const requestsPerSecond = await ceilingWith(settings);
+      return { ...nobodyWaits, name, requestsPerSecond, ratio: requestsPerSecond / usual };
+    },
+  };
+}
 
 export function rowsOf(bench: Bench, tokens: readonly string[]): readonly Row[] {
   // Measured anew right before: by then the machine may be faster or slower than when these rows were taken.

@@ -4,14 +4,14 @@
  * gateway and a PostgreSQL that syncs every commit. It takes less than half an hour, and 12 GB in the temporary folder. `-- --quick`
  * takes a few and leaves large tables out, `-- --once` measures each row once instead of three times, `-- --only=submit`
  * measures the rows that have this text in their names, and writes nothing. `-- --against=v1,874f564` builds these versions
- * and tells what the steps from one to the next, and to the present one, gave; it takes some five minutes for each of them. A run
- * with a flaw is not reported.
+ * and tells what the steps from one to the next, and to the present one, gave; it takes some five minutes for each of them.
+ * `-- --with=NAME=value` tells what this in the gateway's environment gives. A run with a flaw is not reported.
  */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwawayFolder } from '../test/kit/throwaway-folder.ts';
-import { measureSteps } from './against.ts';
+import { measureSetting, measureSteps } from './against.ts';
 import { alongConnections, alongRows } from './along.ts';
 import { delivered, deliveriesName } from './deliveries.ts';
 import type { Result } from './measure.ts';
@@ -30,6 +30,7 @@ const wordOf = (option: string): string | undefined =>
   process.argv.find((argument) => argument.startsWith(`${option}=`))?.slice(option.length + 1);
 const only = wordOf('--only');
 const against = wordOf('--against')?.split(',').filter(Boolean);
+const setting = wordOf('--with');
 const wish = {
   // V8 needs about as long until it has optimised what a call runs through.
   warmUpSeconds: 10,
@@ -43,11 +44,13 @@ const sizes = isQuick ? [10_000] : [10_000, 100_000, 1_000_000];
 const docs = join(root, 'docs');
 
 async function main(): Promise<void> {
-  if (only !== undefined && against !== undefined) throw new Error('--only and --against do not go together');
+  if ([only, against, setting].filter((word) => word !== undefined).length > 1)
+    throw new Error('--only, --against and --with do not go together');
   const folder = await throwawayFolder('waffo-bench-');
   const undo: (() => Promise<unknown>)[] = [folder.remove];
   try {
-    if (against !== undefined) return await writeSteps(await measureSteps(against, wish, undo));
+    if (against !== undefined) return await writeSteps('steps', await measureSteps(against, wish, undo));
+    if (setting !== undefined) return await writeSteps('setting', await measureSetting(setting, wish, undo));
     const stage = await setStage(folder.path, wish, undo);
     if (only === undefined) await write(await measureAll(stage, undo));
     else await measureOnly(stage, only, undo);
@@ -63,20 +66,25 @@ async function write(report: Report): Promise<void> {
   say('\n  Written: docs/performance.json, docs/performance.md, docs/images/performance-*.svg');
 }
 
-async function writeSteps(steps: Steps): Promise<void> {
+/** @param of - what made the difference */
+async function writeSteps(of: 'steps' | 'setting', steps: Steps): Promise<void> {
   say(`\n  Of the limit, and p99 with ${steps.steady.rate.toFixed(1)} orders a second:`);
   console.table(speeds(steps));
   say('  Processor time of gateway and database, µs:');
   console.table(costs(steps));
-  await store('performance-steps.json', steps);
+  await store(`performance-${of}.json`, steps);
   await writePage();
-  say('\n  Written: docs/performance-steps.json, docs/performance.md');
+  say(`\n  Written: docs/performance-${of}.json, docs/performance.md`);
 }
 
 /** Of the last run of each kind. */
 async function writePage(): Promise<void> {
-  const [report, steps] = [await stored<Report>('performance.json'), await stored<Steps>('performance-steps.json')];
-  if (report !== undefined) await writeFile(join(docs, 'performance.md'), page(report, steps));
+  const report = await stored<Report>('performance.json');
+  const [steps, setting] = [
+    await stored<Steps>('performance-steps.json'),
+    await stored<Steps>('performance-setting.json'),
+  ];
+  if (report !== undefined) await writeFile(join(docs, 'performance.md'), page(report, steps, setting));
 }
 
 const store = (name: string, run: object): Promise<void> =>

@@ -31,12 +31,14 @@ const tokensToPayWith = 200;
  * @param folder - for all files
  * @param undo - gets what must be done at the end, the last first
  * @param root - another checkout, when it shall be another version
+ * @param others - settings of the gateway that are not usual
  */
 export async function setStage(
   folder: string,
   wish: Wish,
   undo: (() => Promise<unknown>)[],
   root?: string,
+  others: Readonly<Record<string, string>> = {},
 ): Promise<Stage> {
   const server = await startEmbedded({ dataFolder: join(folder, 'postgres') });
   undo.push(server.stop);
@@ -45,6 +47,7 @@ export async function setStage(
     WAFFO_PUBLIC_URL: 'http://127.0.0.1:1',
     // Sessions that nobody uses outlive the run: their ends are not measured with the notifications.
     WAFFO_SESSION_MINUTES: '1440',
+    ...others,
   };
   const setUp = await startGateway(folder, settings, root);
   const receiver = await startReceiver(setUp.sandbox.merchantPrivateKey);

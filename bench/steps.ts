@@ -1,10 +1,10 @@
-/** What the steps from version to version gave, as tables. */
+/** What the steps from version to version gave, or a setting, as tables. */
 import { number, type TableRow, table } from './figures.ts';
 import type { Result } from './measure.ts';
 import type { Origin } from './origin.ts';
 import { median } from './paces.ts';
 
-/** A run over several versions, the oldest first; all were measured in each round. */
+/** A run over several versions, the oldest first, or over one with a setting and without it; all were measured in each round. */
 export interface Steps extends Origin {
   readonly database: string;
   readonly warmUpSeconds: number;
@@ -47,9 +47,11 @@ const inMs = (value: number | undefined): string => `${number(value, 1)} ms`;
 export function costs(steps: Steps): TableRow[] {
   const of = ({ cpu: { gateway, database } }: Result) =>
     gateway === undefined || database === undefined ? undefined : gateway + database;
+  const first = steps.versions[0]?.rounds[0] ?? [];
+  const asked = first.filter((result) => of(result) !== undefined);
   return rowsOf(
     steps,
-    namesIn(steps).map((name): Column => ({ title: name, name, of, show: (value) => number(value) })),
+    asked.map(({ name }): Column => ({ title: name, name, of, show: (value) => number(value) })),
   );
 }
 
@@ -80,14 +82,22 @@ function times(values: readonly number[], first: readonly number[]): string {
 }
 
 /** @returns a part of `docs/performance.md` */
-export function stepsPart(steps: Steps): string {
-  const { at, commit, machine, node, database, warmUpSeconds, seconds, steady, versions } = steps;
-  const rounds = versions[0]?.rounds.length ?? 0;
-  const connections = versions[0]?.rounds[0]?.[0]?.connections;
-  return `## What the steps gave
+export const stepsPart = (steps: Steps): string => `## What the steps gave
 
 \`npm run bench -- --against=<commit>,…\` builds older versions beside the present one and measures them in turns, in one run; the
-figures are in [performance-steps.json](performance-steps.json). Each version has a database of its own and is asked over ${number(connections)}
+figures are in [performance-steps.json](performance-steps.json). ${tablesOf(steps)}`;
+
+/** @returns another part */
+export const settingPart = (steps: Steps): string => `## What a setting gave
+
+\`npm run bench -- --with=NAME=value\` starts the gateway once as it is and once with this in its environment, and measures both in turns, in
+one run; the figures are in [performance-setting.json](performance-setting.json). Shares are of the limit without it. ${tablesOf(steps)}`;
+
+function tablesOf(steps: Steps): string {
+  const { at, commit, machine, node, database, warmUpSeconds, seconds, steady, versions } = steps;
+  const rounds = versions[0]?.rounds.length ?? 0;
+  const connections = versions[0]?.rounds[0]?.at(-1)?.connections;
+  return `Each version has a database of its own and is asked over ${number(connections)}
 connections, and ${number(warmUpSeconds)} seconds of the same load go before ${number(seconds)} that count${steady.warmUpSeconds === undefined ? '' : ` (${number(steady.warmUpSeconds)} in the open loop)`}. Run of ${at.slice(0, 10)} at commit ${commit}: ${machine}; Node ${node}; ${database}.
 
 ${

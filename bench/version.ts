@@ -11,6 +11,8 @@ export interface Version {
   readonly commit: string;
   /** The first line of what its author wrote. */
   readonly subject: string;
+  /** What the environment of its gateway has besides that of the others. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** @param ref - a commit, a tag, or whatever else git knows it by */
@@ -24,6 +26,18 @@ export function presentVersion(): Version {
   const isChanged = git('status', '--porcelain', '--', 'packages', 'package-lock.json', ':!*.test.ts') !== '';
   const newest = versionOf('HEAD');
   return isChanged ? { ...newest, subject: 'with changes that are not committed' } : newest;
+}
+
+/**
+ * @param setting - `NAME=value`
+ * @returns the same version, with one more setting
+ * @throws Error when it has no name or no value
+ */
+export function withSetting(version: Version, setting: string): Version {
+  const [, name, value] = /^(\w+)=(.+)$/.exec(setting) ?? [];
+  if (name === undefined || value === undefined)
+    throw new Error(`--with=NAME=value sets what? It was given ${setting}`);
+  return { ...version, subject: `with ${setting}`, settings: { [name]: value } };
 }
 
 /**
