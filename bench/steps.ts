@@ -91,7 +91,8 @@ figures are in [performance-steps.json](performance-steps.json). ${tablesOf(step
 export const settingPart = (steps: Steps): string => `## What a setting gave
 
 \`npm run bench -- --with=NAME=value\` starts the gateway once as it is and once with this in its environment, and measures both in turns, in
-one run; the figures are in [performance-setting.json](performance-setting.json). Shares are of the limit without it. ${tablesOf(steps)}`;
+one run; the figures are in [performance-setting.json](performance-setting.json). Shares are of the limit without it; signatures
+alone are compared with those of a moment before. ${tablesOf(steps)}`;
 
 function tablesOf(steps: Steps): string {
   const { at, commit, machine, node, database, warmUpSeconds, seconds, steady, versions } = steps;
