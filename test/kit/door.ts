@@ -1,5 +1,5 @@
 /** The HTTP side alone: real database, merchants and signatures, and two small operations in the place of the product. */
-import { createPublicKey, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { operation } from '@waffo/protocol/operation';
 import { sign, verify } from '@waffo/protocol/signature';
 import type { FastifyInstance } from 'fastify';
@@ -82,17 +82,10 @@ export interface TestDoor {
   close(): Promise<void>;
 }
 
-/** Made once for all doors: a pair takes a fifth of a second, and no door knows the callers of another. */
-const pairs: KeyPairKeyObjectResult[] = [];
+const newPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 export async function openDoor(environment: 'sandbox' | 'production' = 'sandbox'): Promise<TestDoor> {
   const database = await freshDatabase();
-  let taken = 0;
-  const newPair = (): KeyPairKeyObjectResult => {
-    const pair = pairs[taken] ?? generateKeyPairSync('rsa', { modulusLength: 2048 });
-    pairs[taken++] = pair;
-    return pair;
-  };
   const platform = new Map([['', newPair()]]);
   const clock = new VirtualClock(new Date('2026-11-23T12:00:00.000Z'));
   const logLines: string[] = [];
