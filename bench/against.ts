@@ -11,7 +11,7 @@ import { easyLoad, type Row, settingRows, steadyName, stepRows, warmUpsBeforeEas
 import { type Stage, setStage, type Wish } from './stage.ts';
 import type { Steps } from './steps.ts';
 import { inTurns } from './turns.ts';
-import { checkOut, presentVersion, type Version, versionOf, withSetting } from './version.ts';
+import { checkOut, nameOf, presentVersion, type Version, versionOf, withSetting } from './version.ts';
 
 interface Prepared extends Stage {
   readonly version: Version;
@@ -117,7 +117,7 @@ async function measureRound(contenders: readonly Contender[], round: number): Pr
     say(`    ${name}`);
     for (const { version, rows, rounds } of inTurns(contenders, round)) {
       const result = await namingFlaws(version, rows[at] as Row);
-      rounds.at(-1)?.push(show(result, `    ${version.commit}`));
+      rounds.at(-1)?.push(show(result, `    ${nameOf(version)}`));
     }
   }
 }
@@ -126,6 +126,6 @@ async function namingFlaws(version: Version, { measure }: Row): Promise<Result> 
   try {
     return await measure();
   } catch (error) {
-    throw error instanceof Flawed ? new Flawed(`${version.commit}, ${error.message}`, { cause: error }) : error;
+    throw error instanceof Flawed ? new Flawed(`${nameOf(version)}, ${error.message}`, { cause: error }) : error;
   }
 }

@@ -15,6 +15,9 @@ export interface Version {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** What tells it from the others of a run. */
+export const nameOf = ({ commit, subject, settings }: Version): string => (settings === undefined ? commit : subject);
+
 /** @param ref - a commit, a tag, or whatever else git knows it by */
 export const versionOf = (ref: string): Version => ({
   commit: git('rev-parse', '--short', '--verify', '--end-of-options', `${ref}^{commit}`),
