@@ -2,13 +2,13 @@
  * A database in which a gateway has started once and stopped in order, and the home that fits it: it makes five pairs of keys when it
  * starts, and a pair takes a fifth of a second. Gateways of tests begin with copies of both.
  */
-import type { TestProject } from 'vitest/node';
 import { startApp } from '../../packages/gateway/src/app.ts';
 import { VirtualClock } from '../../packages/gateway/src/clock.ts';
 import { configFrom } from '../../packages/gateway/src/config.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { beginning } from './beginning.ts';
 import { otherDatabase } from './database-url.ts';
+import { forAllProjects } from './for-all-projects.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 declare module 'vitest' {
@@ -26,24 +26,18 @@ interface Furnished {
   remove(): Promise<void>;
 }
 
-/** The projects of one run share it, though each loads this file for itself. */
-const place = globalThis as { waffoTestFurniture?: { users: number; furnished: Promise<Furnished> } | undefined };
-
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { databaseServer, templateDatabase } = project.getProvidedContext();
-  place.waffoTestFurniture ??= { users: 0, furnished: furnish(databaseServer, templateDatabase) };
-  const shared = place.waffoTestFurniture;
-  shared.users += 1;
-  const { database, home } = await shared.furnished;
-  project.provide('furnishedDatabase', database);
-  project.provide('furnishedHome', home);
-  return async () => {
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    place.waffoTestFurniture = undefined;
-    await (await shared.furnished).remove();
-  };
-}
+export default forAllProjects(
+  'furnished',
+  (project) => {
+    const { databaseServer, templateDatabase } = project.getProvidedContext();
+    return furnish(databaseServer, templateDatabase);
+  },
+  (project, { database, home }) => {
+    project.provide('furnishedDatabase', database);
+    project.provide('furnishedHome', home);
+  },
+  ({ remove }) => remove(),
+);
 
 async function furnish(server: string, template: string): Promise<Furnished> {
   const database = template.replace('template', 'furnished');

@@ -5,13 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { TestProject } from 'vitest/node';
 import { realClock } from '../../packages/gateway/src/clock.ts';
 import { startEmbedded } from '../../packages/gateway/src/storage/embedded.ts';
 import { migrate } from '../../packages/gateway/src/storage/migrate.ts';
 import { openDatabase } from '../../packages/gateway/src/storage/postgres.ts';
 import { otherDatabase, testName } from './database-url.ts';
 import { startDebianPostgres } from './debian-postgres.ts';
+import { forAllProjects } from './for-all-projects.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 declare module 'vitest' {
@@ -29,23 +29,15 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** The projects of one run share the server, though each loads this file for itself. */
-const place = globalThis as { waffoTestServer?: { users: number; server: Promise<Server> } | undefined };
-
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  place.waffoTestServer ??= { users: 0, server: start() };
-  const shared = place.waffoTestServer;
-  shared.users += 1;
-  const { url, template } = await shared.server;
-  project.provide('databaseServer', url);
-  project.provide('templateDatabase', template);
-  return async () => {
-    shared.users -= 1;
-    if (shared.users > 0) return;
-    place.waffoTestServer = undefined;
-    await (await shared.server).stop();
-  };
-}
+export default forAllProjects(
+  'postgres',
+  start,
+  (project, { url, template }) => {
+    project.provide('databaseServer', url);
+    project.provide('templateDatabase', template);
+  },
+  (server) => server.stop(),
+);
 
 async function start(): Promise<Server> {
   const server = await startServer(process.env.TEST_DATABASE_URL);
