@@ -8,6 +8,7 @@ import { type Clock, realClock } from './clock.ts';
 import type { Config, KekSource } from './config.ts';
 import { createLog, type Log } from './observe/log.ts';
 import { type Metrics, measure } from './observe/metrics.ts';
+import { refuseLiveIn } from './production.ts';
 import type { Database } from './storage/database.ts';
 import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
 import { migrate, requireMigrated } from './storage/migrate.ts';
@@ -27,6 +28,8 @@ export interface Ground {
   readonly database: Database;
   readonly kek: KekProvider;
   readonly keyring: Keyring;
+  /** How many migrations were applied just now. */
+  readonly migrated: number;
   /** Rejects when the operator's keys are no longer there, or no longer this database's. */
   checkKeks(): Promise<void>;
   /** Closes the database, and ends the embedded server when this process started it. */
@@ -55,8 +58,9 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
   await mkdir(config.home, { recursive: true, mode: 0o700 });
   const { database, close } = await openStorage(config, log, parts.besideGateway ?? false);
   try {
+    if (config.environment === 'sandbox') await refuseLiveIn(database);
     const mayMigrate = parts.mayMigrate ?? config.environment === 'sandbox';
-    await (mayMigrate ? migrate(database, { clock }) : requireMigrated(database));
+    const migrated = mayMigrate ? await migrate(database, { clock }) : await requireMigrated(database).then(() => 0);
     if (await passesWalls(database)) {
       log.warn(
         'the database role is a superuser or has BYPASSRLS: row-level security does not hold it; use an ordinary role',
@@ -65,7 +69,7 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
     const kek = await openKeks(config.kek, database);
     const keyring = await openKeyring({ database, kek, clock });
     const checkKeks = watchKeks({ database, kek: keksOf(config.kek), clock });
-    return { config, clock, log, metrics, database, kek, keyring, checkKeks, close };
+    return { config, clock, log, metrics, database, kek, keyring, migrated, checkKeks, close };
   } catch (error) {
     await close().catch(() => {});
     throw error;

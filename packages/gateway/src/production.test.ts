@@ -111,6 +111,23 @@ describe('a setting of a sandbox is refused in production:', () => {
     expect(await refusalOf()).toMatch(/needs an acquirer/);
   });
 
+  test('production itself, by a sandbox that was named its database, before anything is changed there', async () => {
+    const { WAFFO_ENVIRONMENT: _, ...forgotten } = settings;
+    const open = () => withGround(configFrom({ ...forgotten, WAFFO_PORT: '0' }), async () => 'it opened');
+    for (const [table, prefix, more] of [
+      ['api', 'wk', ''],
+      ['client', 'wck', ", '{}'"],
+    ]) {
+      await run(`-- a live ${prefix}\n insert into merchant_${table}_key (key_hash, key_id, merchant_id, created_at${more && ', origins'})
+        values ('live', '${prefix}_live_AbCdEfGh', 'M1', now()${more})`);
+      // A schema that is another version's: it is refused before that is looked at, and not migrated.
+      await run(`update migration set version = version + 1000 where version = 1`);
+      await expect(open()).rejects.toThrow(/^the database is one of production .* set WAFFO_ENVIRONMENT=production/);
+      await run(`update migration set version = version - 1000 where version > 1000`);
+      await run(`delete from merchant_${table}_key where key_id like '%live%'`);
+    }
+  });
+
   test('payments of a sandbox, one is enough', async () => {
     await run(`insert into sandbox_transaction (reference, verb, outcome, currency, amount_minor, created_at)
       values ('r1', 'charge', '{}', 'HKD', 100, now())`);

@@ -163,3 +163,22 @@ const hasTestKeyRows = statement<{ found: boolean }>(
 
 /** Whether any merchant may use an API key or client key that a sandbox gave out. */
 export const hasTestKeys = async (sql: Sql): Promise<boolean> => (await sql.rows(hasTestKeyRows))[0]?.found ?? false;
+
+const keepsKeyIds = statement<{ found: boolean }>(
+  'merchant-key/keeps-key-ids',
+  `select count(*) = 2 as found from information_schema.columns
+   where table_name in ('merchant_api_key', 'merchant_client_key') and column_name = 'key_id'
+     and table_schema = current_schema()`,
+);
+const hasLiveKeyRows = statement<{ found: boolean }>(
+  'merchant-key/has-live-keys',
+  `select exists (
+     select from merchant_api_key where key_id like 'wk\\_live\\_%'
+     union all select from merchant_client_key where key_id like 'wck\\_live\\_%') as found`,
+);
+
+/** Whether a production gateway ever gave out a key here, also before the schema is this version's. */
+export async function hasLiveKeys(sql: Sql): Promise<boolean> {
+  const [kept] = await sql.rows(keepsKeyIds);
+  return kept?.found === true && (await sql.rows(hasLiveKeyRows))[0]?.found === true;
+}

@@ -10,7 +10,7 @@ import { exportPrivateKey, exportPublicKey, parsePrivateKey } from '@waffo/proto
 import type { Gateway } from '../gateway.ts';
 import { newApiKey, newClientKey } from '../id.ts';
 import { type Sql, statement } from '../storage/database.ts';
-import { hasTestKeys } from './key.store.ts';
+import { hasLiveKeys, hasTestKeys } from './key.store.ts';
 import { registerMerchant } from './register.ts';
 
 /** One merchant's entry; all that a client needs. */
@@ -41,6 +41,9 @@ const oneAtATime = statement(
 
 /** Whether any merchant may still use a key that a sandbox gave out. */
 export const hasSandboxKeys = (sql: Sql): Promise<boolean> => hasTestKeys(sql);
+
+/** Whether a production gateway ever gave out a key here: then the database is no sandbox's. */
+export const hasProductionKeys = (sql: Sql): Promise<boolean> => hasLiveKeys(sql);
 
 type Keys = Pick<SandboxMerchant, 'merchantId' | 'apiKey' | 'merchantPrivateKey' | 'clientApiKey'>;
 
