@@ -49,6 +49,18 @@ describe.concurrent('a gateway refuses to start, in one sentence, with a key fil
   });
 });
 
+test('a rotation of everything that ended after the KEK goes on with the cards, though there is no new KEK', async () => {
+  const waffo = (...words: string[]) => runCommand(folder.path, words, { settings });
+  expect((await waffo('key', 'rotate', 'all')).errors).toMatch(/in use already; run waffo key add/);
+  const database = await openDatabase({ url: server.url, poolSize: 1 });
+  const text = `insert into vault_rotation (rotation_id, purpose, started_at) values (gen_random_uuid(), 'card', now())`;
+  await database.rows({ name: 'test/interrupted', text });
+  await database.close();
+  const { code, output } = await waffo('key', 'rotate', 'all');
+  expect([code, output]).toEqual([0, expect.stringMatching(/^card: \d+ moved .*, going on with the rotation of /m)]);
+  expect(output).not.toMatch(/^kek:/m);
+});
+
 test('what an operator does with keys is in the access log, and the first entry that was changed is named', async () => {
   const waffo = (...words: string[]) => runCommand(folder.path, words, { settings });
   expect((await waffo('key', 'retire', '--yes')).code).toBe(0);

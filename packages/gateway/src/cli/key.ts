@@ -104,7 +104,7 @@ async function add(file: string | undefined): Promise<void> {
 }
 
 async function rotate(deps: VaultDeps, kind: (typeof kinds)[number], rowsPerSecond: number | undefined): Promise<void> {
-  const wanted = kind === 'all' ? (['kek', ...keyPurposes] as const) : [kind];
+  const wanted = kind === 'all' ? await allThatIsLeft(deps) : [kind];
   for (const one of wanted) {
     const result = await withProgress(rowsPerSecond, (options) =>
       one === 'kek' ? rotateKek(deps, options) : rotateDataKeys(deps, one, places, options),
@@ -112,6 +112,14 @@ async function rotate(deps: VaultDeps, kind: (typeof kinds)[number], rowsPerSeco
     print(rotated(one, result));
     if (result.left > 0) process.exitCode = 1;
   }
+}
+
+/** Whoever was interrupted after the KEK has no new one in the file, and goes on with what hangs on data keys. */
+async function allThatIsLeft(deps: VaultDeps): Promise<readonly (KeyPurpose | 'kek')[]> {
+  const { keks, underWay } = await listKeys(deps, places);
+  const isNew = keks.some(({ state }) => state === 'new');
+  const isPastKek = underWay.length > 0 && underWay.every(({ purpose }) => purpose !== 'kek');
+  return isPastKek && !isNew ? keyPurposes : ['kek', ...keyPurposes];
 }
 
 async function verify(deps: VaultDeps, rowsPerSecond: number | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -152,6 +152,18 @@ test('the hundredth key is read like the first, and one more is refused before i
     `the key file ${path} holds 100 keys, the most there may be; take lines of retired keys out first`,
   );
   expect(await keksFromFiles([path])).toHaveLength(100);
+  expect(await readdir(folder)).toEqual(['kek']);
+});
+
+// Only root can have a file of somebody else; whoever else runs this sees that his file stays his.
+test('a key that root adds leaves the file to whom it belongs, so that the gateways still read it', async () => {
+  await createKeyFile(path);
+  const owner = process.getuid?.() === 0 ? 65_534 : (process.getuid?.() ?? 0);
+  const group = process.getuid?.() === 0 ? 65_533 : (process.getgid?.() ?? 0);
+  await chown(path, owner, group);
+  await addToKeyFile(path);
+  const { uid, gid, mode } = await stat(path);
+  expect([uid, gid, mode & 0o777]).toEqual([owner, group, 0o600]);
   expect(await readdir(folder)).toEqual(['kek']);
 });
 

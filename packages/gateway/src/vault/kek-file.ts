@@ -4,7 +4,8 @@
  * Everything that is sealed hangs on these files: a line is never changed, and none is made where one is merely missing.
  */
 import { randomBytes } from 'node:crypto';
-import { access, type FileHandle, link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { access, chown, type FileHandle, link, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Kek, kekOf } from './kek.ts';
 
@@ -86,6 +87,7 @@ export async function addToKeyFile(path: string): Promise<number> {
       `the folder of the key file ${path} cannot be written (${cause.code}); add the key where it is kept`,
     );
   });
+  await giveTo(await stat(place), draft, path);
   await rename(draft, place);
   await syncFolder(dirname(place));
   return keys.length;
@@ -143,6 +145,16 @@ async function writeDraft(path: string, keys: readonly Buffer[]): Promise<string
     await file.close();
   }
   return draft;
+}
+
+/** Who adds a key, root perhaps, must not take the file from the gateways that read it. */
+async function giveTo({ uid, gid }: Stats, draft: string, path: string): Promise<void> {
+  const own = await stat(draft);
+  if (own.uid === uid && own.gid === gid) return;
+  await chown(draft, uid, gid).catch(async ({ code }: NodeJS.ErrnoException) => {
+    await unlink(draft);
+    throw new Error(`the key file ${path} would get another owner (${code}); run this as its owner, or as root`);
+  });
 }
 
 /** A power cut must not take the key and leave what was sealed with it. */
