@@ -175,6 +175,12 @@ describe('the systemd unit', () => {
     for (const role of ['api', 'worker']) expect(isCommand(words.replace('%i', role).split(' '))).toBe(true);
   });
 
+  test('does not give up while its database is away: each start that fails is followed by another', () => {
+    const [head = '', service = ''] = read(unit).split('[Service]');
+    expect(head).toMatch(/^StartLimitIntervalSec=0$/m);
+    expect(service).toMatch(/^Restart=on-failure\nRestartSec=[1-9]$/m);
+  });
+
   test('is given settings with which a production gateway starts, and a worker a port of its own', () => {
     const [both, worker] = [parseEnv(read('deploy/waffo.env')), parseEnv(read('deploy/worker.env'))];
     expect(isProduction(configFrom(both))).toBe(true);
