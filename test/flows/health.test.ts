@@ -77,6 +77,7 @@ describe('readiness', () => {
       `insert into job (merchant_id, kind, payload, due_at, created_at) values ('M', 'of/nobody', '{}', '${due}', '${due}')`,
     );
     expect(await ready()).toEqual({ status: 'ready', checks: { ...well, queue: 'late' } });
+    expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(/^waffo_queue_lag_seconds 6\d/m);
     await run(`delete from job where kind = 'of/nobody'`);
   });
 });

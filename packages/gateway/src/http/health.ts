@@ -76,7 +76,10 @@ export function addHealth(
       .send({ status: isLeft ? 'leaving' : ready ? 'ready' : 'unavailable', checks: Object.fromEntries(named) });
   });
   if (metrics === undefined) return;
-  http.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  http.get('/metrics', async (_request, reply) => {
+    const lag = await queueLagMs(gateway.database, gateway.clock.now()).catch(() => undefined);
+    return reply.type(metrics.contentType).send(await metrics.text(lag));
+  });
 }
 
 async function healthOf({ clock, log }: Gateway, { name, check }: HealthCheck, requestId: string): Promise<Health> {

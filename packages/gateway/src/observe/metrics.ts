@@ -3,12 +3,12 @@
  * the level decides whether it is written. So the two cannot disagree, and nobody has to tell both. Labels are paths of
  * operations, wire codes and kinds of jobs: a few hundred series, and never a merchant's or an object's id.
  */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Log, LogFields } from './log.ts';
 
 export interface Metrics {
-  /** In Prometheus' text format. */
-  text(): Promise<string>;
+  /** In Prometheus' text format. @param queueLagMs - undefined when the database does not say */
+  text(queueLagMs: number | undefined): Promise<string>;
   /** Its `Content-Type`. */
   readonly contentType: string;
 }
@@ -27,6 +27,11 @@ export function measure(log: Log): { readonly log: Log; readonly metrics: Metric
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const count = counters(registry);
+  const lag = new Gauge({
+    name: 'waffo_queue_lag_seconds',
+    help: 'How long the work that is due longest has waited; NaN while the database does not say.',
+    registers: [registry],
+  });
   const at =
     (level: Level) =>
     (message: string, fields: LogFields = {}): void => {
@@ -35,7 +40,13 @@ export function measure(log: Log): { readonly log: Log; readonly metrics: Metric
     };
   return {
     log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
-    metrics: { text: () => registry.metrics(), contentType: registry.contentType },
+    metrics: {
+      text(queueLagMs) {
+        lag.set(queueLagMs === undefined ? Number.NaN : queueLagMs / 1_000);
+        return registry.metrics();
+      },
+      contentType: registry.contentType,
+    },
   };
 }
 
@@ -66,6 +77,8 @@ function counters(registry: Registry): (level: Level, fields: LogFields) => void
     labelNames: ['level'],
     registers,
   });
+  // An alert on their rate must see the first one, too.
+  for (const level of ['warn', 'error']) lines.inc({ level }, 0);
   return (level, { operation = 'none', code, ms, job, jobOutcome }) => {
     if (level === 'warn' || level === 'error') lines.inc({ level });
     if (code !== undefined && ms !== undefined) {
