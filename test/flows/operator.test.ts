@@ -80,6 +80,25 @@ describe('a merchant', () => {
     expect(await inquire(merchant)).toEqual({ code: '0', signed: true });
   });
 
+  test('is never changed without an entry in the access log of who did what', async () => {
+    const { merchantId } = await newMerchant();
+    await operate('PUT', `/merchants/${merchantId}/status`, { status: 'SUSPENDED' });
+    await operate('GET', `/merchants/${merchantId}`);
+    const entries = await gateway.app.gateway.database.rows<{ actor: string; purpose: string }>(
+      {
+        name: 'test/acts',
+        text: `select actor, purpose from access_entry
+        where merchant_id = '' and act = 'operator.act' and subject = $1 order by sequence`,
+      },
+      [`merchant/${merchantId}`],
+    );
+    expect(entries).toEqual([
+      { actor: 'operator', purpose: 'POST /merchants/:merchantId/public-keys' },
+      { actor: 'operator', purpose: 'PUT /merchants/:merchantId/public-keys/:keyId/proof' },
+      { actor: 'operator', purpose: 'PUT /merchants/:merchantId/status' },
+    ]);
+  });
+
   test('cannot call before it has proved a key, whatever it signs with', async () => {
     const made = (await operate('POST', '/merchants', { name: 'Eager' })).json;
     expect(await inquire({ ...made, privateKey: pair.privateKey })).toMatchObject({ code: 'A0002' });

@@ -1,6 +1,7 @@
 /** `waffo merchant-key`: a merchant's keys, issued, proved, replaced and revoked. */
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { keyIdOf } from '../id.ts';
 import {
   claimPublicKey,
   issueApiKey,
@@ -11,7 +12,7 @@ import {
   revokePublicKey,
   setClientKeyOrigins,
 } from '../merchant/keys.ts';
-import { administering } from './administering.ts';
+import { changing } from './administering.ts';
 import { printLines } from './print.ts';
 
 export const merchantKeyCommand = (): Command =>
@@ -30,7 +31,7 @@ const claim = () =>
     .argument('<merchant>')
     .argument('<file>', 'its RSA public key, PEM or base64 of SubjectPublicKeyInfo')
     .action((merchantId: string, file: string) =>
-      administering(async (deps) => {
+      changing('merchant-key claim', merchantId, async (deps) => {
         const { keyId, challenge } = await claimPublicKey(deps, merchantId, await readFile(file, 'utf8'));
         printLines({ Key: keyId, Challenge: challenge });
         process.stdout.write(
@@ -46,7 +47,7 @@ const prove = () =>
     .argument('<key>', 'as claim printed it')
     .argument('<file>', 'base64 of the signature')
     .action((merchantId: string, keyId: string, file: string) =>
-      administering(async (deps) => {
+      changing('merchant-key prove', merchantId, async (deps) => {
         await provePublicKey(deps, merchantId, keyId, (await readFile(file, 'utf8')).trim());
         process.stdout.write(`  ${keyId} is active\n`);
       }),
@@ -57,7 +58,7 @@ const issue = () =>
     .description('make another API key and print it, once')
     .argument('<merchant>')
     .action((merchantId: string) =>
-      administering(async (deps) => {
+      changing('merchant-key issue', merchantId, async (deps) => {
         const { keyId, apiKey } = await issueApiKey(deps, merchantId);
         printLines({ Key: keyId, 'API key': apiKey });
       }),
@@ -69,7 +70,7 @@ const issueClient = () =>
     .argument('<merchant>')
     .argument('<origin...>', 'origins whose pages may submit cards, e.g. https://shop.example')
     .action((merchantId: string, list: string[]) =>
-      administering(async (deps) => {
+      changing('merchant-key issue-client', merchantId, async (deps) => {
         const { keyId, clientApiKey } = await issueClientKey(deps, merchantId, list);
         printLines({ Key: keyId, 'Client key': clientApiKey });
       }),
@@ -82,7 +83,7 @@ const origins = () =>
     .argument('<key>')
     .argument('[origin...]')
     .action((merchantId: string, keyId: string, list: string[]) =>
-      administering(async (deps) => {
+      changing('merchant-key origins', merchantId, async (deps) => {
         await setClientKeyOrigins(deps, merchantId, keyId, list);
         process.stdout.write(`  ${keyId}: ${list.join(' ') || 'no origins'}\n`);
       }),
@@ -92,9 +93,13 @@ const revoke = () =>
   new Command('revoke')
     .description('refuse a key from now on')
     .argument('<merchant>')
-    .argument('<key>', 'any key of the merchant: wk_..., wck_... or the id of a public key')
-    .action((merchantId: string, keyId: string) =>
-      administering(async (deps) => {
+    .argument(
+      '<key>',
+      'any key of the merchant: wk_... or wck_..., whole or as `waffo merchant show` has it, or the id of a public key',
+    )
+    .action((merchantId: string, key: string) =>
+      changing('merchant-key revoke', merchantId, async (deps) => {
+        const keyId = keyIdOf('wk', key) ?? keyIdOf('wck', key) ?? key;
         const revokeKind = keyId.startsWith('wk_')
           ? revokeApiKey
           : keyId.startsWith('wck_')

@@ -13,7 +13,7 @@ import {
 } from '../merchant/administer.ts';
 import { type RenewalOrder, renewalOrders } from '../merchant/merchant.ts';
 import { limitsOf, removeLimits, setLimits } from '../merchant/set-limits.ts';
-import { administering } from './administering.ts';
+import { administering, changing } from './administering.ts';
 import { printLines, printTable } from './print.ts';
 
 export const merchantCommand = (): Command =>
@@ -53,7 +53,7 @@ const create = () =>
     .requiredOption('--name <name>', 'as shoppers see it')
     .option('--origin <origin...>', 'origins whose pages may submit cards, e.g. https://shop.example', [])
     .action((options: Options & { origin: string[] }) =>
-      administering(async (deps) => {
+      changing('merchant create', undefined, async (deps) => {
         const made = await createMerchant(deps, newMerchant.parse({ ...wished(options), origins: options.origin }));
         printLines({
           Merchant: made.merchantId,
@@ -71,7 +71,7 @@ const change = () =>
   withSettings(new Command('set').description("change what a merchant's contract allows").argument('<merchant>'))
     .option('--name <name>', 'as shoppers see it')
     .action((merchantId: string, options: Options) =>
-      administering(async (deps) => {
+      changing('merchant set', merchantId, async (deps) => {
         await changeMerchant(deps, merchantId, wished(options));
         await printMerchant(deps, merchantId);
       }),
@@ -86,7 +86,7 @@ const limit = () =>
     .option('--daily <amount>', 'most of a day; none when absent')
     .option('--remove', 'cover the currency no more')
     .action((merchantId: string, currency: string | undefined, options: LimitOptions) =>
-      administering(async (deps) => {
+      (currency === undefined ? administering : changingLimits(merchantId))(async (deps) => {
         if (currency !== undefined && options.remove) await removeLimits(deps, merchantId, currency);
         else if (currency !== undefined) {
           const { transaction = null, daily = null } = options;
@@ -102,6 +102,9 @@ const limit = () =>
       }),
     );
 
+const changingLimits = (merchantId: string) => (work: Parameters<typeof administering>[0]) =>
+  changing('merchant limit', merchantId, work);
+
 interface LimitOptions {
   readonly transaction?: string;
   readonly daily?: string;
@@ -113,7 +116,7 @@ const status = (name: string, to: 'ACTIVE' | 'SUSPENDED', description: string) =
     .description(description)
     .argument('<merchant>')
     .action((merchantId: string) =>
-      administering(async (deps) => {
+      changing(`merchant ${name}`, merchantId, async (deps) => {
         await setMerchantStatus(deps, merchantId, to);
         process.stdout.write(`  ${merchantId} is ${to}\n`);
       }),

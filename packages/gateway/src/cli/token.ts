@@ -11,6 +11,7 @@ import {
   type TokenDeps,
   type TokenView,
 } from '../tokenization/suspend.ts';
+import { recordAct } from './administering.ts';
 import { printLines, printTable } from './print.ts';
 import { exportCommand, importCommand, importKeyCommand } from './token-transfer.ts';
 
@@ -51,6 +52,7 @@ const one = (
     .argument('<token>', 'tok_…')
     .action((merchantId: string, tokenId: string) =>
       withGround(configFrom(), async (ground) => {
+        if (name !== 'show') await recordAct(ground, `token ${name}`, merchantId, tokenId);
         const view = await act(ground, merchantId, tokenId);
         printLines({
           Token: view.tokenId,

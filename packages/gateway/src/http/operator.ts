@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Gateway } from '../gateway.ts';
+import { recordAccess } from '../vault/access-log.ts';
 
 /** Parts of a path by name; the ones that a route's path has are there. */
 type Params<Path extends string = string> = Readonly<Record<Named<Path>, string>>;
@@ -97,6 +98,7 @@ async function perform(
     return problem(reply, 400, 'INPUT_INVALID', `${issue?.path.join('.') || 'body'}: ${issue?.message}`);
   }
   try {
+    if (route.method !== 'GET') await recordAct(gateway, route, request.params as Params);
     const result = await route.act(gateway, request.params as Params, parsed.data as never);
     gateway.log.info('the operator acted', { operation: `${route.method} ${route.path}` });
     return result === undefined ? reply.code(204).send() : reply.send(result);
@@ -107,6 +109,17 @@ async function perform(
     return problem(reply, 500, 'SYSTEM_ERROR', 'the gateway failed; its log says why');
   }
 }
+
+/** No entry in the access log, no act. A part of the path that can be no id is not copied there. */
+const recordAct = (gateway: Gateway, { method, path }: OperatorRoute, { merchantId = '', tokenId = '' }: Params) =>
+  recordAccess(gateway, {
+    merchantId: '',
+    actor: 'operator',
+    act: 'operator.act',
+    purpose: `${method} ${path}`,
+    tokenId: /^tok_\w{1,64}$/.test(tokenId) ? tokenId : undefined,
+    subject: /^[\w-]{1,64}$/.test(merchantId) ? `merchant/${merchantId}` : undefined,
+  });
 
 const problem = (reply: FastifyReply, status: number, code: string, detail: string): FastifyReply =>
   reply.code(status).type('application/problem+json').send({ status, code, detail });

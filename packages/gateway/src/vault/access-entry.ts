@@ -9,6 +9,7 @@ import type { SealingKey } from './seal.ts';
 export type Act =
   | 'card.use'
   | 'key.operation'
+  | 'operator.act'
   | 'token.import'
   | 'token.export'
   | 'log.read'
@@ -18,7 +19,7 @@ export type Act =
 export interface Access {
   /** `''` is the system itself. */
   readonly merchantId: string;
-  /** `gateway`, or `operator:` and the name of an account. */
+  /** `gateway`, `operator:` and the name of an account, or `operator` alone: whoever holds the key of the operator API. */
   readonly actor: string;
   readonly act: Act;
   /** Why, e.g. `purchase`. */
