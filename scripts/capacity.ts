@@ -7,7 +7,8 @@ import { type Performance, planFor } from '../bench/capacity.ts';
 
 const [orders = Number.NaN, bindings = 0, inquiries = 0] = process.argv.slice(2).map(Number);
 if (![orders, bindings, inquiries].every((rate) => rate >= 0)) {
-  throw new Error('how many a second? npm run capacity -- <orders> [<bindings> [<inquiries>]]');
+  process.stderr.write('how many a second? npm run capacity -- <orders> [<bindings> [<inquiries>]]\n');
+  process.exit(1);
 }
 const performance = JSON.parse(
   readFileSync(new URL('../docs/performance.json', import.meta.url), 'utf8'),

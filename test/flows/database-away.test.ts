@@ -4,6 +4,7 @@
  * machine, too. To find out that a road is silent takes a second and a half, which leaves a slow machine too little: there the test
  * allows twice as long, and `npm run prove:partitions` holds to the two seconds.
  */
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
@@ -130,6 +131,19 @@ async function expectService(): Promise<void> {
   expect(answer.code).toBe('0');
   expect(ms).toBeLessThan(recoverWithinMs);
 }
+
+test('a gateway that is told to stop while its database is away stops, and not as if it had failed', async () => {
+  let away: Outage | undefined;
+  const leaving = await startTestGateway({}, async (url) => {
+    away = await startOutage(url);
+    return away.url;
+  });
+  await away?.begin();
+  await expect(leaving.app.stop()).resolves.toBeUndefined();
+  await away?.stop();
+  await leaving.receiver.stop();
+  await rm(leaving.app.gateway.config.home, { recursive: true, force: true });
+});
 
 describe('when the database is back', () => {
   test('the gateway works again within five seconds, without a restart', async () => {

@@ -82,6 +82,42 @@ describe.sequential('an operator', () => {
     expect((await request(apiKey, privateKey)).code).toBe('A0009');
   });
 
+  test('finds in the access log what operators did to it, with their names', async () => {
+    const log = await waffo('audit', 'list', '--limit', '100');
+    for (const act of ['set', 'suspend', 'resume'])
+      expect(log).toMatch(new RegExp(`operator:\\S+ +operator\\.act +merchant ${act} .*merchant/${merchantId}`));
+    expect(log).toMatch(/operator\.act +merchant create$/m);
+    expect(log).toMatch(new RegExp(`operator\\.act +merchant-key prove .*merchant/${merchantId}`));
+  });
+
+  test('is told of a merchant that there is not, and no chain of the access log begins for it', async () => {
+    const { code, errors } = await runCommand(home, ['audit', 'list', 'M_TYPO']);
+    expect([code, errors]).toEqual([1, 'waffo: there is no merchant M_TYPO; waffo merchant list\n']);
+    expect(await waffo('audit', 'verify')).not.toContain('M_TYPO');
+  });
+
+  test('is not told that all is whole when the file of anchors holds none', async () => {
+    await writeFile(join(home, 'wrong.txt'), 'hello');
+    const { code, errors } = await runCommand(home, ['audit', 'verify', '--anchors', join(home, 'wrong.txt')]);
+    expect([code, errors]).toEqual([1, expect.stringMatching(/wrong\.txt holds no anchor; name the lines/)]);
+    await writeFile(join(home, 'anchors.txt'), await waffo('audit', 'anchor'));
+    expect(await waffo('audit', 'verify', '--anchors', join(home, 'anchors.txt'))).toContain('whole');
+  });
+
+  test('revokes a leaked key by what leaked, the whole key', async () => {
+    const leaked = printed(await waffo('merchant-key', 'issue', merchantId), 'API key');
+    expect((await request(leaked, privateKey)).code).toBe('A0009');
+    await waffo('merchant-key', 'revoke', merchantId, leaked);
+    expect((await request(leaked, privateKey)).code).toBe('A0001');
+  });
+
+  test('reads one sentence when a value is none, and where the help is', async () => {
+    const wrong = await runCommand(home, ['merchant', 'set', merchantId, '--renewal-attempts', '99']);
+    expect([wrong.code, wrong.errors]).toEqual([1, expect.stringMatching(/^waffo: \S*renewalAttempts: [^\n{[]+\n$/)]);
+    const { errors } = await runCommand(home, ['merchant', 'suspend']);
+    expect(errors).toMatch(/missing required argument 'merchant'\n+\(run with --help for what there is\)/);
+  });
+
   test('learns from the doctor why a request was refused, also from standard input', async () => {
     const { file, code } = await request(apiKey, privateKey, '{"paymentRequestId": "nobody_made_this"}');
     expect(code).toBe('A0002');

@@ -4,9 +4,10 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { configFrom } from '../config.ts';
 import { type Ground, withGround } from '../ground.ts';
+import { readMerchant } from '../merchant/find.ts';
 import { openPlatformKeys } from '../merchant/platform-keys.ts';
 import { systemSigner } from '../merchant/system-signer.ts';
-import { type AnchorSigner, anchorChains, anchorsIn, printedAnchor } from '../vault/access-anchor.ts';
+import { type Anchor, type AnchorSigner, anchorChains, anchorsIn, printedAnchor } from '../vault/access-anchor.ts';
 import { recordAccess } from '../vault/access-log.ts';
 import { listAccesses } from '../vault/list-accesses.ts';
 import { type ChainReport, verifyAccessLog } from '../vault/verify-access-log.ts';
@@ -20,7 +21,16 @@ export const auditCommand = (): Command =>
     .addCommand(anchorCommand());
 
 /** Who runs this command, as the access log names it. */
-export const operator = (): string => `operator:${userInfo().username}`;
+export const operator = (): string => `operator:${userName()}`;
+
+/** A container may run as a user that its system does not know by name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}
 
 const listCommand = () =>
   new Command('list')
@@ -42,6 +52,9 @@ interface ListOptions {
 }
 
 async function list(ground: Ground, merchantId: string, { token, limit, before, json }: ListOptions): Promise<void> {
+  // Reading is written down, and would begin the chain of a merchant that there never was.
+  if (merchantId !== '' && (await readMerchant(ground.database, merchantId)) === undefined)
+    throw new Error(`there is no merchant ${merchantId}; waffo merchant list`);
   await recordAccess(ground, { merchantId, actor: operator(), act: 'log.read', purpose: 'list', tokenId: token });
   const entries = await listAccesses(ground, { merchantId, tokenId: token, before, limit });
   if (json) {
@@ -70,13 +83,25 @@ const verifyCommand = () =>
     .addHelpText('after', '\nIt exits with 1 when a chain is not whole.')
     .action(({ anchors }: { anchors: string[] }) =>
       withSigner(async (ground, signer) => {
-        const printed = (await Promise.all(anchors.map((path) => readFile(path, 'utf8')))).flatMap(anchorsIn);
+        const printed = (await Promise.all(anchors.map(anchorsInFile))).flat();
         await recordAccess(ground, { merchantId: '', actor: operator(), act: 'log.read', purpose: 'verify' });
         const reports = await verifyAccessLog(ground, signer, printed);
         printTable(['chain', 'entries', 'anchors', 'state'], reports.map(rowOf));
         if (reports.some(({ fault }) => fault !== undefined)) process.exitCode = 1;
       }),
     );
+
+/** A file without any is the wrong file, and proves nothing. */
+async function anchorsInFile(path: string): Promise<Anchor[]> {
+  const text = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
+    throw new Error(`${path}, named with --anchors, cannot be read (${code})`);
+  });
+  const found = anchorsIn(text);
+  if (found.length === 0) {
+    throw new Error(`${path} holds no anchor; name the lines that \`waffo audit anchor\` or a gateway's log printed`);
+  }
+  return found;
+}
 
 const rowOf = ({ merchantId, entries, anchors, fault }: ChainReport): string[] => [
   merchantId || 'system',

@@ -9,8 +9,16 @@ export const migrateCommand = (): Command =>
     .action(() =>
       withGround(
         configFrom(),
-        async ({ database }) => {
-          process.stdout.write(`${database.description}: the schema is this version's, and the key file opens it\n`);
+        async ({ database, migrated }) => {
+          const done =
+            migrated === 0
+              ? 'nothing to do'
+              : migrated === 1
+                ? '1 migration applied'
+                : `${migrated} migrations applied`;
+          process.stdout.write(
+            `${database.description}: ${done}; the schema is this version's, and the key file opens it\n`,
+          );
         },
         { mayMigrate: true },
       ),

@@ -15,9 +15,8 @@ import { webhookCommand } from './webhook.ts';
  * @returns the program; `parseAsync` runs the command that the arguments name, `serve` when they name none
  */
 export function program(): Command {
-  return new Command('waffo')
+  const waffo = new Command('waffo')
     .description('Card vault and payment gateway. Settings are environment variables: docs/reference/configuration.md')
-    .showHelpAfterError('(run with --help for what there is)')
     .addCommand(serveCommand())
     .addCommand(migrateCommand())
     .addCommand(merchantCommand())
@@ -28,4 +27,12 @@ export function program(): Command {
     .addCommand(auditCommand())
     .addCommand(keyCommand())
     .addCommand(doctorCommand());
+  pointToHelp(waffo);
+  return waffo;
+}
+
+/** A command that is added does not take this over by itself. */
+function pointToHelp(command: Command): void {
+  command.showHelpAfterError('(run with --help for what there is)');
+  for (const one of command.commands) pointToHelp(one);
 }

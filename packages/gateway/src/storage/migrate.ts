@@ -109,7 +109,14 @@ async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock)
   return true;
 }
 
-async function readMigrations(): Promise<Migration[]> {
+/** Read once: what lies there later, during an upgrade, is another version's. */
+let read: Promise<Migration[]> | undefined;
+const readMigrations = (): Promise<Migration[]> => {
+  read ??= readFolder();
+  return read;
+};
+
+async function readFolder(): Promise<Migration[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}_[\w-]+\.sql$/.test(name)).sort();
   return Promise.all(
     names.map(async (name) => {
