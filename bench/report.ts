@@ -217,7 +217,8 @@ more than what they ask for. None of what follows answers from memory, and none 
   processor of their own each; look-ups that wait for company; a caller who is guessed from memory and looked up beside what he asks for
   (some percent less processor time, within the noise, for a second way to know who calls); a smaller young generation; large pages for
   the program; fewer connections to the database; an event loop that goes before all other threads; collections of garbage in one thread;
-  a TCP connection to the database instead of a socket.
+  a TCP connection to the database instead of a socket; a database, also with the event loop, that goes before everything else, in real time or with
+  short slices; no groups of the scheduler's own making.
 - Left to whoever runs it: other instructions for RSA, which change the limit, too ([how to find out](guide/capacity.md#a-processor-that-signs-faster-without-adx)).
 - Left, and why: the one thread that reads, checks and answers is busy, or waits for a processor, before the machine is, and what it does is
   spread thin: no part of it is above a few percent. At 40 % load few come together, so a payment pays for more of its statements by
