@@ -109,6 +109,11 @@ describe('a change', () => {
     const { data } = await change(changeOf(old, '300.00', '700.00'));
     expect(data).toMatchObject({ subscriptionChangeStatus: 'SUCCESS' });
     expect(await paymentsOf(data.subscriptionId)).toEqual([]);
+    // The credit pays two whole periods and a part of the third, whose beginning is when a card is charged next.
+    const { startDateTime, nextPaymentDateTime } = (await inquire(data.subscriptionId)).productInfo;
+    const third = new Date(startDateTime);
+    third.setUTCMonth(third.getUTCMonth() + 2);
+    expect(nextPaymentDateTime).toBe(third.toISOString());
     await advance('93d');
     expect(await paymentsOf(data.subscriptionId)).toEqual(['3 PAY_SUCCESS 200.00', '4 PAY_SUCCESS 300.00']);
   });

@@ -2,7 +2,7 @@ import { fromMinorUnits, toMinorUnits } from '@waffo/protocol/money';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { withCredit } from './credit.ts';
-import { amountOf, type Terms } from './terms.ts';
+import { amountOf, firstCharged, type Terms } from './terms.ts';
 
 const read = (amount: string): bigint => toMinorUnits(amount, 'HKD', { crossCurrency: false });
 const monthly = { cycle: { type: 'MONTHLY', interval: 1 }, trial: undefined, periods: undefined } as const;
@@ -16,6 +16,19 @@ test.each([
 ])('a credit of %s leaves to pay what it does not cover', (_, credit, left) => {
   const after = withCredit(terms, credit, 'HKD', read);
   expect([1, 2, 3].map((period) => amountOf(after, period))).toEqual(left);
+});
+
+test('what is charged next is the first period that costs something, behind all that the credit pays', () => {
+  const after = withCredit(terms, 24000n, 'HKD', read);
+  expect([1, 2, 3, 4].map((period) => firstCharged(after, period))).toEqual([4, 4, 4, 4]);
+  const short = { ...after, plan: { ...monthly, periods: 3 } };
+  expect(firstCharged(short, 1)).toBeUndefined();
+  const trial = {
+    ...terms,
+    trialAmount: '0',
+    plan: { ...monthly, trial: { type: 'DAILY', interval: 3, periods: 2 } },
+  } as const;
+  expect([1, 2, 3].map((period) => firstCharged(trial, period))).toEqual([3, 3, 3]);
 });
 
 test('no cent of a credit is lost or made: what is paid and what it pays are the full price', () => {

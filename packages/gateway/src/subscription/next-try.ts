@@ -1,9 +1,8 @@
 /** What is charged next of a subscription that runs. */
 import type { Sql } from '../storage/database.ts';
-import { trialPeriodsOf } from './period.ts';
 import { findPeriod } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
-import { amountOf, isFree } from './terms.ts';
+import { amountOf, firstCharged } from './terms.ts';
 
 export interface NextTry {
   readonly period: number;
@@ -21,7 +20,6 @@ export async function nextTryOf(sql: Sql, subscription: Subscription): Promise<N
   if (state?.status === 'CHARGING') return undefined;
   const isDue = state?.status === 'DUE';
   const period = isDue ? current : current + 1;
-  const isPassed = isFree(amountOf(terms, period));
-  const amount = amountOf(terms, isPassed ? trialPeriodsOf(terms.plan) + 1 : period);
+  const amount = amountOf(terms, firstCharged(terms, period) ?? period);
   return { period, attempt: isDue ? state.tries + 1 : 1, amount };
 }

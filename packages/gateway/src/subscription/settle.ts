@@ -11,7 +11,7 @@ import { inOneWrite } from '../storage/gather.ts';
 import { endIn } from './end.ts';
 import { nextTryOf } from './next-try.ts';
 import { notifyChange, notifySubscription } from './notification.ts';
-import { lastPeriodOf, trialPeriodsOf } from './period.ts';
+import { lastPeriodOf } from './period.ts';
 import { isForGood, type RenewalRules, retryAt, rulesOf } from './retry.ts';
 import {
   claimTry,
@@ -22,7 +22,7 @@ import {
   saveSubscription,
 } from './subscription.store.ts';
 import { advance, isWaiting, type Subscription } from './subscription.ts';
-import { amountOf, isFree, periodStart } from './terms.ts';
+import { firstCharged, periodStart } from './terms.ts';
 
 /** @param order - one that was just paid or closed; nothing happens for one that pays no subscription */
 export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
@@ -182,10 +182,8 @@ function nextOf(subscription: Subscription, period: number): { readonly saved: S
 
 /** When a card is charged next, from a period on: free ones charge none. */
 function nextCharge(subscription: Subscription, period: number): Date | undefined {
-  const { terms } = subscription;
-  const charged = isFree(amountOf(terms, period)) ? trialPeriodsOf(terms.plan) + 1 : period;
-  const isLater = charged > (lastPeriodOf(terms.plan) ?? charged);
-  return isLater ? undefined : periodStart(subscription, charged);
+  const charged = firstCharged(subscription.terms, period);
+  return charged === undefined ? undefined : periodStart(subscription, charged);
 }
 
 const queue = (

@@ -1,5 +1,5 @@
 /** What was agreed of a subscription: its calendar, and what each period costs. Pure. */
-import { type Plan, startOf, trialPeriodsOf } from './period.ts';
+import { lastPeriodOf, type Plan, startOf, trialPeriodsOf } from './period.ts';
 
 /** Amounts are decimal strings in major units, as the merchant wrote them. */
 export interface Terms {
@@ -26,6 +26,16 @@ export function amountOf({ plan, amount, trialAmount, scheduled, kept, credited 
 
 /** Whether nothing is to be paid: a trial may cost nothing (contract C-11). */
 export const isFree = (amount: string): boolean => /^0(?:\.0{1,8})?$/.test(amount);
+
+/** More than trials and a credit can make free together. */
+const mostFreePeriods = 2_000;
+
+/** The first period from this one on that costs something: behind trials, and what a credit pays; undefined: none follows. */
+export function firstCharged(terms: Terms, period: number): number | undefined {
+  const last = lastPeriodOf(terms.plan) ?? period + mostFreePeriods;
+  for (let next = period; next <= last; next++) if (!isFree(amountOf(terms, next))) return next;
+  return undefined;
+}
 
 /** When a period of a subscription begins; undefined before the subscription has begun. */
 export const periodStart = (
