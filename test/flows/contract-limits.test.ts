@@ -43,6 +43,13 @@ describe('without rows', () => {
       fixedMaintenanceTimezone: 'UTC+00:00',
     });
   });
+
+  test('what belongs to one country names it', async () => {
+    const named = (payMethodName: string, country: string) => expect.objectContaining({ payMethodName, country });
+    expect(await methods()).toEqual(
+      expect.arrayContaining([named('DANA', 'IDN'), named('GCASH', 'PHL'), named('BCA', 'IDN'), named('GRABPAY', '')]),
+    );
+  });
 });
 
 describe('limits', () => {

@@ -162,6 +162,12 @@ describe('at the checkout', () => {
   });
 });
 
+test('a trial whose length is empty text is as long as a period, as when it is not given', async () => {
+  const trial = { numberOfTrialPeriod: '1', trialPeriodAmount: '1.00', trialPeriodType: '', trialPeriodInterval: '' };
+  const productInfo = { description: 'Tea', periodType: 'MONTHLY', periodInterval: '1', ...trial };
+  expect(await create({ productInfo })).toMatchObject({ code: '0' });
+});
+
 describe('a free trial without a card', () => {
   const productInfo = {
     description: 'Tea',

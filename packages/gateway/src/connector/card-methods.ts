@@ -8,13 +8,16 @@ export const cardMethods: readonly PayMethod[] = Object.keys(schemes).flatMap((s
   { payMethodType: 'DEBITCARD', payMethodName: `DC_${scheme}`, country: '' },
 ]);
 
-/** Wallets and banks whose pages the sandbox has two buttons for (contract sections 13 and 20). */
+/** Wallets and banks whose pages the sandbox has two buttons for (contract sections 13 and 20); no country: of several. */
 export const playedMethods: readonly PayMethod[] = [
-  ...['DANA', 'GCASH', 'LINKAJA', 'OVO', 'GRABPAY'].map((payMethodName) => ({
-    payMethodType: 'EWALLET',
+  ...['DANA', 'LINKAJA', 'OVO'].map((payMethodName) => ({ payMethodType: 'EWALLET', payMethodName, country: 'IDN' })),
+  { payMethodType: 'EWALLET', payMethodName: 'GCASH', country: 'PHL' },
+  { payMethodType: 'EWALLET', payMethodName: 'GRABPAY', country: '' },
+  ...['BCA', 'BNI', 'BRI', 'MANDIRI'].map((payMethodName) => ({
+    payMethodType: 'VA',
     payMethodName,
+    country: 'IDN',
   })),
-  ...['BCA', 'BNI', 'BRI', 'MANDIRI'].map((payMethodName) => ({ payMethodType: 'VA', payMethodName })),
-  { payMethodType: 'APPLEPAY', payMethodName: 'APPLEPAY' },
-  { payMethodType: 'GOOGLEPAY', payMethodName: 'GOOGLEPAY' },
-].map((method) => ({ ...method, country: '' }));
+  { payMethodType: 'APPLEPAY', payMethodName: 'APPLEPAY', country: '' },
+  { payMethodType: 'GOOGLEPAY', payMethodName: 'GOOGLEPAY', country: '' },
+];

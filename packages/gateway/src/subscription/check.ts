@@ -82,7 +82,9 @@ function planOf(product: Input['productInfo']): Plan {
     ? wholeNumber('productInfo.numberOfTrialPeriod', numberOfTrialPeriod, 0, mostPeriods)
     : 0;
   if (trials === 0) return { cycle, trial: undefined, periods };
-  const { trialPeriodType = product.periodType, trialPeriodInterval = product.periodInterval } = product;
+  // Empty text names nothing, as in the other members of a trial.
+  const trialPeriodType = product.trialPeriodType || product.periodType;
+  const trialPeriodInterval = product.trialPeriodInterval || product.periodInterval;
   return {
     cycle,
     trial: { ...cycleOf(trialPeriodType, trialPeriodInterval, 'trialPeriod'), periods: trials },

@@ -46,7 +46,7 @@ export const paymentInfo = z
     payMethodUserAccessToken: text(128, 'Accepted as a tokenId').optional(),
     payMethodPublicUid: text(128, 'Accepted as a tokenId').optional(),
     cashierLanguage: text(24).optional(),
-    cashierAppearance: text(1024, 'A string that holds JSON').optional(),
+    cashierAppearance: text(65_536, 'A string that holds JSON').optional(),
     payMethodCountry: text(3).optional(),
     captureMode: text(24, 'manualCapture').optional(),
     merchantInitiatedMode: text(24, 'scheduled or unscheduled').optional(),

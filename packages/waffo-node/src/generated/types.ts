@@ -232,7 +232,7 @@ export interface OrderPaymentInfo {
   payMethodPublicUid?: string | undefined;
   /** At most 24 characters. */
   cashierLanguage?: string | undefined;
-  /** A string that holds JSON. At most 1024 characters. */
+  /** A string that holds JSON. At most 65536 characters. */
   cashierAppearance?: string | undefined;
   /** At most 3 characters. */
   payMethodCountry?: string | undefined;
