@@ -11,7 +11,7 @@ import { type Metrics, measure } from './observe/metrics.ts';
 import { refuseLiveIn } from './production.ts';
 import type { Database } from './storage/database.ts';
 import { shareEmbedded, startEmbedded } from './storage/embedded.ts';
-import { migrate, requireMigrated } from './storage/migrate.ts';
+import { migrate, requireMigrated, SchemaAhead } from './storage/migrate.ts';
 import { openDatabase } from './storage/postgres.ts';
 import { passesWalls } from './storage/walls.ts';
 import { heldKeks, type KekProvider } from './vault/kek.ts';
@@ -28,8 +28,8 @@ export interface Ground {
   readonly database: Database;
   readonly kek: KekProvider;
   readonly keyring: Keyring;
-  /** How many migrations were applied just now. */
-  readonly migrated: number;
+  /** How many migrations were applied just now; `ahead`: a newer version's are there. */
+  readonly migrated: number | 'ahead';
   /** Rejects when the operator's keys are no longer there, or no longer this database's. */
   checkKeks(): Promise<void>;
   /** Closes the database, and ends the embedded server when this process started it. */
@@ -60,7 +60,9 @@ export async function openGround(config: Config, parts: GroundParts = {}): Promi
   try {
     if (config.environment === 'sandbox') await refuseLiveIn(database);
     const mayMigrate = parts.mayMigrate ?? config.environment === 'sandbox';
-    const migrated = mayMigrate ? await migrate(database, { clock }) : await requireMigrated(database).then(() => 0);
+    const migrated = mayMigrate
+      ? await bringUp(config, database, clock)
+      : await requireMigrated(database).then(() => 0);
     if (await passesWalls(database)) {
       log.warn(
         'the database role is a superuser or has BYPASSRLS: row-level security does not hold it; use an ordinary role',
@@ -92,6 +94,17 @@ export async function withGround<Result>(
     return await work(ground);
   } finally {
     await ground.close();
+  }
+}
+
+/** Production may go back to an older version, whose steps are the same; a sandbox has no reason to. */
+async function bringUp(config: Config, database: Database, clock: Clock): Promise<number | 'ahead'> {
+  try {
+    return await migrate(database, { clock });
+  } catch (error) {
+    if (config.environment === 'sandbox' || !(error instanceof SchemaAhead)) throw error;
+    await requireMigrated(database);
+    return 'ahead';
   }
 }
 

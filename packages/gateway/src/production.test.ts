@@ -188,6 +188,11 @@ describe('with an acquirer and a database of its own', () => {
     await run(`insert into migration values (9999, '9999_future.sql', 'x', '2030-01-01')`);
     try {
       await running({}, async (app) => expect((await get(app, '/health/ready')).status).toBe(200));
+      // What comes before each start where containers wait for it.
+      const migrated = withGround(configFrom({ ...settings, ...acquirer() }), async (ground) => ground.migrated, {
+        mayMigrate: true,
+      });
+      expect(await migrated).toBe('ahead');
     } finally {
       await run('delete from migration where version = 9999');
     }

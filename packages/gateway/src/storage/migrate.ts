@@ -38,11 +38,16 @@ const insert = statement(
   'insert into migration (version, name, checksum, applied_at) values ($1, $2, $3, $4)',
 );
 
+/** A newer version has changed the schema: there is nothing to do, and this version may work on it. */
+export class SchemaAhead extends Error {
+  override readonly name = 'SchemaAhead';
+}
+
 /**
  * Applies what is missing.
  *
  * @returns how many files were applied
- * @throws Error with one sentence when a file was edited after it was applied, or the database is newer than this code
+ * @throws SchemaAhead when the database is newer than this code, Error with one sentence when a file was edited after it was applied
  */
 export async function migrate(database: Database, { clock }: { clock: Clock }): Promise<number> {
   const migrations = await readMigrations();
@@ -95,7 +100,9 @@ async function apply(tx: Tx, migration: Migration, newest: number, clock: Clock)
   const known = await tx.rows(list);
   const ahead = known.find(({ version }) => version > newest);
   if (ahead !== undefined) {
-    throw new Error(`the database has migration ${ahead.version}, this version knows ${newest}; start a newer gateway`);
+    throw new SchemaAhead(
+      `the database has migration ${ahead.version}, this version knows ${newest}; start a newer gateway`,
+    );
   }
   const same = known.find(({ version }) => version === migration.version);
   if (same !== undefined && same.checksum !== migration.checksum) {
