@@ -64,7 +64,8 @@ async function charge(
   await withCard(gateway, use, async (lent) => {
     const card = lent.withCvv(cvv);
     try {
-      await payOpenOrder(gateway, order, { card, summary, tokenId: undefined, threeDs }, first);
+      const means: Means = { card, summary, tokenId: undefined, threeDs, hasWaited: true };
+      await payOpenOrder(gateway, order, means, first);
     } finally {
       card.dispose();
     }

@@ -13,13 +13,15 @@ import { paidWith, type Shown } from './paid-with.ts';
 import { countAgainstDays, isCounted, type Placed } from './place.ts';
 import { settleOrder } from './settle.ts';
 import { settleOrders, settlePaidOrders } from './settle-together.ts';
-import { waitingCardOf } from './waiting-card.ts';
+import { dropWaitingCard, waitingCardOf } from './waiting-card.ts';
 
 /** A card to pay with. */
 export interface Means extends Shown {
   readonly card: CardAtHand;
   /** A card that is no token becomes one when it has paid. */
   readonly save?: boolean;
+  /** It is the one that waited with the order. Whoever pays with any other gives that one up. */
+  readonly hasWaited?: boolean;
   /** When the issuer authenticated the shopper for it. */
   readonly threeDs?: ThreeDsProof | undefined;
   /** Without the shopper: of the payment that he agreed with. */
@@ -89,9 +91,11 @@ export async function payOpenOrder(
   const keep = await keeping(gateway, order, means);
   return chargeOrder(gateway, order, means, async (tx) => {
     if (!(await first(tx))) return false;
-    const open = await lockOrder(tx, order.merchantId, order.acquiringOrderId);
+    const found = await lockOrder(tx, order.merchantId, order.acquiringOrderId);
     const now = gateway.clock.now();
-    if (open?.status !== 'AUTHORIZATION_REQUIRED' || open.expiresAt <= now) return false;
+    if (found?.status !== 'AUTHORIZATION_REQUIRED' || found.expiresAt <= now) return false;
+    // Whoever chose a card, and then paid with another, must not be left with a token of the first, nor with its number here.
+    const open = means.hasWaited ? found : await dropWaitingCard(tx, found);
     const { tokenId } = means;
     const echo = { ...open.echo, paymentInfo: paidWith(open.echo.paymentInfo, means, open.initiator) };
     if (!(await saveOrder(tx, { ...advance(open, 'charge-sent', now), tokenId, echo }, open.status))) return false;
