@@ -5,6 +5,7 @@
 import { endCheckout } from '../checkout/open.ts';
 import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
+import { authorizationLifetimeMs } from './expire-queue.ts';
 import { findOrder, lockOrder } from './order.store.ts';
 import type { Order, OrderFailure } from './order.ts';
 import { closeOrder } from './settle.ts';
@@ -19,19 +20,24 @@ const released: OrderFailure = {
 /** How long to wait before an authorisation that could not be given back is tried again. */
 const againAfterMs = 3_600_000;
 
-/** @param job - `payload.acquiringOrderId` */
+/** @param job - `payload.acquiringOrderId`; `payload.ends` is `authorization` when the merchant's time is over, not the shopper's */
 export async function expireOrder(
   gateway: Gateway,
   job: { readonly merchantId: string; readonly payload: unknown; readonly attempts: number },
 ): Promise<JobResult> {
-  const { acquiringOrderId } = job.payload as { acquiringOrderId: string };
+  const { acquiringOrderId, ends } = job.payload as { acquiringOrderId: string; ends?: 'authorization' };
+  const again = { retryAt: new Date(gateway.clock.now().getTime() + againAfterMs) };
   const order = await findOrder(gateway.database, job.merchantId, acquiringOrderId);
   await endCheckout(gateway.database, { merchantId: job.merchantId, acquiringOrderId });
   if (order?.status === 'AUTHORIZATION_REQUIRED') await close(gateway, order);
+  // A capture that is refused leaves an authorisation that somebody has to end.
+  if (order?.status === 'CAPTURE_IN_PROGRESS') return again;
   if (order?.status !== 'AUTHED_WAITING_CAPTURE') return 'done';
+  const heldUntil = new Date(order.updatedAt.getTime() + authorizationLifetimeMs);
+  if (ends !== 'authorization' && gateway.clock.now() < heldUntil) return { retryAt: heldUntil };
   const result = order.cancelling ? undefined : await voidOrder(gateway, order, released);
   if (result?.kind !== 'performed' || result.outcome.kind === 'unknown') {
-    return { retryAt: new Date(gateway.clock.now().getTime() + againAfterMs) };
+    return again;
   }
   // An acquirer that will not give it back lets it lapse: nothing was taken.
   if (result.outcome.kind === 'declined') await close(gateway, order);
