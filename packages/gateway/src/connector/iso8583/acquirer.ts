@@ -63,7 +63,9 @@ export function isoAcquirer(deps: IsoDeps): Connector {
 
 async function charge(deps: IsoDeps, verb: 'verify' | 'authorize' | 'purchase', call: AcquirerCall): Promise<Outcome> {
   const { reference, merchantId, currency, amountMinor, card, initiator } = call;
-  if (amountMinor > greatestAmount) return { kind: 'declined', reason: 'NOT_SUPPORTED' };
+  // Field 49 has room for three letters, and USDC has four.
+  const fits = amountMinor <= greatestAmount && /^[A-Z]{3}$/.test(currency);
+  if (!fits) return { kind: 'declined', reason: 'NOT_SUPPORTED' };
   const row = { reference, merchantId, verb, currency, amountMinor, at: deps.clock.now(), status: 'SENT' } as const;
   const sent = await insertExchange(deps.database, row);
   if (sent === undefined) return known(deps, reference);
