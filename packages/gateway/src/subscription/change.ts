@@ -105,9 +105,8 @@ async function termsOf(gateway: Gateway, merchantId: string, input: Input, wante
   const named = { amount: remainingAmount, member: 'remainingAmount', currencyMember: 'currency' };
   const credit = isFree(remainingAmount) ? 0n : minorUnitsOf(gateway, account, named);
   const crossCurrency = isCrossCurrency(currency, userCurrency);
-  const credited = withCredit(terms, credit, currency, (amount) =>
-    isFree(amount) ? 0n : toMinorUnits(amount, currency, { crossCurrency }),
-  );
+  const minorOf = (amount: string) => (isFree(amount) ? 0n : toMinorUnits(amount, currency, { crossCurrency }));
+  const credited = withCredit(terms, credit, currency, minorOf, crossCurrency);
   // Every price is read now, so that none is found wrong when it is due.
   for (const amount of Object.values(credited.credited ?? {})) {
     if (!isFree(amount)) minorUnitsOf(gateway, account, { ...named, amount });

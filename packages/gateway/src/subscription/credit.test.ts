@@ -31,6 +31,18 @@ test('what is charged next is the first period that costs something, behind all 
   expect([1, 2, 3].map((period) => firstCharged(trial, period))).toEqual([3, 3, 3]);
 });
 
+test('a currency without decimals has two where the shopper pays in another, as its prices are read', () => {
+  const minorOf = (amount: string) => toMinorUnits(amount, 'IDR', { crossCurrency: true });
+  const { credited } = withCredit(
+    { ...terms, amount: '80000.00', scheduled: {} },
+    minorOf('20000.00'),
+    'IDR',
+    minorOf,
+    true,
+  );
+  expect(credited).toEqual({ 1: '60000.00' });
+});
+
 test('no cent of a credit is lost or made: what is paid and what it pays are the full price', () => {
   const minor = fc.bigInt({ min: 1n, max: 50_000n });
   fc.assert(

@@ -11,6 +11,7 @@ const mostPeriods = 999;
  *
  * @param creditMinor - minor units, not negative
  * @param minorOf - reads a price of these terms in minor units; 0 for a free one
+ * @param crossCurrency - whether the shopper pays in another one, and amounts have two decimals for it
  * @returns the terms, with what is left to pay of each period that the credit touches
  * @example withCredit(monthly100, 15000n, 'HKD', read).credited // { 1: '0.00', 2: '50.00' }
  */
@@ -19,6 +20,7 @@ export function withCredit(
   creditMinor: bigint,
   currency: string,
   minorOf: (amount: string) => bigint,
+  crossCurrency = false,
 ): Terms {
   const credited: Record<string, string> = {};
   const last = Math.min(lastPeriodOf(terms.plan) ?? mostPeriods, mostPeriods);
@@ -26,7 +28,7 @@ export function withCredit(
   for (let period = 1; credit > 0n && period <= last; period++) {
     const price = minorOf(amountOf(terms, period));
     const used = credit < price ? credit : price;
-    if (used > 0n) credited[period] = fromMinorUnits(price - used, currency);
+    if (used > 0n) credited[period] = fromMinorUnits(price - used, currency, { crossCurrency });
     credit -= used;
   }
   return { ...terms, credited };
