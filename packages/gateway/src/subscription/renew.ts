@@ -21,6 +21,11 @@ import { findSubscription, lockSubscription, saveSubscription } from './subscrip
 import { advance, isWaiting, type Subscription } from './subscription.ts';
 import { amountOf, isFree } from './terms.ts';
 
+/** What a period costs, or the card that pays, changed between the look and the lock: it is looked at again. */
+class ChangedMeanwhile extends Error {
+  override readonly name = 'ChangedMeanwhile';
+}
+
 /** @param job - `payload.subscriptionId`, `payload.period`, `payload.attempt` */
 export async function renew(
   gateway: Gateway,
@@ -32,9 +37,21 @@ export async function renew(
   if (period > (lastPeriodOf(subscription.terms.plan) ?? period)) await complete(gateway, subscription);
   // A change that comes to nothing queues this again.
   else if (await isBeingReplaced(gateway.database, subscription)) return 'done';
-  else await beginPeriod(gateway, subscription, { period, attempt, initiator: 'MIT' });
+  else if (!(await isBegun(gateway, subscription, { period, attempt, initiator: 'MIT' }))) {
+    return { retryAt: gateway.clock.now() };
+  }
   gateway.nudge();
   return 'done';
+}
+
+async function isBegun(gateway: Gateway, subscription: Subscription, tried: Try): Promise<boolean> {
+  try {
+    await beginPeriod(gateway, subscription, tried);
+    return true;
+  } catch (error) {
+    if (error instanceof ChangedMeanwhile) return false;
+    throw error;
+  }
 }
 
 /** Whether nobody knows yet if another subscription takes its place. */
@@ -77,12 +94,15 @@ async function charge(gateway: Gateway, subscription: Subscription, tried: Try, 
 async function begin(
   gateway: Gateway,
   tx: Tx,
-  { merchantId, subscriptionId }: Subscription,
+  seen: Subscription,
   tried: Try,
   payable: Pick<Payable, 'order' | 'dailyLimitMinor'>,
 ): Promise<boolean> {
-  const open = await lockSubscription(tx, merchantId, subscriptionId);
+  const open = await lockSubscription(tx, seen.merchantId, seen.subscriptionId);
   if (open?.status !== 'ACTIVE' || (await isBeingReplaced(tx, open))) return false;
+  const isAsSeen =
+    open.tokenId === seen.tokenId && amountOf(open.terms, tried.period) === amountOf(seen.terms, tried.period);
+  if (!isAsSeen) throw new ChangedMeanwhile();
   if (!(await writeTry(gateway, tx, open, tried, payable))) return false;
   const { period } = tried;
   await saveSubscription(
@@ -112,7 +132,9 @@ async function refuse(
 async function pass(gateway: Gateway, { merchantId, subscriptionId }: Subscription, period: number): Promise<void> {
   await gateway.database.transaction(async (tx) => {
     const open = await lockSubscription(tx, merchantId, subscriptionId);
-    if (open?.status === 'ACTIVE') await passFree(gateway, tx, open, period);
+    if (open?.status !== 'ACTIVE') return;
+    if (!isFree(amountOf(open.terms, period))) throw new ChangedMeanwhile();
+    await passFree(gateway, tx, open, period);
   });
 }
 

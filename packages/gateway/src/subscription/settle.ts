@@ -33,7 +33,7 @@ export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Prom
   if (subscription === undefined) throw new Error('an order names a subscription that is not there');
   const period = Number(subscriptionInfo.period);
   if (order.status === 'PAY_SUCCESS') await paid(gateway, tx, subscription, period, order);
-  else await failed(gateway, tx, subscription, period, failure);
+  else await failed(gateway, tx, subscription, period, { failure, tokenId: order.tokenId });
 }
 
 /** @param order - undefined when the period costs nothing */
@@ -99,7 +99,7 @@ async function failed(
   tx: Tx,
   subscription: Subscription,
   period: number,
-  failure: OrderFailure | undefined,
+  { failure, tokenId }: { readonly failure: OrderFailure | undefined; readonly tokenId: string | undefined },
 ): Promise<void> {
   const now = gateway.clock.now();
   if (isWaiting(subscription)) {
@@ -113,7 +113,9 @@ async function failed(
     return notifySubscription(gateway, tx, closed, 'SUBSCRIPTION_STATUS_NOTIFICATION');
   }
   const [rules, tries] = await inOneWrite([rulesFor(tx, subscription), countTries(tx, subscription, period)]);
-  const again = subscription.status === 'ACTIVE' ? retryAt(rules, { tries, code: failure?.code, now }) : undefined;
+  // What is wrong with a card that another took the place of meanwhile is not wrong with that.
+  const code = tokenId === subscription.tokenId ? failure?.code : undefined;
+  const again = subscription.status === 'ACTIVE' ? retryAt(rules, { tries, code, now }) : undefined;
   if (again !== undefined) {
     await inOneWrite([
       postponePeriod(tx, subscription, period, now),
@@ -123,7 +125,7 @@ async function failed(
     return;
   }
   await endPeriod(tx, subscription, { period, status: 'FAILED' }, now);
-  if (subscription.status === 'ACTIVE' && isForGood(failure?.code)) {
+  if (subscription.status === 'ACTIVE' && isForGood(code)) {
     await goOn(gateway, tx, subscription, period, undefined);
     await endIn(gateway, tx, subscription, 'lapsed');
     return;
