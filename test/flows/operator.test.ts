@@ -119,6 +119,19 @@ describe('a merchant', () => {
     expect(await inquire({ ...merchant, apiKey: second.apiKey })).toMatchObject({ code: '0' });
   });
 
+  test('keeps both of two changes at once', async () => {
+    const { merchantId } = await newMerchant();
+    for (let round = 1; round <= 5; round++) {
+      const enforceTokenOwner = round % 2 === 1;
+      await Promise.all([
+        operate('PATCH', `/merchants/${merchantId}`, { settings: { enforceTokenOwner } }),
+        operate('PATCH', `/merchants/${merchantId}`, { name: `Shop ${round}`, settings: { renewalAttempts: round } }),
+      ]);
+      const { json } = await operate('GET', `/merchants/${merchantId}`);
+      expect(json).toMatchObject({ name: `Shop ${round}`, settings: { enforceTokenOwner, renewalAttempts: round } });
+    }
+  });
+
   test('keeps what a change does not name', async () => {
     const { merchantId } = await newMerchant({ pciCertified: true, settings: { lenientAck: true } });
     const url = gateway.receiver.url;

@@ -6,6 +6,8 @@ import { exportPublicKey } from '@waffo/protocol/signature';
 import { z } from 'zod';
 import type { Gateway } from '../gateway.ts';
 import { newMerchantId } from '../id.ts';
+import type { Sql } from '../storage/database.ts';
+import { lockMerchant } from './key.store.ts';
 import {
   issueApiKey,
   issueClientKey,
@@ -127,12 +129,16 @@ export async function showMerchant(deps: Deps, merchantId: string): Promise<Merc
  * @throws AdministrationRefused MERCHANT_UNKNOWN or SETTING_INVALID
  */
 export async function changeMerchant(deps: Deps, merchantId: string, change: MerchantChange): Promise<MerchantRecord> {
-  const row = await known(deps, merchantId);
-  await changeMerchantRow(deps.database, {
-    merchantId,
-    name: change.name ?? row.name,
-    pciCertified: change.pciCertified ?? row.pci_certified,
-    settings: settingsWith(deps, row.settings, change.settings),
+  await deps.database.transaction(async (tx) => {
+    // Of two changes at once the second begins with what the first has left.
+    await lockMerchant(tx, merchantId);
+    const row = await known({ database: tx }, merchantId);
+    await changeMerchantRow(tx, {
+      merchantId,
+      name: change.name ?? row.name,
+      pciCertified: change.pciCertified ?? row.pci_certified,
+      settings: settingsWith(deps, row.settings, change.settings),
+    });
   });
   return showMerchant(deps, merchantId);
 }
@@ -152,7 +158,7 @@ export async function setMerchantStatus(
   return showMerchant(deps, merchantId);
 }
 
-async function known({ database }: Pick<Deps, 'database'>, merchantId: string): Promise<MerchantRow> {
+async function known({ database }: { readonly database: Sql }, merchantId: string): Promise<MerchantRow> {
   const [row] = await findMerchantRows(database, [merchantId]);
   if (row !== undefined) return row;
   throw new AdministrationRefused(
