@@ -92,7 +92,7 @@ describe.sequential('an operator', () => {
 
   test('is told of a merchant that there is not, and no chain of the access log begins for it', async () => {
     const { code, errors } = await runCommand(home, ['audit', 'list', 'M_TYPO']);
-    expect([code, errors]).toEqual([1, 'waffo: there is no merchant M_TYPO; waffo merchant list\n']);
+    expect([code, errors]).toEqual([1, 'waffo: there is no merchant M_TYPO; waffo merchant list names all\n']);
     expect(await waffo('audit', 'verify')).not.toContain('M_TYPO');
   });
 

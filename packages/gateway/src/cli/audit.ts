@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { configFrom } from '../config.ts';
 import { type Ground, withGround } from '../ground.ts';
-import { readMerchant } from '../merchant/find.ts';
+import { knownMerchant } from '../merchant/administer.ts';
 import { openPlatformKeys } from '../merchant/platform-keys.ts';
 import { systemSigner } from '../merchant/system-signer.ts';
 import { type Anchor, type AnchorSigner, anchorChains, anchorsIn, printedAnchor } from '../vault/access-anchor.ts';
@@ -53,8 +53,7 @@ interface ListOptions {
 
 async function list(ground: Ground, merchantId: string, { token, limit, before, json }: ListOptions): Promise<void> {
   // Reading is written down, and would begin the chain of a merchant that there never was.
-  if (merchantId !== '' && (await readMerchant(ground.database, merchantId)) === undefined)
-    throw new Error(`there is no merchant ${merchantId}; waffo merchant list`);
+  if (merchantId !== '') await knownMerchant(ground, merchantId);
   await recordAccess(ground, { merchantId, actor: operator(), act: 'log.read', purpose: 'list', tokenId: token });
   const entries = await listAccesses(ground, { merchantId, tokenId: token, before, limit });
   if (json) {

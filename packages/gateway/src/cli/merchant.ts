@@ -86,24 +86,25 @@ const limit = () =>
     .option('--daily <amount>', 'most of a day; none when absent')
     .option('--remove', 'cover the currency no more')
     .action((merchantId: string, currency: string | undefined, options: LimitOptions) =>
-      (currency === undefined ? administering : changingLimits(merchantId))(async (deps) => {
-        if (currency !== undefined && options.remove) await removeLimits(deps, merchantId, currency);
-        else if (currency !== undefined) {
-          const { transaction = null, daily = null } = options;
-          await setLimits(deps, merchantId, currency, { transactionLimit: transaction, dailyLimit: daily });
-        }
-        const rows = await limitsOf(deps, merchantId);
-        if (rows.length === 0) process.stdout.write('  every currency, without limits\n');
-        else
-          printTable(
-            ['currency', 'one payment', 'a day'],
-            rows.map((row) => [row.currency, row.transactionLimit ?? 'any', row.dailyLimit ?? 'any']),
-          );
-      }),
+      currency === undefined
+        ? administering((deps) => printLimits(deps, merchantId))
+        : changing('merchant limit', merchantId, async (deps) => {
+            const { transaction = null, daily = null, remove } = options;
+            if (remove) await removeLimits(deps, merchantId, currency);
+            else await setLimits(deps, merchantId, currency, { transactionLimit: transaction, dailyLimit: daily });
+            await printLimits(deps, merchantId);
+          }),
     );
 
-const changingLimits = (merchantId: string) => (work: Parameters<typeof administering>[0]) =>
-  changing('merchant limit', merchantId, work);
+async function printLimits(deps: AdministrationDeps, merchantId: string): Promise<void> {
+  const rows = await limitsOf(deps, merchantId);
+  if (rows.length === 0) process.stdout.write('  every currency, without limits\n');
+  else
+    printTable(
+      ['currency', 'one payment', 'a day'],
+      rows.map((row) => [row.currency, row.transactionLimit ?? 'any', row.dailyLimit ?? 'any']),
+    );
+}
 
 interface LimitOptions {
   readonly transaction?: string;

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { configFrom } from '../config.ts';
 import { withGround } from '../ground.ts';
+import { recordOperatorAct } from '../merchant/operator-act.ts';
 import {
   askAboutToken,
   listTokens,
@@ -11,7 +12,7 @@ import {
   type TokenDeps,
   type TokenView,
 } from '../tokenization/suspend.ts';
-import { recordAct } from './administering.ts';
+import { operator } from './audit.ts';
 import { printLines, printTable } from './print.ts';
 import { exportCommand, importCommand, importKeyCommand } from './token-transfer.ts';
 
@@ -52,7 +53,8 @@ const one = (
     .argument('<token>', 'tok_…')
     .action((merchantId: string, tokenId: string) =>
       withGround(configFrom(), async (ground) => {
-        if (name !== 'show') await recordAct(ground, `token ${name}`, merchantId, tokenId);
+        if (name !== 'show')
+          await recordOperatorAct(ground, { actor: operator(), purpose: `token ${name}`, merchantId, tokenId });
         const view = await act(ground, merchantId, tokenId);
         printLines({
           Token: view.tokenId,

@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Gateway } from '../gateway.ts';
-import { recordAccess } from '../vault/access-log.ts';
+import { recordOperatorAct } from '../merchant/operator-act.ts';
 
 /** Parts of a path by name; the ones that a route's path has are there. */
 type Params<Path extends string = string> = Readonly<Record<Named<Path>, string>>;
@@ -112,13 +112,11 @@ async function perform(
 
 /** No entry in the access log, no act. A part of the path that can be no id is not copied there. */
 const recordAct = (gateway: Gateway, { method, path }: OperatorRoute, { merchantId = '', tokenId = '' }: Params) =>
-  recordAccess(gateway, {
-    merchantId: '',
+  recordOperatorAct(gateway, {
     actor: 'operator',
-    act: 'operator.act',
     purpose: `${method} ${path}`,
+    merchantId: /^[\w-]{1,64}$/.test(merchantId) ? merchantId : undefined,
     tokenId: /^tok_\w{1,64}$/.test(tokenId) ? tokenId : undefined,
-    subject: /^[\w-]{1,64}$/.test(merchantId) ? `merchant/${merchantId}` : undefined,
   });
 
 const problem = (reply: FastifyReply, status: number, code: string, detail: string): FastifyReply =>

@@ -113,7 +113,7 @@ export async function listMerchants(
 
 /** @throws AdministrationRefused MERCHANT_UNKNOWN */
 export async function showMerchant(deps: Deps, merchantId: string): Promise<MerchantRecord> {
-  const row = await known(deps, merchantId);
+  const row = await knownMerchant(deps, merchantId);
   const [apiKeys, clientKeys, publicKeys, waffoPublicKey] = await Promise.all([
     listApiKeys(deps, merchantId),
     listClientKeys(deps, merchantId),
@@ -132,7 +132,7 @@ export async function changeMerchant(deps: Deps, merchantId: string, change: Mer
   await deps.database.transaction(async (tx) => {
     // Of two changes at once the second begins with what the first has left.
     await lockMerchant(tx, merchantId);
-    const row = await known({ database: tx }, merchantId);
+    const row = await knownMerchant({ database: tx }, merchantId);
     await changeMerchantRow(tx, {
       merchantId,
       name: change.name ?? row.name,
@@ -153,12 +153,16 @@ export async function setMerchantStatus(
   merchantId: string,
   status: 'ACTIVE' | 'SUSPENDED',
 ): Promise<MerchantRecord> {
-  await known(deps, merchantId);
+  await knownMerchant(deps, merchantId);
   await changeMerchantRow(deps.database, { merchantId, status });
   return showMerchant(deps, merchantId);
 }
 
-async function known({ database }: { readonly database: Sql }, merchantId: string): Promise<MerchantRow> {
+/** @throws AdministrationRefused MERCHANT_UNKNOWN */
+export async function knownMerchant(
+  { database }: { readonly database: Sql },
+  merchantId: string,
+): Promise<MerchantRow> {
   const [row] = await findMerchantRows(database, [merchantId]);
   if (row !== undefined) return row;
   throw new AdministrationRefused(
