@@ -47,9 +47,7 @@ test('a price that was agreed before a renewal is written is what it charges', a
   expect(await renew(raced, job)).toEqual({ retryAt: expect.any(Date) });
   expect(await renew(raced, job)).toBe('done');
   expect(await told).toMatchObject({ code: '0', data: { newAmount: '150.00', nextEffectivePeriod: '2' } });
-  const { paymentDetails } = (
-    await gateway.call('/subscription/inquiry', { subscriptionId: data.subscriptionId, paymentDetails: 1 })
-  ).data;
+  const { paymentDetails } = await sub(data.subscriptionId);
   expect(paymentDetails.map((p: { period: string; orderAmount: string }) => `${p.period} ${p.orderAmount}`)).toEqual([
     '1 100.00',
     '2 150.00',

@@ -2,7 +2,6 @@
  * `POST /subscription/change`: another subscription takes the place of one that runs. It is paid with the same card, less what is left
  * of the old one; when it begins the old one ends, in the same transaction. Until then the old one is not charged.
  */
-import { toMinorUnits } from '@waffo/protocol/money';
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as creating from '@waffo/protocol/operations/subscription';
 import type * as operations from '@waffo/protocol/operations/subscription-change';
@@ -105,8 +104,7 @@ async function termsOf(gateway: Gateway, merchantId: string, input: Input, wante
   const named = { amount: remainingAmount, member: 'remainingAmount', currencyMember: 'currency' };
   const credit = isFree(remainingAmount) ? 0n : minorUnitsOf(gateway, account, named);
   const crossCurrency = isCrossCurrency(currency, userCurrency);
-  const minorOf = (amount: string) => (isFree(amount) ? 0n : toMinorUnits(amount, currency, { crossCurrency }));
-  const credited = withCredit(terms, credit, currency, minorOf, crossCurrency);
+  const credited = withCredit(terms, credit, { currency, crossCurrency });
   // Every price is read now, so that none is found wrong when it is due.
   for (const amount of Object.values(credited.credited ?? {})) {
     if (!isFree(amount)) minorUnitsOf(gateway, account, { ...named, amount });

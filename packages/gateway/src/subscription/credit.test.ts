@@ -5,6 +5,7 @@ import { withCredit } from './credit.ts';
 import { amountOf, firstCharged, type Terms } from './terms.ts';
 
 const read = (amount: string): bigint => toMinorUnits(amount, 'HKD', { crossCurrency: false });
+const inHkd = { currency: 'HKD', crossCurrency: false } as const;
 const monthly = { cycle: { type: 'MONTHLY', interval: 1 }, trial: undefined, periods: undefined } as const;
 const terms: Terms = { plan: monthly, amount: '100.00', scheduled: { 2: '30.00' } };
 
@@ -14,12 +15,12 @@ test.each([
   ['exactly the first period', 10000n, ['0.00', '30.00', '100.00']],
   ['more than that', 14000n, ['0.00', '0.00', '90.00']],
 ])('a credit of %s leaves to pay what it does not cover', (_, credit, left) => {
-  const after = withCredit(terms, credit, 'HKD', read);
+  const after = withCredit(terms, credit, inHkd);
   expect([1, 2, 3].map((period) => amountOf(after, period))).toEqual(left);
 });
 
 test('what is charged next is the first period that costs something, behind all that the credit pays', () => {
-  const after = withCredit(terms, 24000n, 'HKD', read);
+  const after = withCredit(terms, 24000n, inHkd);
   expect([1, 2, 3, 4].map((period) => firstCharged(after, period))).toEqual([4, 4, 4, 4]);
   const short = { ...after, plan: { ...monthly, periods: 3 } };
   expect(firstCharged(short, 1)).toBeUndefined();
@@ -32,14 +33,8 @@ test('what is charged next is the first period that costs something, behind all 
 });
 
 test('a currency without decimals has two where the shopper pays in another, as its prices are read', () => {
-  const minorOf = (amount: string) => toMinorUnits(amount, 'IDR', { crossCurrency: true });
-  const { credited } = withCredit(
-    { ...terms, amount: '80000.00', scheduled: {} },
-    minorOf('20000.00'),
-    'IDR',
-    minorOf,
-    true,
-  );
+  const rupiah = { ...terms, amount: '80000.00', scheduled: {} };
+  const { credited } = withCredit(rupiah, 2_000_000n, { currency: 'IDR', crossCurrency: true });
   expect(credited).toEqual({ 1: '60000.00' });
 });
 
@@ -58,7 +53,7 @@ test('no cent of a credit is lost or made: what is paid and what it pays are the
           trialAmount: fromMinorUnits(first, 'HKD'),
           scheduled: {},
         };
-        const after = withCredit(agreed, credit, 'HKD', read);
+        const after = withCredit(agreed, credit, inHkd);
         const total = (of: Terms) =>
           Array.from({ length: periods + 1 }, (_, at) => read0(amountOf(of, at + 1))).reduce(
             (sum, each) => sum + each,

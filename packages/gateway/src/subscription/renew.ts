@@ -21,7 +21,7 @@ import { findSubscription, lockSubscription, saveSubscription } from './subscrip
 import { advance, isWaiting, type Subscription } from './subscription.ts';
 import { amountOf, isFree } from './terms.ts';
 
-/** What a period costs, or the card that pays, changed between the look and the lock: it is looked at again. */
+/** What a period costs, or the card that pays, changed between the look and the lock. */
 class ChangedMeanwhile extends Error {
   override readonly name = 'ChangedMeanwhile';
 }
@@ -37,21 +37,11 @@ export async function renew(
   if (period > (lastPeriodOf(subscription.terms.plan) ?? period)) await complete(gateway, subscription);
   // A change that comes to nothing queues this again.
   else if (await isBeingReplaced(gateway.database, subscription)) return 'done';
-  else if (!(await isBegun(gateway, subscription, { period, attempt, initiator: 'MIT' }))) {
+  else if (!(await beginPeriod(gateway, subscription, { period, attempt, initiator: 'MIT' }))) {
     return { retryAt: gateway.clock.now() };
   }
   gateway.nudge();
   return 'done';
-}
-
-async function isBegun(gateway: Gateway, subscription: Subscription, tried: Try): Promise<boolean> {
-  try {
-    await beginPeriod(gateway, subscription, tried);
-    return true;
-  } catch (error) {
-    if (error instanceof ChangedMeanwhile) return false;
-    throw error;
-  }
 }
 
 /** Whether nobody knows yet if another subscription takes its place. */
@@ -64,15 +54,22 @@ async function isBeingReplaced(sql: Sql, { merchantId, echo: { heirId } }: Subsc
  * Charges a period, or lets it pass when it costs nothing.
  *
  * @param card - is charged in the place of the token's, which the order names all the same
+ * @returns false when the price or the card is no longer the one of `subscription`, and nothing was begun: look again
  */
 export async function beginPeriod(
   gateway: Gateway,
   subscription: Subscription,
   tried: Try,
   card?: CardAtHand,
-): Promise<void> {
-  if (isFree(amountOf(subscription.terms, tried.period))) return pass(gateway, subscription, tried.period);
-  return charge(gateway, subscription, tried, card);
+): Promise<boolean> {
+  try {
+    if (isFree(amountOf(subscription.terms, tried.period))) await pass(gateway, subscription, tried.period);
+    else await charge(gateway, subscription, tried, card);
+    return true;
+  } catch (error) {
+    if (error instanceof ChangedMeanwhile) return false;
+    throw error;
+  }
 }
 
 async function charge(gateway: Gateway, subscription: Subscription, tried: Try, card?: CardAtHand): Promise<void> {

@@ -10,7 +10,7 @@ import { beginPeriod } from './renew.ts';
 import { rulesOf } from './retry.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Nothing happens while a charge is on its way, and when no period is to follow. */
+/** Nothing happens while a charge is on its way, when no period is to follow, and when its price or card changes at this moment. */
 export async function simulateNext(
   gateway: Gateway,
   { settings }: Merchant,
