@@ -19,7 +19,7 @@ export const capture = operation({
   door: 'merchant',
   summary: 'Capture an authorised order',
   description:
-    'For orders created with `captureMode: manualCapture`. Once for each order; less than `orderAmount` releases the rest. Answers `CAPTURE_IN_PROGRESS`; `PAY_SUCCESS` and the notification follow.',
+    'For orders created with `paymentInfo.captureMode: manualCapture`. Once for each order; less than `orderAmount` releases the rest. Answers `CAPTURE_IN_PROGRESS`; `PAY_SUCCESS` and the notification follow.',
   request: captureRequest,
   data: orderEnding.meta({ id: 'OrderCaptureData' }),
   envelope: 'order',

@@ -124,7 +124,7 @@ export const create = operation({
   door: 'merchant',
   summary: 'Create an order and pay it with a card',
   description:
-    'With a token in any published shape (contract section 8), or with `cardInfo` of a PCI-certified merchant. With `captureMode: manualCapture` the amount is authorised only, and `order/capture` takes it. A repeat with the same `paymentRequestId` and content answers the present state and charges nothing.',
+    'With a token in any published shape (contract section 8), or with `cardInfo` of a PCI-certified merchant. With `paymentInfo.captureMode: manualCapture` the amount is authorised only, and `order/capture` takes it. A repeat with the same `paymentRequestId` and content answers the present state and charges nothing.',
   request: createRequest,
   data: createData,
   envelope: 'order',

@@ -106,7 +106,7 @@ export interface OrderCaptureData {
   orderStatus: 'PAY_IN_PROGRESS' | 'AUTHORIZATION_REQUIRED' | 'AUTHED_WAITING_CAPTURE' | 'CAPTURE_IN_PROGRESS' | 'PAY_SUCCESS' | 'ORDER_CLOSE';
 }
 
-/** The request of `POST /api/v1/order/capture`: Capture an authorised order. For orders created with `captureMode: manualCapture`. Once for each order; less than `orderAmount` releases the rest. Answers `CAPTURE_IN_PROGRESS`; `PAY_SUCCESS` and the notification follow. */
+/** The request of `POST /api/v1/order/capture`: Capture an authorised order. For orders created with `paymentInfo.captureMode: manualCapture`. Once for each order; less than `orderAmount` releases the rest. Answers `CAPTURE_IN_PROGRESS`; `PAY_SUCCESS` and the notification follow. */
 export interface OrderCaptureRequest {
   /** This or acquiringOrderId must be given. At most 32 characters. */
   paymentRequestId?: string | undefined;
@@ -144,7 +144,7 @@ export interface OrderCreateData {
   orderAction?: string | undefined;
 }
 
-/** The request of `POST /api/v1/order/create`: Create an order and pay it with a card. With a token in any published shape (contract section 8), or with `cardInfo` of a PCI-certified merchant. With `captureMode: manualCapture` the amount is authorised only, and `order/capture` takes it. A repeat with the same `paymentRequestId` and content answers the present state and charges nothing. */
+/** The request of `POST /api/v1/order/create`: Create an order and pay it with a card. With a token in any published shape (contract section 8), or with `cardInfo` of a PCI-certified merchant. With `paymentInfo.captureMode: manualCapture` the amount is authorised only, and `order/capture` takes it. A repeat with the same `paymentRequestId` and content answers the present state and charges nothing. */
 export interface OrderCreateRequest {
   /** The idempotency key. At most 32 characters. */
   paymentRequestId: string;
