@@ -1,11 +1,9 @@
 /** A shopper who gives one card, leaves its challenge, and pays with another: the first is charged nothing, ever, and kept nowhere. */
-import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openCheckout } from '../kit/checkout.ts';
+import { cardSessionIn, openCheckout, postCard } from '../kit/checkout.ts';
 import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { subscriptionOf } from '../kit/subscription.ts';
-import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -26,16 +24,12 @@ const user = () => {
   const userId = freshId('user');
   return { userInfo: { userId, userEmail: `${userId}@example.com`, userTerminal: 'WEB' } };
 };
-const postCard = async (url: string, sessionId: string, pan: string, extra: object = {}) =>
-  newShopper().post(url, { action: 'card', encryptedCard: await seal(sessionId, { ...testCard, pan }), ...extra });
-const sessionOf = async (url: string) => /data-session="([^"]+)"/.exec((await newShopper().visit(url)).text)?.[1] ?? '';
-
 test('a card whose holder never passed 3DS and that paid nothing is not saved as VERIFIED when another card pays', async () => {
   const who = user();
   const checkout = await openCheckout(gateway, who);
-  const sessionId = await sessionOf(checkout.url);
-  await postCard(checkout.url, sessionId, '4000000000001000', { saveCard: 'yes' });
-  await postCard(checkout.url, sessionId, '4576750000000110');
+  const sessionId = cardSessionIn((await newShopper().visit(checkout.url)).text);
+  await postCard(newShopper(), checkout, sessionId, { pan: '4000000000001000' }, { saveCard: 'yes' });
+  await postCard(newShopper(), checkout, sessionId, { pan: '4576750000000110' });
   const order = await inquire(checkout.acquiringOrderId);
   expect(order.orderStatus).toBe('PAY_SUCCESS');
   const { data } = await gateway.call('/tokenization/inquiry', { merchantUserId: who.userInfo.userId });
@@ -48,10 +42,10 @@ test('a card whose holder never passed 3DS and that paid nothing is not saved as
 test('when another card that is saved pays, the card that waited for its challenge is erased', async () => {
   const who = user();
   const checkout = await openCheckout(gateway, who);
-  const sessionId = await sessionOf(checkout.url);
+  const sessionId = cardSessionIn((await newShopper().visit(checkout.url)).text);
   const before = await count();
-  await postCard(checkout.url, sessionId, '4000000000001000', { saveCard: 'yes' });
-  await postCard(checkout.url, sessionId, '4576750000000110', { saveCard: 'yes' });
+  await postCard(newShopper(), checkout, sessionId, { pan: '4000000000001000' }, { saveCard: 'yes' });
+  await postCard(newShopper(), checkout, sessionId, { pan: '4576750000000110' }, { saveCard: 'yes' });
   await gateway.travel(24 * hour);
   expect((await inquire(checkout.acquiringOrderId)).orderStatus).toBe('PAY_SUCCESS');
   const { data } = await gateway.call('/tokenization/inquiry', { merchantUserId: who.userInfo.userId });
@@ -67,12 +61,9 @@ test('a subscription that a saved card pays is renewed with that card, not with 
   );
   const url = JSON.parse(created.data.subscriptionAction).webUrl;
   const html = (await newShopper().visit(url)).text;
-  const sessionId = /data-session="([^"]+)"/.exec(html)?.[1] ?? '';
+  const sessionId = cardSessionIn(html);
   const reference = /name="savedCard" value="([^"]+)"/.exec(html)?.[1] ?? '';
-  await newShopper().post(url, {
-    action: 'card',
-    encryptedCard: await seal(sessionId, { ...testCard, pan: '4000000000001000' }),
-  });
+  await postCard(newShopper(), { url }, sessionId, { pan: '4000000000001000' });
   await newShopper().post(url, { action: 'saved', savedCard: reference });
   await gateway.travel(32 * 24 * hour);
   const used = await gateway.database.rows<{ initiator: string; masked: string }>(

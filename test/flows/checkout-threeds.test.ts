@@ -2,7 +2,7 @@
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chargesIn, chargesSeen, leftoversOf } from '../kit/charges.ts';
-import { type Checkout, openCheckout, payByCard } from '../kit/checkout.ts';
+import { type Checkout, cardSessionIn, openCheckout, payByCard } from '../kit/checkout.ts';
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { testCard } from '../kit/test-card.ts';
@@ -30,7 +30,7 @@ describe('at the checkout', () => {
   /** The page's script posts a card, and the shopper follows. */
   async function meet(checkout: Checkout, form: Record<string, string> = {}, headers: Record<string, string> = {}) {
     const shopper = newShopper(headers);
-    const sessionId = /data-session="([^"]+)"/.exec((await shopper.visit(checkout.url)).text)?.[1] ?? '';
+    const sessionId = cardSessionIn((await shopper.visit(checkout.url)).text);
     const encryptedCard = await seal(sessionId, { ...testCard, pan: challenged });
     const post = () => shopper.post(checkout.url, { action: 'card', encryptedCard, ...form });
     const page = await post();
@@ -114,7 +114,7 @@ describe('at the checkout', () => {
     const checkout = await open();
     const shown = (await newShopper().visit(checkout.url)).text;
     const { type } = await meet(checkout);
-    const sessionId = /data-session="([^"]+)"/.exec(shown)?.[1] ?? '';
+    const sessionId = cardSessionIn(shown);
     const encryptedCard = await seal(sessionId, testCard);
     expect((await newShopper().post(checkout.url, { action: 'card', encryptedCard })).text).toContain('Successful');
     await type('1234');

@@ -1,7 +1,7 @@
 /** The hosted checkout without a screen: what its link shows, and what posting to it comes to. */
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Checkout, openCheckout, payByCard } from '../kit/checkout.ts';
+import { type Checkout, cardSessionIn, openCheckout, payByCard } from '../kit/checkout.ts';
 import { orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { testCard } from '../kit/test-card.ts';
@@ -76,7 +76,7 @@ describe('a shopper at the checkout', () => {
     const orderExpiredAt = new Date(gateway.clock.now().getTime() + 60_000).toISOString();
     const checkout = await open({ orderExpiredAt });
     const page = (await newShopper().visit(checkout.url)).text;
-    const encryptedCard = await seal(/data-session="([^"]+)"/.exec(page)?.[1] ?? '', testCard);
+    const encryptedCard = await seal(cardSessionIn(page), testCard);
     await gateway.travel(60_000);
     const late = await newShopper().post(checkout.url, { action: 'card', encryptedCard });
     expect(late.text).toContain('The time to pay is over.');

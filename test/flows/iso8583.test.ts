@@ -33,6 +33,14 @@ describe('with an ISO 8583 acquirer', () => {
     expect(check && [textOf(check, 4), textOf(check, 25)]).toEqual(['000000000000', '51']);
   });
 
+  test('an order in a currency that it has no letters for is declined, and nothing is asked of the host', async () => {
+    const asked = () => host.received.filter(({ mti }) => mti !== '0800').length;
+    const before = asked();
+    const { code, data } = await pay({ orderCurrency: 'USDC', orderAmount: '10.00' });
+    expect([code, data.orderStatus]).toEqual(['0', 'ORDER_CLOSE']);
+    expect(asked()).toBe(before);
+  });
+
   test('an order is authorised, captured in part and refunded, through the host', async () => {
     const { data } = await pay({
       orderAmount: '100.00',

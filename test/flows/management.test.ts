@@ -3,6 +3,7 @@ import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { chargesSeen, leftoversOf } from '../kit/charges.ts';
+import { cardSessionIn } from '../kit/checkout.ts';
 import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { subscriptionOf } from '../kit/subscription.ts';
@@ -123,7 +124,7 @@ describe('the shopper', () => {
     const shopper = newShopper();
     const form = await shopper.post(url, { action: 'change-card' });
     const address = /<form[^>]*action="([^"]+)" id="card"/.exec(form.text)?.[1] ?? '';
-    const sessionId = /data-session="([^"]+)"/.exec(form.text)?.[1] ?? '';
+    const sessionId = cardSessionIn(form.text);
     const encryptedCard = await seal(sessionId, { ...testCard, pan });
     const page = await shopper.post(`${gateway.url}${address}`, { action: 'card', encryptedCard });
     const question = `${gateway.url}${[...shopper.cookies.keys()][0]}`;
