@@ -166,9 +166,8 @@ export const hasTestKeys = async (sql: Sql): Promise<boolean> => (await sql.rows
 
 const keepsKeyIds = statement<{ found: boolean }>(
   'merchant-key/keeps-key-ids',
-  `select count(*) = 2 as found from information_schema.columns
-   where table_name in ('merchant_api_key', 'merchant_client_key') and column_name = 'key_id'
-     and table_schema = current_schema()`,
+  `select count(*) = 2 as found from pg_attribute
+   where attname = 'key_id' and attrelid in (to_regclass('merchant_api_key'), to_regclass('merchant_client_key'))`,
 );
 const hasLiveKeyRows = statement<{ found: boolean }>(
   'merchant-key/has-live-keys',

@@ -158,8 +158,8 @@ test('the hundredth key is read like the first, and one more is refused before i
 // Only root can have a file of somebody else; whoever else runs this sees that his file stays his.
 test('a key that root adds leaves the file to whom it belongs, so that the gateways still read it', async () => {
   await createKeyFile(path);
-  const owner = process.getuid?.() === 0 ? 65_534 : (process.getuid?.() ?? 0);
-  const group = process.getuid?.() === 0 ? 65_533 : (process.getgid?.() ?? 0);
+  const { uid: me, gid: us } = await stat(path);
+  const [owner, group] = me === 0 ? [65_534, 65_533] : [me, us];
   await chown(path, owner, group);
   await addToKeyFile(path);
   const { uid, gid, mode } = await stat(path);
