@@ -45,6 +45,13 @@ const inquire = async (subscriptionId: string) =>
   (await gateway.call('/subscription/inquiry', { subscriptionId, paymentDetails: 1 })).data;
 const changeInquiry = ({ originSubscriptionRequest, subscriptionRequest }: Record<string, unknown>) =>
   gateway.call('/subscription/change/inquiry', { originSubscriptionRequest, subscriptionRequest });
+/** In months from its beginning. */
+async function expectNextPayment(subscriptionId: string, months: number): Promise<void> {
+  const { startDateTime, nextPaymentDateTime } = (await inquire(subscriptionId)).productInfo;
+  const due = new Date(startDateTime);
+  due.setUTCMonth(due.getUTCMonth() + months);
+  expect(nextPaymentDateTime).toBe(due.toISOString());
+}
 const statusOf = async (id: string) => (await inquire(id)).subscriptionStatus;
 const paymentsOf = async (id: string) =>
   (await inquire(id)).paymentDetails.map(
@@ -110,12 +117,26 @@ describe('a change', () => {
     expect(data).toMatchObject({ subscriptionChangeStatus: 'SUCCESS' });
     expect(await paymentsOf(data.subscriptionId)).toEqual([]);
     // The credit pays two whole periods and a part of the third, whose beginning is when a card is charged next.
-    const { startDateTime, nextPaymentDateTime } = (await inquire(data.subscriptionId)).productInfo;
-    const third = new Date(startDateTime);
-    third.setUTCMonth(third.getUTCMonth() + 2);
-    expect(nextPaymentDateTime).toBe(third.toISOString());
+    await expectNextPayment(data.subscriptionId, 2);
     await advance('93d');
     expect(await paymentsOf(data.subscriptionId)).toEqual(['3 PAY_SUCCESS 200.00', '4 PAY_SUCCESS 300.00']);
+  });
+
+  test('leaves a credit that a new price uses up at its own pace: no period ever costs more than its price', async () => {
+    const old = await running({ amount: '1000.00', productInfo: yearly });
+    const { subscriptionId } = (await change(changeOf(old, '300.00', '700.00'))).data;
+    // 400.00 are left behind the first period.
+    expect(await gateway.call('/subscription/update', { subscriptionId, amount: '150.00' })).toMatchObject({
+      code: '0',
+    });
+    await expectNextPayment(subscriptionId, 3);
+    await advance('93d');
+    expect(await paymentsOf(subscriptionId)).toEqual(['4 PAY_SUCCESS 50.00']);
+    expect(await gateway.call('/subscription/update', { subscriptionId, amount: '160.00' })).toMatchObject({
+      code: '0',
+    });
+    await advance('31d');
+    expect(await paymentsOf(subscriptionId)).toEqual(['4 PAY_SUCCESS 50.00', '5 PAY_SUCCESS 160.00']);
   });
 
   test('that is declined leaves the old one as it was', async () => {

@@ -412,6 +412,18 @@ describe('a new price', () => {
     expect(await inquire(id)).toMatchObject({ amount: '120.00', productInfo: { scheduledAmounts } });
   });
 
+  test('of a free trial is due when the next period of it begins, and the merchant is told when that is', async () => {
+    const { tokenId } = await subscribed();
+    const trial = product({ numberOfTrialPeriod: '3', trialPeriodAmount: '0' });
+    const { subscriptionId } = (await create(subscriptionOf(gateway, { tokenId, ...trial }))).data;
+    expect((await inquire(subscriptionId)).productInfo.nextPaymentDateTime).toBe('2027-02-23T12:00:00.000Z');
+    const productInfo = { trialPeriodAmount: '10.00' };
+    expect(await gateway.call('/subscription/update', { subscriptionId, productInfo })).toMatchObject({ code: '0' });
+    expect((await inquire(subscriptionId)).productInfo.nextPaymentDateTime).toBe('2026-12-23T12:00:00.000Z');
+    await advance('30d');
+    expect(await paymentsOf(subscriptionId)).toEqual(['2 PAY_SUCCESS 10.00']);
+  });
+
   test('is refused for a period that has begun', async () => {
     const { id } = await subscribed();
     const productInfo = { scheduledAmounts: [{ period: '1', amount: '1.00' }] };

@@ -126,4 +126,5 @@ export function checkAmounts(
   if (terms.trialAmount !== undefined && !isFree(terms.trialAmount)) {
     read('productInfo.trialPeriodAmount', terms.trialAmount);
   }
+  for (const left of Object.values(terms.credited ?? {})) if (!isFree(left)) read('amount', left);
 }

@@ -22,7 +22,7 @@ import {
   saveSubscription,
 } from './subscription.store.ts';
 import { advance, isWaiting, type Subscription } from './subscription.ts';
-import { firstCharged, periodStart } from './terms.ts';
+import { nextCharge, periodStart } from './terms.ts';
 
 /** @param order - one that was just paid or closed; nothing happens for one that pays no subscription */
 export async function settlePeriod(gateway: Gateway, tx: Tx, order: Order): Promise<void> {
@@ -180,12 +180,6 @@ function nextOf(subscription: Subscription, period: number): { readonly saved: S
     saved: { ...subscription, nextChargeAt: nextCharge(subscription, period) },
     job: { period, attempt: 1, dueAt },
   };
-}
-
-/** When a card is charged next, from a period on: free ones charge none. */
-function nextCharge(subscription: Subscription, period: number): Date | undefined {
-  const charged = firstCharged(subscription.terms, period);
-  return charged === undefined ? undefined : periodStart(subscription, charged);
 }
 
 const queue = (

@@ -133,15 +133,17 @@ export async function saveSubscription(tx: Tx, subscription: Subscription, befor
 
 const saveAgreed = statement(
   'subscription/save-terms',
-  `update subscription set terms = $3, echo = $4, updated_at = $5 where merchant_id = $1 and subscription_id = $2`,
+  `update subscription set terms = $3, echo = $4, next_charge_at = $5, updated_at = $6
+   where merchant_id = $1 and subscription_id = $2`,
 );
 
 /** Saves what was agreed anew, of a subscription that is locked. */
 export async function saveTerms(
   tx: Tx,
-  { merchantId, subscriptionId, terms, echo, updatedAt }: Subscription,
+  { merchantId, subscriptionId, terms, echo, nextChargeAt, updatedAt }: Subscription,
 ): Promise<void> {
-  await tx.rows(saveAgreed, [merchantId, subscriptionId, JSON.stringify(terms), JSON.stringify(echo), updatedAt]);
+  const agreed = [JSON.stringify(terms), JSON.stringify(echo), nextChargeAt ?? null, updatedAt];
+  await tx.rows(saveAgreed, [merchantId, subscriptionId, ...agreed]);
 }
 
 interface Named {

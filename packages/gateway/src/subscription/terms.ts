@@ -37,11 +37,19 @@ export function firstCharged(terms: Terms, period: number): number | undefined {
   return undefined;
 }
 
+/** A subscription, as far as its dates go. */
+interface Begun {
+  readonly terms: Terms;
+  readonly anchor: Date | undefined;
+  readonly anchorPeriod: number;
+}
+
 /** When a period of a subscription begins; undefined before the subscription has begun. */
-export const periodStart = (
-  begun: { readonly terms: Terms; readonly anchor: Date | undefined; readonly anchorPeriod: number },
-  period: number,
-): Date | undefined => {
-  const { terms, anchor, anchorPeriod } = begun;
-  return anchor && startOf({ plan: terms.plan, anchor, anchorPeriod }, period);
-};
+export const periodStart = ({ terms, anchor, anchorPeriod }: Begun, period: number): Date | undefined =>
+  anchor && startOf({ plan: terms.plan, anchor, anchorPeriod }, period);
+
+/** When a card is charged next, from a period on: free ones charge none. */
+export function nextCharge(begun: Begun, period: number): Date | undefined {
+  const charged = firstCharged(begun.terms, period);
+  return charged === undefined ? undefined : periodStart(begun, charged);
+}

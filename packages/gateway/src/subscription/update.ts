@@ -4,12 +4,15 @@ import type * as operations from '@waffo/protocol/operations/subscription';
 import type { MerchantCaller } from '../caller.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { isCrossCurrency } from '../order/amount.ts';
+import type { Tx } from '../storage/database.ts';
 import { checkAmounts, scheduleOf } from './check.ts';
+import { unusedCredit, withCredit } from './credit.ts';
 import { subscriptionNamed } from './find.ts';
 import { trialPeriodsOf } from './period.ts';
-import { lockSubscription, saveTerms } from './subscription.store.ts';
+import { findPeriod, lockSubscription, saveTerms } from './subscription.store.ts';
 import type { Subscription } from './subscription.ts';
-import { amountOf, type Terms } from './terms.ts';
+import { amountOf, nextCharge, type Terms } from './terms.ts';
 
 type Input = RequestOf<typeof operations.update>;
 type Data = DataOf<typeof operations.update>;
@@ -30,12 +33,27 @@ export async function update(gateway: Gateway, { merchant }: MerchantCaller, inp
       ...(input.productInfo?.scheduledAmounts && { scheduledAmounts: listed(scheduled) }),
     };
     const after = { ...before, terms, echo: { ...before.echo, productInfo }, updatedAt: gateway.clock.now() };
-    await saveTerms(tx, after);
+    await saveTerms(tx, { ...after, nextChargeAt: await nextChargeOf(tx, after) });
     return changeOf(before, after);
   });
 }
 
-function termsWith({ terms, period }: Subscription, { amount, productInfo }: Input): Terms {
+/** A period that is free no longer is charged when it begins. A retry keeps its day, and what is not to follow stays so. */
+async function nextChargeOf(tx: Tx, subscription: Subscription): Promise<Date | undefined> {
+  const { period, nextChargeAt } = subscription;
+  const status = (await findPeriod(tx, subscription, period))?.status;
+  const goesOn = status === 'PAID' || (status === 'FAILED' && nextChargeAt !== undefined);
+  return goesOn ? nextCharge(subscription, period + 1) : nextChargeAt;
+}
+
+/** What a credit was to pay of later periods pays for them at their new prices. */
+function termsWith({ terms, period, currency, echo }: Subscription, input: Input): Terms {
+  const priced = { currency, crossCurrency: isCrossCurrency(currency, echo.userCurrency) };
+  const credit = unusedCredit(terms, priced, period + 1);
+  return withCredit(pricesWith(terms, period, input), credit, priced, period + 1);
+}
+
+function pricesWith(terms: Terms, period: number, { amount, productInfo }: Input): Terms {
   const { plan } = terms;
   const first = Math.max(period, trialPeriodsOf(plan)) + 1;
   const amounts = productInfo?.scheduledAmounts;
@@ -44,7 +62,6 @@ function termsWith({ terms, period }: Subscription, { amount, productInfo }: Inp
     amount: amount || terms.amount,
     trialAmount: plan.trial && (productInfo?.trialPeriodAmount || terms.trialAmount),
     scheduled: amounts === undefined ? terms.scheduled : scheduleOf(plan, amounts, first),
-    credited: terms.credited,
     kept: { period, amount: amountOf(terms, period) },
   };
 }
