@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parsePrivateKey, parsePublicKey, sign, verify } from '@waffo/protocol/signature';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-const root = new URL('../../', import.meta.url).pathname;
+const root = new URL('../../../', import.meta.url).pathname;
 let home = '';
 
 beforeAll(async () => {
