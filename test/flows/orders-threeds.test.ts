@@ -1,5 +1,9 @@
 /** 3-D Secure for orders: each card of the table, each way a challenge can end, and that an order is charged once at most. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { heldKeks } from '../../packages/gateway/src/vault/kek.ts';
+import { keksFromFiles } from '../../packages/gateway/src/vault/kek-file.ts';
+import { rotateDataKeys } from '../../packages/gateway/src/vault/rotate.ts';
 import { chargesIn, chargesSeen, leftoversOf } from '../kit/charges.ts';
 import { type Answer, freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
@@ -373,4 +377,33 @@ describe('while the shopper is asked', () => {
     const [token] = (await gateway.call('/tokenization/inquiry', { tokenId: order.body.tokenId }, gateway.pci)).data;
     expect(token).toMatchObject({ tokenStatus: 'VERIFIED' });
   });
+});
+
+describe('when the fingerprint key was rotated', () => {
+  const newerKey = async () => {
+    const { database, keyring, clock, config } = gateway.app.gateway;
+    const kek = heldKeks('the key file', () => keksFromFiles([join(config.home, 'kek')]));
+    await rotateDataKeys({ database, keyring, clock, kek }, 'fingerprint', [], { settleMs: 0 });
+    await gateway.travel(3_000);
+  };
+  const { cardInfo: card, ...others } = cardInfo(challenged);
+  const { cardNumber: pan, cardCvv: cvv, cardHolderName: name } = card;
+  const binding = { tokenRequestId: freshId('treq'), merchantUserId: 'user_1', tokenType: 'CARD' };
+  const tokenData = { pan, expiry: '12/2030', cvv, name };
+
+  test.each([
+    ['an order', '/order/create', () => orderOf(gateway, { cardInfo: card, ...others }), urlIn],
+    ['a binding', '/tokenization/generate', () => ({ ...binding, tokenData }), ({ data }: Answer) => data.tokenId],
+  ] as const)(
+    'a bare card that is sent again under the id of %s is no other card',
+    async (_, path, bodyOf, inAnswer) => {
+      const body = bodyOf();
+      const first = await gateway.call(path, body, gateway.pci);
+      expect(inAnswer(first)).toBeTruthy();
+      await newerKey();
+      const again = await gateway.call(path, body, gateway.pci);
+      expect(again).toMatchObject({ code: '0' });
+      expect(inAnswer(again)).toBe(inAnswer(first));
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /**
  * The fingerprint that tells a repeat from another request under the same id (decisions, "Everything else"): canonical
  * JSON without key order, white space and the times that clients fill in by themselves. A PAN or CVV must never be in
- * the value: the caller puts the vault's fingerprint in the PAN's place and leaves the CVV out.
+ * the value: the caller puts what may be shown in the PAN's place and leaves the CVV out.
  */
 import { createHash } from 'node:crypto';
 

@@ -135,7 +135,7 @@ export async function authenticateOpenOrder(
   });
   if (result === 'challenge') return question.webUrl;
   if (result === 'lost') await awaitIssuer(gateway, merchantId, subject);
-  return challengeUrlOf(gateway, gateway.database, { merchantId, subject }, asked.envelope);
+  return challengeUrlOf(gateway, gateway.database, { merchantId, subject }, [asked.envelope]);
 }
 
 function lendFor(gateway: Gateway, { order, means: { card }, authentication }: Question): Lend {

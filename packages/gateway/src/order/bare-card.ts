@@ -1,7 +1,8 @@
 /**
  * A card in the request itself, from a PCI-certified merchant. An order's is charged and forgotten: nothing of it is stored
- * but what may be shown, unless its shopper must be authenticated first (see `waiting-card.ts`). A subscription's becomes a token. Not even the request's fingerprint is made from the number or the code themselves.
+ * but what may be shown, unless its shopper must be authenticated first (see `waiting-card.ts`). A subscription's becomes a token. Not even the request's fingerprint is made from more of the number than that, nor from the code.
  */
+import { maskPan } from '@waffo/protocol/card';
 import type { RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/order';
 import { Fault } from '../fault.ts';
@@ -10,7 +11,7 @@ import { requestFingerprint } from '../idempotency.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { parseDecision, type ThreeDsDecision } from '../threeds/decision.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
-import { fingerprintOf } from '../vault/fingerprint.ts';
+import { type Fingerprint, fingerprintOf, fingerprintsOf } from '../vault/fingerprint.ts';
 
 type Order = RequestOf<typeof operations.create>;
 
@@ -49,14 +50,28 @@ export function bareCardOf(merchant: Merchant, { cardInfo, userInfo }: Input): B
  * What the link to a card's challenge follows from: the same for a repeat, and kept nowhere. Who has a copy of the
  * database alone cannot make it: it takes the card's number and a key of the merchant's. With the key file he can (decision 0020).
  */
-export async function envelopeOf(
-  gateway: Pick<Gateway, 'keyring'>,
-  { merchantId, acquiringOrderId }: { readonly merchantId: string; readonly acquiringOrderId: string },
+export const envelopeOf = (gateway: Pick<Gateway, 'keyring'>, order: OrderName, card: BareCard): Promise<string> =>
+  withNamed(order, card, async (named) => asEnvelope(await fingerprintOf(gateway, order.merchantId, named)));
+
+/** Those that a repeat may mean: the key may have been rotated since the link was told. The newest key's comes first. */
+export const envelopesOf = (gateway: Pick<Gateway, 'keyring'>, order: OrderName, card: BareCard): Promise<string[]> =>
+  withNamed(order, card, async (named) => (await fingerprintsOf(gateway, order.merchantId, named)).map(asEnvelope));
+
+interface OrderName {
+  readonly merchantId: string;
+  readonly acquiringOrderId: string;
+}
+
+const asEnvelope = ({ fingerprint }: Fingerprint): string => fingerprint.toString('base64url');
+
+async function withNamed<Made>(
+  { acquiringOrderId }: OrderName,
   card: BareCard,
-): Promise<string> {
+  make: (named: Buffer) => Promise<Made>,
+): Promise<Made> {
   const named = Buffer.concat([Buffer.from(`order/${acquiringOrderId}/`), card.pan]);
   try {
-    return (await fingerprintOf(gateway, merchantId, named)).fingerprint.toString('base64url');
+    return await make(named);
   } finally {
     named.fill(0);
   }
@@ -66,16 +81,10 @@ export async function envelopeOf(
 export const threeDsDecisionOf = ({ cardInfo }: Pick<Input, 'cardInfo'>): ThreeDsDecision | undefined =>
   parseDecision(cardInfo?.threeDsDecision, 'cardInfo.threeDsDecision');
 
-/** The fingerprint that tells a repeat: with the vault's own for the number, and without the code. */
-export async function fingerprintOfOrder(
-  gateway: Pick<Gateway, 'keyring'>,
-  merchantId: string,
-  input: Input,
-  card: BareCard | undefined,
-): Promise<Buffer> {
+/** The fingerprint that tells a repeat: with what may be shown of the number, and without the code (decision 0039). */
+export function fingerprintOfOrder(input: Input, card: BareCard | undefined): Buffer {
   const { cardInfo: sent, ...others } = input;
   if (card === undefined) return requestFingerprint(others);
-  const { fingerprint } = await fingerprintOf(gateway, merchantId, card.pan);
-  const cardInfo = { ...sent, cardNumber: fingerprint.toString('hex'), cardCvv: undefined };
+  const cardInfo = { ...sent, cardNumber: maskPan(card.pan), cardCvv: undefined };
   return requestFingerprint({ cardInfo, ...others });
 }

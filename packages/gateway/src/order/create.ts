@@ -16,7 +16,14 @@ import type { Tx } from '../storage/database.ts';
 import { awaitIssuer } from '../threeds/await-issuer.ts';
 import { challengeUrlOf } from '../threeds/begin.ts';
 import { type Asked, authenticateOrder, isAsked, questionAbout } from './authenticate.ts';
-import { type BareCard, bareCardOf, envelopeOf, fingerprintOfOrder, threeDsDecisionOf } from './bare-card.ts';
+import {
+  type BareCard,
+  bareCardOf,
+  envelopeOf,
+  envelopesOf,
+  fingerprintOfOrder,
+  threeDsDecisionOf,
+} from './bare-card.ts';
 import { type Checked, checkCardMethod, checkChoice, checkOrder, defaultLifetimeMs } from './check.ts';
 import { queueExpiry } from './expire-queue.ts';
 import { endingOf } from './find.ts';
@@ -48,7 +55,7 @@ async function createWith(
   card: BareCard | undefined,
 ): Promise<Data> {
   const { merchantId } = merchant;
-  const fingerprint = await fingerprintOfOrder(gateway, merchantId, input, card);
+  const fingerprint = fingerprintOfOrder(input, card);
   // Asked for at once, told one after the other: a repeat comes before whatever would be wrong with the order now.
   const looking = findOrderByRequest(gateway.database, merchantId, input.paymentRequestId);
   const checking = checkOrder(gateway, merchantId, input, gateway.clock.now());
@@ -139,8 +146,8 @@ async function repeat(gateway: Gateway, seen: Order, fingerprint: Buffer, card: 
   await awaitAnswer(gateway, merchantId, subject);
   const order = (await findOrder(gateway.database, merchantId, acquiringOrderId)) ?? seen;
   if (card === undefined || order.waitingCard === undefined) return answer(order);
-  const envelope = await envelopeOf(gateway, order, card);
-  const webUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, envelope);
+  const envelopes = await envelopesOf(gateway, order, card);
+  const webUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, envelopes);
   return answer({ ...order, echo: { ...order.echo, webUrl } });
 }
 

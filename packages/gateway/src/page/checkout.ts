@@ -91,7 +91,7 @@ async function stageOf(visited: Visited): Promise<Stage> {
   const subject = { kind: 'order', id: order.acquiringOrderId } as const;
   const { merchantId, echo } = order;
   if (!(await wasAsked(gateway.database, merchantId, subject))) return { at: 'choice' };
-  const challengeUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, echo.webUrl ?? '');
+  const challengeUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, [echo.webUrl ?? '']);
   return challengeUrl === undefined ? { at: 'charge' } : { at: 'bank', challengeUrl };
 }
 

@@ -43,7 +43,7 @@ async function createWith(
   card: BareCard | undefined,
 ): Promise<Subscription> {
   const { merchantId } = merchant;
-  const fingerprint = await fingerprintOfOrder(gateway, merchantId, input, card);
+  const fingerprint = fingerprintOfOrder(input, card);
   const repeat = (seen: Subscription) => seenBefore(gateway, seen, fingerprint, card);
   const earlier = await findSubscriptionByRequest(gateway.database, merchantId, input.subscriptionRequest);
   if (earlier !== undefined) return repeat(earlier);

@@ -1,7 +1,7 @@
 /** A request id that was there already: the subscription as it stands, once nobody is being asked about it any more. */
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
-import { type BareCard, envelopeOf } from '../order/bare-card.ts';
+import { type BareCard, envelopesOf } from '../order/bare-card.ts';
 import { orderNamed } from '../order/find.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import { awaitIssuer } from '../threeds/await-issuer.ts';
@@ -31,7 +31,7 @@ export async function seenBefore(
   if (card === undefined) return now;
   const order = await orderNamed(gateway, merchantId, { acquiringOrderId: id });
   if (order.waitingCard?.authenticationId === undefined) return now;
-  const envelope = await envelopeOf(gateway, order, card);
-  const webUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, envelope);
+  const envelopes = await envelopesOf(gateway, order, card);
+  const webUrl = await challengeUrlOf(gateway, gateway.database, { merchantId, subject }, envelopes);
   return { ...now, echo: { ...now.echo, webUrl } };
 }

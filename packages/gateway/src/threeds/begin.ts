@@ -110,22 +110,23 @@ export const recordAnswer = (tx: Tx, before: Authentication, after: Authenticati
 /**
  * Where the shopper is sent, while a challenge waits.
  *
- * @param envelope - the submission's; the same bytes lead to the same address
- * @returns undefined while nobody is asked, and for an envelope that does not open the link
+ * @param envelopes - the submission's, or those that may be; the same bytes lead to the same address
+ * @returns undefined while nobody is asked, and when none of the envelopes opens the link
  */
 export async function challengeUrlOf(
   gateway: Pick<Gateway, 'publicUrl'>,
   sql: Sql,
   about: Pick<Authentication, 'merchantId' | 'subject'>,
-  envelope: string,
+  envelopes: readonly string[],
 ): Promise<string | undefined> {
   const authentication = await findAuthenticationOf(sql, about.merchantId, about.subject);
   if (authentication?.status !== 'CHALLENGE') return undefined;
   const { authenticationId, openedAt, holderHash } = authentication;
   // A link that was opened leads the one browser on that has its cookie.
-  const opens = openedAt !== undefined || holderHash.equals(secretHash(linkSecretOf(envelope, authenticationId)));
-  if (!opens) return undefined;
-  return linkOf(gateway, authentication, envelope);
+  const envelope = envelopes.find(
+    (one) => openedAt !== undefined || holderHash.equals(secretHash(linkSecretOf(one, authenticationId))),
+  );
+  return envelope === undefined ? undefined : linkOf(gateway, authentication, envelope);
 }
 
 /** The address that leads a shopper's browser to the challenge, once. @param envelope - the request's */

@@ -1,6 +1,6 @@
 /** `POST /tokenization/generate`: opens a binding session, or binds at once when a PCI-certified merchant sends the card. */
 
-import { parseExpiry } from '@waffo/protocol/card';
+import { maskPan, parseExpiry } from '@waffo/protocol/card';
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/tokenization';
 import type { MerchantCaller } from '../caller.ts';
@@ -11,7 +11,6 @@ import { requestFingerprint } from '../idempotency.ts';
 import { awaitAnswer } from '../payment/await-answer.ts';
 import { parseDecision } from '../threeds/decision.ts';
 import { CardBuffer } from '../vault/card-buffer.ts';
-import { fingerprintOf } from '../vault/fingerprint.ts';
 import { bindCard, bindingUnknown, cardDeclined } from './bind-card.ts';
 import { checkCard } from './check-card.ts';
 import { freshKey, openSessionTogether, queueExpiry } from './open-session.ts';
@@ -79,8 +78,7 @@ async function bindBareCard(
   card: CardBuffer,
 ): Promise<Data> {
   const { merchantId } = caller.merchant;
-  const pan = await fingerprintOf(gateway, merchantId, card.pan);
-  const tokenData = { ...input.tokenData, pan: pan.fingerprint.toString('hex'), cvv: undefined };
+  const tokenData = { ...input.tokenData, pan: maskPan(card.pan), cvv: undefined };
   const fingerprint = requestFingerprint({ ...input, tokenData });
   if ((await findSession(gateway.database, merchantId, input.tokenRequestId)) === undefined) {
     checkCard(card, gateway.connectors.of(merchantId), gateway);

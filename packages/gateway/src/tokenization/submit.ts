@@ -72,7 +72,7 @@ async function presentState(gateway: Gateway, seen: Session, fingerprint: Buffer
   if (session?.status === 'CHALLENGE') {
     const subject = { kind: 'tokenization', id: session.tokenRequestId } as const;
     const about = { merchantId: session.merchantId, subject };
-    const validateUrl = await challengeUrlOf(gateway, gateway.database, about, input.encryptedCard);
+    const validateUrl = await challengeUrlOf(gateway, gateway.database, about, [input.encryptedCard]);
     return { tokenRequestId: session.tokenRequestId, ...(validateUrl !== undefined && { validateUrl }) };
   }
   if (session?.status !== 'BOUND') throw bindingUnknown();
