@@ -1,7 +1,11 @@
-/** Replaces what looks like a card number: 13 to 19 digits, also spaced or dashed, that pass the Luhn check. */
+/**
+ * Replaces what looks like a card number: 13 to 19 digits, also spaced or dashed, that pass the Luhn check. The ids of our own
+ * rows and requests are UUIDs, and some have such digits: what has the whole form of one (RFC 9562) stays.
+ */
 import { passesLuhn } from '@waffo/protocol/card';
 
-const digitGroups = /\d+(?:[ -]\d+)*/g;
+const uuid = '(?<![0-9a-z-])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-z-])';
+const uuidOrDigits = new RegExp(`(?<id>${uuid})|\\d+(?:[ -]\\d+)*`, 'gi');
 const shortest = 13;
 const longest = 19;
 
@@ -11,7 +15,7 @@ const longest = 19;
  * @example scrub('card 4111 1111 1111 1111') // 'card [pan]'
  */
 export function scrub(text: string): string {
-  return text.replace(digitGroups, (run) => (run.length < shortest ? run : scrubGroups(run)));
+  return text.replace(uuidOrDigits, (run, id) => (id !== undefined || run.length < shortest ? run : scrubGroups(run)));
 }
 
 /** A PAN may stand between other numbers, so every row of whole groups is tried, the longest first. */
