@@ -26,6 +26,7 @@ const vaultUsers = [
   'merchant/platform-keys.ts',
   'order/authenticate.ts',
   'order/bare-card.ts',
+  'order/card-prefix.ts',
   'order/finish.ts',
   'order/waiting-card.ts',
   'payment/perform.ts',

@@ -231,6 +231,8 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     CARD_NOT_SUPPORTED: () => payBare({ cardNumber: '9999999999999995' }),
     CONTRACT_FORBIDS: () => pay({ paymentInfo: { productName: 'BARTER' } }),
     PAY_METHOD_UNAVAILABLE: () => pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', payMethodType: 'EWALLET' } }),
+    CARD_EXCLUDED: () =>
+      pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', payMethodProperties: '{"cardPrefix":"5555"}' } }),
     TOKEN_EXPIRED: async () => pay({ tokenId: await expiredToken() }),
     TOKEN_INVALID: () => pay({ tokenId: `tok_${'x'.repeat(22)}` }),
     PAYMENT_TOKEN_INVALID: () => pay({ tokenId: 'tok_short' }),

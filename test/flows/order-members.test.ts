@@ -1,6 +1,8 @@
 /** Members of `order/create` whose meaning the contract gives in one line: each line is held to here. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openCheckout, payByCard } from '../kit/checkout.ts';
 import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { testCard } from '../kit/test-card.ts';
 
 let gateway: TestGateway;
 let visa: string;
@@ -14,6 +16,23 @@ afterAll(() => gateway.stop());
 
 const info = { productName: 'ONE_TIME_PAYMENT' };
 const pay = (fields: object) => gateway.call('/order/create', orderOf(gateway, { tokenId: visa, ...fields }));
+
+const cardInfo = {
+  cardNumber: '4111111111111111',
+  cardExpiryYear: 2030,
+  cardExpiryMonth: 12,
+  cardCvv: '123',
+  cardHolderName: 'Ada Lovelace',
+};
+const userInfo = { userId: 'u', userEmail: 'u@example.com', userTerminal: 'WEB' };
+const browser = { userBrowserIp: '203.0.113.7', userAgent: 'Mozilla/5.0' };
+/** Paid by a PCI-certified merchant with a card that it sends. */
+const charge = (fields: object = {}) =>
+  gateway.call(
+    '/order/create',
+    orderOf(gateway, { cardInfo, userInfo: { ...userInfo, ...browser }, ...fields }),
+    gateway.pci,
+  );
 
 describe('payMethodName', () => {
   test.each([
@@ -42,6 +61,75 @@ describe('payMethodName', () => {
   );
 });
 
+describe('cardPrefix', () => {
+  const only = (cardPrefix: unknown, extra: object = {}) => ({
+    paymentInfo: { ...info, payMethodProperties: JSON.stringify({ cardPrefix, ...extra }) },
+  });
+  const opened = () =>
+    gateway.database.rows(
+      { name: 'test/opened', text: `select 1 from access_entry where purpose = 'card-prefix' and merchant_id = $1` },
+      [gateway.merchant.merchantId],
+    );
+
+  test.each(['4111', '555555, 41111111', '411111111', '4111,41111112'])(
+    '%s lets the card pay, as a token and bare',
+    async (prefixes) => {
+      const paid = { code: '0', data: { orderStatus: 'PAY_SUCCESS' } };
+      expect(await pay(only(prefixes))).toMatchObject(paid);
+      expect(await charge(only(prefixes))).toMatchObject(paid);
+    },
+  );
+
+  test.each(['5555', '41111112', '411111112,4012', '400000'])(
+    '%s rules the card out, as a token and bare, and nothing is charged',
+    async (prefixes) => {
+      const before = await gateway.database.rows({ name: 'test/charges', text: 'select 1 from payment_attempt' });
+      for (const purpose of ['restriction', 'promotion', '']) {
+        const fields = only(prefixes, { cardPrefixPurpose: purpose });
+        expect(await pay(fields)).toMatchObject({ status: 400, code: 'A0018' });
+        expect(await charge(fields)).toMatchObject({ status: 400, code: 'A0018' });
+      }
+      const after = await gateway.database.rows({ name: 'test/charges', text: 'select 1 from payment_attempt' });
+      expect(after.length).toBe(before.length);
+    },
+  );
+
+  test('opens a stored card only where six digits do not tell, and writes that down', async () => {
+    const before = (await opened()).length;
+    await pay(only('4111,555555555'));
+    expect(await opened()).toHaveLength(before);
+    await pay(only('41111111'));
+    expect(await opened()).toHaveLength(before + 1);
+  });
+
+  test.each([
+    ['three digits', only('411')],
+    ['ten digits', only('4111111111')],
+    ['letters', only('4111,abcd')],
+    ['a number in the place of a string', only(4111)],
+    ['eighty-one of them', only(Array(81).fill('4111').join(','))],
+    ['a purpose that is none', only('4111', { cardPrefixPurpose: 'fun' })],
+  ])('with %s is A0003', async (_, fields) => {
+    expect(await pay(fields)).toMatchObject({ status: 400, code: 'A0003' });
+    expect(await pay({ tokenId: undefined, ...fields })).toMatchObject({ status: 400, code: 'A0003' });
+  });
+
+  test.each([
+    ['restriction', 'This payment is for certain cards only'],
+    ['promotion', 'This offer is for certain cards only'],
+  ])('for a %s is told at the checkout, and another card pays there', async (cardPrefixPurpose, told) => {
+    const fields = only('5555', { cardPrefixPurpose });
+    const checkout = await openCheckout(gateway, fields);
+    const refused = await payByCard(checkout, testCard);
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain(told);
+    await payByCard(checkout, { ...testCard, pan: '5555555555554444' });
+    expect(await gateway.call('/order/inquiry', { acquiringOrderId: checkout.acquiringOrderId })).toMatchObject({
+      data: { orderStatus: 'PAY_SUCCESS' },
+    });
+  });
+});
+
 describe('cashierLanguage', () => {
   test.each(['en', 'zh-Hant-HK', 'pt_BR'])('%s is taken', async (cashierLanguage) => {
     expect(await pay({ paymentInfo: { ...info, cashierLanguage } })).toMatchObject({ code: '0' });
@@ -67,22 +155,6 @@ describe('a repeat under one paymentRequestId', () => {
 });
 
 describe('a bare card in an order', () => {
-  const cardInfo = {
-    cardNumber: '4111111111111111',
-    cardExpiryYear: 2030,
-    cardExpiryMonth: 12,
-    cardCvv: '123',
-    cardHolderName: 'Ada Lovelace',
-  };
-  const userInfo = { userId: 'u', userEmail: 'u@example.com', userTerminal: 'WEB' };
-  const browser = { userBrowserIp: '203.0.113.7', userAgent: 'Mozilla/5.0' };
-  const charge = (fields: object = {}) =>
-    gateway.call(
-      '/order/create',
-      orderOf(gateway, { cardInfo, userInfo: { ...userInfo, ...browser }, ...fields }),
-      gateway.pci,
-    );
-
   test('is A0004 for a merchant that is not PCI-certified, and names what to do', async () => {
     const answer = await pay({ tokenId: undefined, cardInfo });
     expect(answer).toMatchObject({ status: 401, code: 'A0004' });

@@ -102,6 +102,7 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
       CARD_DATA_INVALID: () => subscribeBare({ cardExpiryYear: 2025 }),
       CARD_NOT_SUPPORTED: () => subscribeBare({ cardNumber: '9999999999999995' }),
       PAY_METHOD_UNAVAILABLE: () => subscriptionWith({ payMethodType: 'EWALLET' }),
+      CARD_EXCLUDED: () => subscriptionWith({ payMethodProperties: '{"cardPrefix":"5555"}' }),
       TOKEN_EXPIRED: async () => subscribe({ tokenId: await expiredToken() }),
       TOKEN_INVALID: () => subscribe({ tokenId: `tok_${'x'.repeat(22)}` }),
       PAYMENT_TOKEN_INVALID: () => subscribe({ tokenId: 'tok_short' }),

@@ -60,6 +60,7 @@ export const faults = {
   CANCEL_REJECTED: row('A0016', 'The channel rejected the cancellation', 400, 'merchant'),
   REFUND_NOT_SUPPORTED: row('A0017', 'The channel does not support refunds', 400, 'merchant'),
   PAY_METHOD_UNAVAILABLE: row('A0018', 'No payment method is available for this request', 400, 'merchant'),
+  CARD_EXCLUDED: row('A0018', 'The payment is for other cards: this one begins with no cardPrefix', 400, 'shopper'),
   CHARGEBACK_BLOCKS_REFUND: row('A0019', 'A chargeback dispute blocks the refund', 400, 'merchant'),
   TRANSACTION_LIMIT_EXCEEDED: row('A0020', 'Above the limit for a single transaction', 400, 'merchant'),
   DAILY_LIMIT_EXCEEDED: row('A0021', 'Above the daily limit', 400, 'merchant'),

@@ -5,6 +5,7 @@
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { authenticateOpenOrder, isAsked } from '../order/authenticate.ts';
+import { checkCardPrefix, useOf } from '../order/card-prefix.ts';
 import { allowsCard, checkPaidMethod, otherMethodsOf } from '../order/check.ts';
 import { orderNamed } from '../order/find.ts';
 import { type Order, shopperOf } from '../order/order.ts';
@@ -23,8 +24,8 @@ import type { Visited } from './visit.ts';
 /**
  * @param paid.encryptedCard - the envelope for the page's key
  * @param paid.save - the shopper wants to keep the card: once it has paid it becomes a token, and the merchant is told
- * @throws Fault CARD_DATA_INVALID, CARD_NOT_SUPPORTED, PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE, TOO_MANY_REQUESTS: the
- *   order stays open, and another card may be tried
+ * @throws Fault CARD_DATA_INVALID, CARD_NOT_SUPPORTED, PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE, CARD_EXCLUDED, TOO_MANY_REQUESTS:
+ *   the order stays open, and another card may be tried
  * @returns where the shopper is sent, when his bank wants to see him
  */
 export async function payWithCard(
@@ -43,7 +44,7 @@ export async function payWithCard(
 
 /**
  * @returns where the shopper is sent, when his bank wants to see him
- * @throws Fault TOKEN_INVALID for a card of somebody else, TOKEN_EXPIRED; PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE
+ * @throws Fault TOKEN_INVALID for a card of somebody else, TOKEN_EXPIRED; PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE, CARD_EXCLUDED
  */
 export async function payWithToken(visited: Visited, tokenId: string): Promise<string | undefined> {
   const { gateway, order, merchant } = visited;
@@ -52,8 +53,8 @@ export async function payWithToken(visited: Visited, tokenId: string): Promise<s
   if (!saved.some((token) => token.tokenId === tokenId)) throw new Fault('TOKEN_INVALID');
   const token = await chargeableToken(gateway, { merchantId, tokenId, initiator: 'CIT', asAccessToken: false });
   const { card: summary } = token;
-  await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
   const means = { card: { cardId: token.cardId, tokenId }, summary, tokenId };
+  await checkMeans(gateway, order, means);
   if (isAsked(gateway, order, means)) {
     // No CVV waits: the link may follow from what the shopper has anyway.
     const { webUrl = '' } = order.echo;
@@ -105,7 +106,7 @@ async function payWith(
   const connector = gateway.connectors.of(merchantId);
   checkCard(card, connector, gateway);
   const summary = summarise(card, connector.factsOf(card.pan));
-  await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
+  await checkMeans(gateway, order, { card, summary });
   const tried = await gateway.limits.cardTries.judge({ merchantId, merchantUserId: shopperOf(order), card, network });
   if (tried.judgement === 'decline' || tried.judgement === 'user-full') throw new Fault('CHANNEL_REJECTED');
   const mandated = tried.judgement === 'challenge';
@@ -122,6 +123,13 @@ async function payWith(
   const result = await charge(gateway, order, means);
   if (result.kind === 'performed' && result.outcome.kind === 'approved') await tried.approved();
   return undefined;
+}
+
+/** @throws Fault PAY_METHOD_UNAVAILABLE, AMOUNT_OUT_OF_RANGE, CARD_EXCLUDED */
+async function checkMeans(gateway: Gateway, order: Order, means: Pick<Means, 'card' | 'summary'>): Promise<void> {
+  const { summary } = means;
+  await checkPaidMethod(gateway, order, { scheme: summary.scheme, payMethodName: payMethodNameOf(summary) });
+  await checkCardPrefix(gateway, order.echo.paymentInfo as Parameters<typeof checkCardPrefix>[1], means, useOf(order));
 }
 
 const isCharged = async (gateway: Gateway, { merchantId, acquiringOrderId }: Order): Promise<boolean> =>

@@ -24,6 +24,7 @@ import {
   fingerprintOfOrder,
   threeDsDecisionOf,
 } from './bare-card.ts';
+import { checkCardPrefix, useOf } from './card-prefix.ts';
 import { type Checked, checkCardMethod, checkChoice, checkOrder, defaultLifetimeMs } from './check.ts';
 import { queueExpiry } from './expire-queue.ts';
 import { endingOf } from './find.ts';
@@ -68,6 +69,7 @@ async function createWith(
   const decision = threeDsDecisionOf(input);
   const asked = means !== undefined && isAsked(gateway, { merchantId, initiator: initiatorOf(input) }, means, decision);
   const order = newOrder(gateway, merchantId, input, { fingerprint, checked, means, asked });
+  if (means !== undefined) await checkCardPrefix(gateway, input.paymentInfo, means, useOf(order));
   const { dailyLimitMinor } = checked;
   const insert = (tx: Tx, written = order) => placeOrder(tx, written, dailyLimitMinor);
   const mandated = decision === '3DS_FORCE';

@@ -79,12 +79,16 @@ export function initiatorOf(input: Input): 'CIT' | 'MIT' {
   return mode || properties(input).cardTransactionType === 'MIT' ? 'MIT' : 'CIT';
 }
 
-function properties(input: Input): { cardToken?: string; cardTransactionType?: string } {
-  const text = input.paymentInfo.payMethodProperties;
+/** What `payMethodProperties` holds, unread. @throws Fault PARAMETER_INVALID */
+export function propertiesOf({ payMethodProperties: text }: Pick<Input['paymentInfo'], 'payMethodProperties'>) {
   const held = text === undefined || text === '' ? {} : parsed(text);
   if (held === undefined)
     throw new Fault('PARAMETER_INVALID', 'paymentInfo.payMethodProperties: expected a string that holds a JSON object');
-  const { cardToken, cardTransactionType } = held;
+  return held;
+}
+
+function properties({ paymentInfo }: Input): { cardToken?: string; cardTransactionType?: string } {
+  const { cardToken, cardTransactionType } = propertiesOf(paymentInfo);
   return {
     ...(typeof cardToken === 'string' && { cardToken }),
     ...(typeof cardTransactionType === 'string' && { cardTransactionType }),

@@ -29,7 +29,7 @@ export interface CheckoutText {
   readonly fail: string;
   readonly needsScript: string;
   /** What is wrong with what was sent. */
-  readonly refused: Readonly<Record<'card' | 'method' | 'later', string>>;
+  readonly refused: Readonly<Record<'card' | 'method' | 'later' | 'excluded' | 'unpromoted', string>>;
   readonly processing: string;
   /** In a frame, when the bank wants to see the shopper. */
   readonly bank: string;
@@ -70,6 +70,8 @@ const en: CheckoutText = {
     card: 'This card cannot be used. Check the details, or take another card.',
     method: 'This kind of card is not accepted here. Please take another card.',
     later: 'Too many tries. Please try again later.',
+    excluded: 'This payment is for certain cards only, and this is none of them. Please take another card.',
+    unpromoted: 'This offer is for certain cards only, and this is none of them. Please take another card.',
   },
   processing: 'Processing…',
   bank: 'Your bank wants to confirm that it is you.',
@@ -113,6 +115,8 @@ const zhHans: CheckoutText = {
     card: '此卡无法使用。请检查卡信息或更换其他卡。',
     method: '此处不支持这种卡，请更换其他卡。',
     later: '尝试次数过多，请稍后再试。',
+    excluded: '此付款仅限指定卡，此卡不在其中。请更换其他卡。',
+    unpromoted: '此优惠仅限指定卡，此卡不在其中。请更换其他卡。',
   },
   processing: '处理中…',
   bank: '发卡行需要确认是您本人在付款。',
@@ -156,6 +160,8 @@ const zhHant: CheckoutText = {
     card: '此卡無法使用。請檢查卡片資料或更換其他卡。',
     method: '此處不支援這種卡，請更換其他卡。',
     later: '嘗試次數過多，請稍後再試。',
+    excluded: '此付款僅限指定卡片，此卡不在其中。請更換其他卡。',
+    unpromoted: '此優惠僅限指定卡片，此卡不在其中。請更換其他卡。',
   },
   processing: '處理中…',
   bank: '發卡行需要確認是您本人付款。',
@@ -200,6 +206,8 @@ const ja: CheckoutText = {
     card: 'このカードは使用できません。内容を確認するか、別のカードをお使いください。',
     method: 'この種類のカードはご利用いただけません。別のカードをお使いください。',
     later: '試行回数が多すぎます。しばらくしてからお試しください。',
+    excluded: 'このお支払いは対象カード限定です。このカードは対象外です。別のカードをお使いください。',
+    unpromoted: 'この特典は対象カード限定です。このカードは対象外です。別のカードをお使いください。',
   },
   processing: '処理中…',
   bank: 'カード会社によるご本人確認が必要です。',

@@ -9,6 +9,7 @@ import { paySimulated, payWithCard, payWithToken } from '../checkout/pay.ts';
 import { type Visited, visitCheckout } from '../checkout/visit.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
+import { cardPrefixOf } from '../order/card-prefix.ts';
 import { allowsCard, otherMethodsOf } from '../order/check.ts';
 import { giveUp } from '../order/give-up.ts';
 import { shopperOf } from '../order/order.ts';
@@ -36,7 +37,7 @@ export async function payCheckout(gateway: Gateway, visit: Visit): Promise<PageA
       const challengeUrl = await act(visited, visit);
       if (challengeUrl !== undefined) return showChallenge(visited, visit, challengeUrl);
     } catch (error) {
-      const refused = error instanceof Fault ? refusalOf(error) : undefined;
+      const refused = error instanceof Fault ? refusalAt(visited, error) : undefined;
       if (refused === undefined) throw error;
       return show(visited, visit, refused);
     }
@@ -165,9 +166,18 @@ async function tokenReferredTo({ gateway, order }: Visited, reference: string): 
 /** What a shopper can mend; anything else is ours to mend. */
 export function refusalOf({ fault }: Fault): keyof CheckoutText['refused'] | undefined {
   if (['PAY_METHOD_UNAVAILABLE', 'AMOUNT_OUT_OF_RANGE', 'CARD_NOT_SUPPORTED'].includes(fault)) return 'method';
+  if (fault === 'CARD_EXCLUDED') return 'excluded';
   if (fault === 'TOO_MANY_REQUESTS') return 'later';
   const ofCard = ['CARD_DATA_INVALID', 'CHANNEL_REJECTED', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'PAYMENT_TOKEN_INVALID'];
   return ofCard.includes(fault) ? 'card' : undefined;
+}
+
+/** A promotion is told of by its name. */
+function refusalAt({ order }: Visited, fault: Fault): ReturnType<typeof refusalOf> {
+  const refused = refusalOf(fault);
+  if (refused !== 'excluded') return refused;
+  const rule = cardPrefixOf(order.echo.paymentInfo as Parameters<typeof cardPrefixOf>[0]);
+  return rule?.purpose === 'promotion' ? 'unpromoted' : refused;
 }
 
 const isOpen = ({ order, gateway }: Visited): boolean =>

@@ -5,6 +5,7 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { contractOf, subscriptionProducts } from '../merchant/find-contract.ts';
 import { minorUnitsOf } from '../order/amount.ts';
+import { cardPrefixOf } from '../order/card-prefix.ts';
 import { checkLanguage } from '../order/check.ts';
 import { type Cycle, lastPeriodOf, type PeriodType, type Plan, trialPeriodsOf } from './period.ts';
 import { isFree, type Terms } from './terms.ts';
@@ -37,6 +38,7 @@ export async function checkSubscription(gateway: Gateway, merchantId: string, in
     throw invalid('paymentInfo.payMethodType', 'give this or payMethodName, e.g. CREDITCARD');
   }
   checkLanguage(paymentInfo);
+  cardPrefixOf(paymentInfo);
   if (orderExpiredAt !== undefined && new Date(orderExpiredAt) <= now) throw new Fault('ORDER_EXPIRY_PAST');
   const reason = gateway.egress.check(notifyUrl);
   if (reason !== undefined) throw invalid('notifyUrl', reason);

@@ -9,6 +9,7 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Merchant } from '../merchant/merchant.ts';
 import { type BareCard, bareCardOf, fingerprintOfOrder, threeDsDecisionOf } from '../order/bare-card.ts';
+import { checkCardPrefix } from '../order/card-prefix.ts';
 import type { Means } from '../order/pay.ts';
 import { namesToken, tokenOf } from '../order/token-shapes.ts';
 import { summarise } from '../tokenization/card-summary.ts';
@@ -54,6 +55,11 @@ async function createWith(
   // Only a verified token can be charged without the shopper after a free trial.
   if (free && card !== undefined) throw bareCardIsFree();
   const subscription = newSubscription(gateway, merchantId, input, { fingerprint, terms, means });
+  if (means !== undefined) {
+    const { subscriptionId } = subscription;
+    const use = { merchantId, subject: `subscription/${subscriptionId}`, reference: subscriptionId };
+    await checkCardPrefix(gateway, input.paymentInfo, means, use);
+  }
   const expiresAt = input.orderExpiredAt === undefined ? undefined : new Date(input.orderExpiredAt);
   const begin = { subscription, means, decision: threeDsDecisionOf(input), expiresAt, merchantName: merchant.name };
   const beginWithoutPayment = () =>

@@ -116,6 +116,7 @@ export const create = operation({
     'DAILY_LIMIT_EXCEEDED',
     'CONTRACT_FORBIDS',
     'PAY_METHOD_UNAVAILABLE',
+    'CARD_EXCLUDED',
     'CARD_DATA_INVALID',
     'CARD_NOT_SUPPORTED',
     'TOKEN_EXPIRED',

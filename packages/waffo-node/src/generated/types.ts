@@ -216,7 +216,7 @@ export interface OrderPaymentInfo {
   payMethodType?: string | undefined;
   /** e.g. CC_VISA. At most 256 characters. */
   payMethodName?: string | undefined;
-  /** A string that holds JSON. At most 1024 characters. */
+  /** A string that holds JSON, e.g. {"cardPrefix":"4111,555555","cardPrefixPurpose":"promotion"}: other cards are refused. At most 1024 characters. */
   payMethodProperties?: string | undefined;
   /** Answers only: a string that holds JSON. At most 1024 characters. */
   payMethodResponse?: string | undefined;
@@ -738,7 +738,7 @@ export interface SubscriptionPaymentInfo {
   payMethodType?: string | undefined;
   /** e.g. CC_VISA. At most 256 characters. */
   payMethodName?: string | undefined;
-  /** A string that holds JSON. At most 1024 characters. */
+  /** A string that holds JSON, e.g. {"cardPrefix":"4111,555555","cardPrefixPurpose":"promotion"}: other cards are refused. At most 1024 characters. */
   payMethodProperties?: string | undefined;
   /** Answers only: a string that holds JSON. At most 1024 characters. */
   payMethodResponse?: string | undefined;
@@ -1065,7 +1065,7 @@ export type WireCode =
   | 'A0016'
   /** The channel does not support refunds. */
   | 'A0017'
-  /** No payment method is available for this request. */
+  /** No payment method is available for this request. The payment is for other cards: this one begins with no cardPrefix. */
   | 'A0018'
   /** A chargeback dispute blocks the refund. */
   | 'A0019'
