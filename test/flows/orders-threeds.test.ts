@@ -379,6 +379,27 @@ describe('while the shopper is asked', () => {
   });
 });
 
+test('a proof for one number never charges another: the card behind the token was replaced during the challenge', async () => {
+  const { body, id, meet, type } = await challenge('token');
+  await meet();
+  await gateway.database.rows(
+    {
+      name: 'test/replace',
+      text: `update token set card_summary = jsonb_set(card_summary, '{masked}', '"400000******3113"') where token_id = $1`,
+    },
+    [(body as { tokenId?: string }).tokenId],
+  );
+  await type('1234');
+  const order = await inquire(id);
+  expect(order).toMatchObject({ orderStatus: 'ORDER_CLOSE' });
+  expect(JSON.parse(order.orderFailedReason)).toMatchObject({
+    orderFailedCode: 'AUTHENTICATION_FAILED',
+    orderFailedDescription: expect.stringMatching(/replaced by another.*pay again/),
+  });
+  expect(await chargesOf(id)).toEqual([]);
+  expect(await toldOf(id)).toHaveLength(1);
+});
+
 describe('when the fingerprint key was rotated', () => {
   const newerKey = async () => {
     const { database, keyring, clock, config } = gateway.app.gateway;

@@ -7,7 +7,7 @@ import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import type { Ended, Handover } from '../threeds/complete.ts';
-import { cvvLost, failureOf, holdOf, mayGoOn, proofFor } from '../threeds/result.ts';
+import { cardReplaced, cvvLost, failureOf, holdOf, mayGoOn, proofFor } from '../threeds/result.ts';
 import { chargeableToken } from '../tokenization/charge.ts';
 import { dropCvv, readCvv } from '../vault/cvv-hold.ts';
 import { CardMissing, withCard } from '../vault/vault.ts';
@@ -50,6 +50,7 @@ async function charge(
   if (waitingCard === undefined) {
     if (tokenId === undefined) return abandon(gateway, order, first, cvvLost);
     const token = await chargeableToken(gateway, { merchantId, tokenId, initiator: 'CIT', asAccessToken: false });
+    if (token.card.masked !== authentication.shown.maskedCard) return abandon(gateway, order, first, cardReplaced);
     const means: Means = { card: { cardId: token.cardId, tokenId }, summary: token.card, tokenId, threeDs };
     await payOpenOrder(gateway, order, means, first);
     return;

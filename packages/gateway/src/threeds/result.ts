@@ -32,6 +32,12 @@ export function failureOf({ status, proof }: Authentication): AuthenticationFail
     : { code: 'AUTHENTICATION_CANCELLED', description: 'The shopper cancelled 3-D Secure' };
 }
 
+/** A proof belongs to one number: with another the issuer would not know it. */
+export const cardReplaced: AuthenticationFailure = {
+  code: 'AUTHENTICATION_FAILED',
+  description: 'The card was replaced by another while its shopper was asked; pay again',
+};
+
 export const cvvLost: AuthenticationFailure = {
   code: 'SECURITY_CODE_LOST',
   description: 'The security code did not outlast the authentication; ask for the card again',
