@@ -60,6 +60,7 @@ const good: Record<string, () => Promise<Record<string, unknown>>> = {
 
 const now = '2026-11-23T12:00:00.000Z';
 const idPart = () => ({ merchantId: gateway.merchant.merchantId });
+const shopper = { userId: 'user_1', userEmail: 'user_1@example.com', userTerminal: 'WEB' };
 const manual = { productName: 'ONE_TIME_PAYMENT', captureMode: 'manualCapture' };
 const captureOf = async (acquiringOrderId: string, captureAmount = '100.00') => ({
   ...idPart(),
@@ -236,6 +237,8 @@ const provoke: Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>
     TOKEN_EXPIRED: async () => pay({ tokenId: await expiredToken() }),
     TOKEN_INVALID: () => pay({ tokenId: `tok_${'x'.repeat(22)}` }),
     PAYMENT_TOKEN_INVALID: () => pay({ tokenId: 'tok_short' }),
+    PHONE_INVALID: () => pay({ userInfo: { ...shopper, userPhone: 'none' } }),
+    EMAIL_INVALID: () => pay({ userInfo: { ...shopper, userEmail: 'nobody' } }),
     LANGUAGE_NOT_SUPPORTED: () =>
       pay({ paymentInfo: { productName: 'ONE_TIME_PAYMENT', cashierLanguage: 'not a language' } }),
     MIT_NEEDS_VERIFIED_TOKEN: async () => {

@@ -39,6 +39,7 @@ const meant = (): Readonly<Record<string, unknown>> => ({
   failedRedirectUrl: 'https://shop.example/'.padEnd(512, 'f'),
   cancelRedirectUrl: 'https://shop.example/'.padEnd(512, 'c'),
   userEmail: 'test@email.com'.padStart(64, 'x'),
+  userPhone: '+62-08990013157'.padEnd(16, '0'),
   userTerminal: 'WEB',
   userType: 'INDIVIDUAL',
   userCountryCode: 'IDN',

@@ -16,6 +16,8 @@ interface Tools {
 type Provoke = Record<string, Partial<Record<FaultName, () => Promise<Answer>>>>;
 
 const now = '2026-11-23T12:00:00.000Z';
+const phoneless = { userId: 'user_1', userEmail: 'user_1@example.com', userPhone: 'none' };
+const mailless = { userId: 'user_1', userEmail: 'nobody' };
 
 export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, bareCardBody }: Tools): {
   readonly good: Record<string, () => Promise<Record<string, unknown>>>;
@@ -106,6 +108,8 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
       TOKEN_EXPIRED: async () => subscribe({ tokenId: await expiredToken() }),
       TOKEN_INVALID: () => subscribe({ tokenId: `tok_${'x'.repeat(22)}` }),
       PAYMENT_TOKEN_INVALID: () => subscribe({ tokenId: 'tok_short' }),
+      PHONE_INVALID: () => subscribe({ userInfo: phoneless }),
+      EMAIL_INVALID: () => subscribe({ userInfo: mailless }),
       TOKEN_UNVERIFIED: () => {
         const trial = { numberOfTrialPeriod: '1', trialPeriodAmount: '0' };
         const productInfo = { description: 'x', periodType: 'DAILY', periodInterval: '1', ...trial };
@@ -153,6 +157,8 @@ export function provokeSubscriptions({ gateway, sql, contracted, expiredToken, b
       PAY_METHOD_UNAVAILABLE: () => changeWith({ payMethodType: 'EWALLET' }),
       TOKEN_EXPIRED: () => change({}, originOf('expired')),
       TOKEN_INVALID: () => change({}, originOf('removed')),
+      PHONE_INVALID: () => change({ userInfo: phoneless }),
+      EMAIL_INVALID: () => change({ userInfo: mailless }),
       LANGUAGE_NOT_SUPPORTED: () => changeWith({ cashierLanguage: 'not a language' }),
       ORDER_EXPIRY_PAST: () => change({ orderExpiredAt: '2026-11-23T11:59:59.000Z' }),
       CHANNEL_REJECTED: () => changeTo('90.00'),

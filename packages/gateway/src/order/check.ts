@@ -8,6 +8,7 @@ import { contractOf, subscriptionProducts } from '../merchant/find-contract.ts';
 import { checkLimits } from '../merchant/limits.ts';
 import { minorUnitsOf } from './amount.ts';
 import { cardPrefixOf } from './card-prefix.ts';
+import { checkShopper } from './check-shopper.ts';
 import type { Order } from './order.ts';
 import { namesToken } from './token-shapes.ts';
 
@@ -37,6 +38,7 @@ export async function checkOrder(gateway: Gateway, merchantId: string, input: In
   const contract = await contractOf(gateway, merchantId);
   const terms = checkLimits(contract, { currency, amountMinor });
   checkProduct(contract, input);
+  checkShopper(input.userInfo);
   checkLanguage(paymentInfo);
   cardPrefixOf(paymentInfo);
   if (input.orderExpiredAt !== undefined && new Date(input.orderExpiredAt).getTime() <= now.getTime()) {

@@ -7,6 +7,7 @@ import { contractOf, subscriptionProducts } from '../merchant/find-contract.ts';
 import { minorUnitsOf } from '../order/amount.ts';
 import { cardPrefixOf } from '../order/card-prefix.ts';
 import { checkLanguage } from '../order/check.ts';
+import { checkShopper } from '../order/check-shopper.ts';
 import { type Cycle, lastPeriodOf, type PeriodType, type Plan, trialPeriodsOf } from './period.ts';
 import { isFree, type Terms } from './terms.ts';
 
@@ -25,7 +26,7 @@ const mostScheduled = 9_999;
  *   ORDER_EXPIRY_PAST
  */
 export async function checkSubscription(gateway: Gateway, merchantId: string, input: Input, now: Date): Promise<Terms> {
-  const { paymentInfo, orderExpiredAt, notifyUrl } = input;
+  const { userInfo, paymentInfo, orderExpiredAt, notifyUrl } = input;
   const terms = termsOf(input);
   checkAmounts(gateway, merchantId, input, terms);
   const { products } = await contractOf(gateway, merchantId);
@@ -37,6 +38,7 @@ export async function checkSubscription(gateway: Gateway, merchantId: string, in
   if (!paymentInfo.payMethodType && !paymentInfo.payMethodName) {
     throw invalid('paymentInfo.payMethodType', 'give this or payMethodName, e.g. CREDITCARD');
   }
+  checkShopper(userInfo);
   checkLanguage(paymentInfo);
   cardPrefixOf(paymentInfo);
   if (orderExpiredAt !== undefined && new Date(orderExpiredAt) <= now) throw new Fault('ORDER_EXPIRY_PAST');

@@ -78,6 +78,8 @@ export const change = operation({
     'TOKEN_EXPIRED',
     'TOKEN_INVALID',
     'LANGUAGE_NOT_SUPPORTED',
+    'PHONE_INVALID',
+    'EMAIL_INVALID',
     'ORDER_EXPIRY_PAST',
     'CHANNEL_REJECTED',
     'STATUS_UNKNOWN',

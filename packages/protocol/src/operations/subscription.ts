@@ -124,6 +124,8 @@ export const create = operation({
     'PAYMENT_TOKEN_INVALID',
     'TOKEN_UNVERIFIED',
     'LANGUAGE_NOT_SUPPORTED',
+    'PHONE_INVALID',
+    'EMAIL_INVALID',
     'ORDER_EXPIRY_PAST',
     'CHANNEL_REJECTED',
     'STATUS_UNKNOWN',
