@@ -2,7 +2,7 @@
 import { seal } from '@waffo/protocol/envelope/seal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Checkout, cardSessionIn, openCheckout, payByCard } from '../kit/checkout.ts';
-import { orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { freshId, orderOf, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { newShopper } from '../kit/shopper.ts';
 import { testCard } from '../kit/test-card.ts';
 
@@ -157,6 +157,21 @@ describe('a wallet', () => {
     }
     expect((await newShopper().post(checkout.url, { action: 'card', encryptedCard: 'x' })).status).toBe(422);
     expect(await attempts(checkout)).toBe(0);
+  });
+
+  test('is refunded as its method allows: DANA once, OVO as often as there is money left', async () => {
+    for (const [method, second] of [
+      ['DANA', 'A0014'],
+      ['OVO', '0'],
+    ] as const) {
+      const checkout = await open();
+      await newShopper().post(checkout.url, { action: 'simulate-success', method });
+      const { acquiringOrderId } = checkout;
+      const again = { refundReason: 'x', refundAmount: '10.00', acquiringOrderId };
+      const refund = () => gateway.call('/order/refund', { ...again, refundRequestId: freshId('r').slice(-32) });
+      expect(await refund()).toMatchObject({ code: '0' });
+      expect(await refund(), method).toMatchObject({ code: second });
+    }
   });
 
   test('is offered beside a card where the order leaves the choice', async () => {

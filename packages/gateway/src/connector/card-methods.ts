@@ -10,9 +10,11 @@ export const cardMethods: readonly PayMethod[] = Object.keys(schemes).flatMap((s
 
 /** Wallets and banks whose pages the sandbox has two buttons for (contract sections 13 and 20); no country: of several. */
 export const playedMethods: readonly PayMethod[] = [
-  ...['DANA', 'LINKAJA', 'OVO'].map((payMethodName) => ({ payMethodType: 'EWALLET', payMethodName, country: 'IDN' })),
+  { payMethodType: 'EWALLET', payMethodName: 'DANA', country: 'IDN', refundedOnce: true },
+  ...['LINKAJA', 'OVO', 'QRIS'].map((payMethodName) => ({ payMethodType: 'EWALLET', payMethodName, country: 'IDN' })),
   { payMethodType: 'EWALLET', payMethodName: 'GCASH', country: 'PHL' },
-  { payMethodType: 'EWALLET', payMethodName: 'GRABPAY', country: '' },
+  ...['GRABPAY', 'MERCADOPAGO'].map((payMethodName) => ({ payMethodType: 'EWALLET', payMethodName, country: '' })),
+  { payMethodType: 'ONLINE_BANKING', payMethodName: 'PROMPTPAY', country: 'THA' },
   ...['BCA', 'BNI', 'BRI', 'MANDIRI'].map((payMethodName) => ({
     payMethodType: 'VA',
     payMethodName,

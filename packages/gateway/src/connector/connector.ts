@@ -72,6 +72,8 @@ export interface PayMethod {
   readonly payMethodName: string;
   /** ISO 3166-1 alpha-3; empty for methods of no one country. */
   readonly country: string;
+  /** What is paid so is refunded once at most, whatever the amount. */
+  readonly refundedOnce?: boolean;
 }
 
 export interface Connector {

@@ -2,6 +2,7 @@
  * What a refund may take from an order. The order's row is locked and counted first, so that refunds which come together
  * never pay back more than was captured; a refused refund gives its part back.
  */
+import type { PayMethod } from '../connector/connector.ts';
 import { Fault } from '../fault.ts';
 import type { Tx } from '../storage/database.ts';
 import { lockOrder, saveOrder } from './order.store.ts';
@@ -18,15 +19,24 @@ interface Part {
 /**
  * Sets a part aside for a refund.
  *
+ * @param terms.refundedOnce - see `PayMethod`
  * @throws Fault REFUND_NOT_ALLOWED (not paid, too late, too much) or REFUND_COUNT_EXCEEDED; the message says which
  */
-export async function reserveRefund(tx: Tx, part: Part, now: Date): Promise<Order> {
+export async function reserveRefund(
+  tx: Tx,
+  part: Part,
+  now: Date,
+  { refundedOnce = false }: Pick<PayMethod, 'refundedOnce'> = {},
+): Promise<Order> {
   const order = await locked(tx, part);
   if (order.status !== 'PAY_SUCCESS' || order.completedAt === undefined) {
     throw new Fault('REFUND_NOT_ALLOWED', `The order is ${order.status}; only a paid order can be refunded.`);
   }
   if (now > refundExpiryOf(order.completedAt)) {
     throw new Fault('REFUND_NOT_ALLOWED', 'The refund period of the order is over (refundExpiryAt).');
+  }
+  if (refundedOnce && order.refundCount > 0) {
+    throw new Fault('REFUND_NOT_ALLOWED', 'The payment method allows one refund of an order, and there is one.');
   }
   if (order.refundCount >= mostRefunds) throw new Fault('REFUND_COUNT_EXCEEDED');
   if (part.amountMinor > refundableMinor(order)) {

@@ -3,6 +3,7 @@ import type { FaultName } from '@waffo/protocol/codes';
 import type { DataOf, RequestOf } from '@waffo/protocol/operation';
 import type * as operations from '@waffo/protocol/operations/refund';
 import type { MerchantCaller } from '../caller.ts';
+import type { PayMethod } from '../connector/connector.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRefundOrderId } from '../id.ts';
@@ -37,7 +38,7 @@ export async function refund(gateway: Gateway, caller: MerchantCaller, input: In
   const result = await performFollowUp(gateway, intent, {
     async begin(tx) {
       if (!(await insertRefund(tx, made))) return false;
-      await reserveRefund(tx, made, made.createdAt);
+      await reserveRefund(tx, made, made.createdAt, methodOf(gateway, order));
       return true;
     },
     settle: (tx, outcome) => settleRefund(gateway, tx, intent, outcome),
@@ -96,6 +97,12 @@ async function newRefund(
     createdAt: now,
     updatedAt: now,
   };
+}
+
+/** What the order was paid with, of what its acquirer offers. */
+function methodOf(gateway: Gateway, { merchantId, echo }: Order): PayMethod | undefined {
+  const { payMethodName } = echo.paymentInfo as { readonly payMethodName?: string };
+  return gateway.connectors.of(merchantId).payMethods.find((method) => method.payMethodName === payMethodName);
 }
 
 /** The contract may keep a method's payments from being refunded. */
