@@ -143,8 +143,12 @@ describe('a subscription begins', () => {
     const { subscriptionRequest } = body;
     const look = async () => (await gateway.call('/subscription/inquiry', { subscriptionRequest })).data;
     expect(await look()).toMatchObject({ subscriptionStatus: 'IN_PROGRESS' });
+    const { subscriptionId } = await look();
+    expect(await cancel(subscriptionId)).toMatchObject({ code: 'E0001' });
     await advance('2m');
     expect(await look()).toMatchObject({ subscriptionStatus: 'ACTIVE' });
+    expect(await cancel(subscriptionId)).toMatchObject({ code: 'E0001' });
+    expect(await look()).toMatchObject({ subscriptionStatus: 'MERCHANT_CANCELLED' });
   });
 
   test.each([

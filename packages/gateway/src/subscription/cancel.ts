@@ -13,13 +13,13 @@ type Data = DataOf<typeof operations.cancel>;
 export async function cancel(gateway: Gateway, { merchant }: MerchantCaller, input: Input): Promise<Data> {
   const named = await subscriptionNamed(gateway, merchant.merchantId, { subscriptionId: input.subscriptionId });
   const ended = await endSubscription(gateway, named, 'cancelled');
+  gateway.nudge();
+  // An amount of the unknown kind takes effect if anything does, and is not answered, as everywhere.
+  const { unknown } = gateway.connectors.of(named.merchantId).screen(named.terms.amount);
+  if (unknown) throw new Fault('STATUS_UNKNOWN');
   if (ended.status !== 'MERCHANT_CANCELLED') {
     throw new Fault('CANCEL_REJECTED', `The subscription is ${ended.status}; only an ACTIVE one can end.`);
   }
-  gateway.nudge();
-  // An amount of the unknown kind takes effect and is not answered, as everywhere.
-  const { unknown } = gateway.connectors.of(named.merchantId).screen(named.terms.amount);
-  if (unknown) throw new Fault('STATUS_UNKNOWN');
   return {
     merchantSubscriptionId: ended.merchantSubscriptionId,
     subscriptionRequest: ended.subscriptionRequest,
