@@ -1,6 +1,8 @@
 /** A token after its binding: held back and let back, expired with its card, kept current by the account updater. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Job } from '../../packages/gateway/src/job/runner.ts';
 import { advanceClock, type Journey } from '../../packages/gateway/src/job/travel.ts';
+import { expireCards } from '../../packages/gateway/src/tokenization/expire-cards.ts';
 import {
   askAboutToken,
   listTokens,
@@ -285,6 +287,42 @@ describe('the end of a card’s last month', () => {
     expect(await jobs()).toBe(1);
     await travel({ by: '120d' });
     expect(await jobs()).toBe(0);
+  });
+
+  test('an updater that says nothing holds no job up: it is asked once, for ten seconds, and the cards expire', async () => {
+    const tokens = await Promise.all([1, 2, 3].map(() => tokenOf({})));
+    await gateway.database.rows(
+      {
+        name: 'test/last-month',
+        text: `update token set card_summary = jsonb_set(card_summary, '{expiry}', '"10/2026"') where token_id = any($1)`,
+      },
+      [tokens],
+    );
+    let asked = 0;
+    const ask = () => {
+      asked += 1;
+      return new Promise<never>(() => {});
+    };
+    const connectors = { ...deps().connectors, updaterOf: () => ({ ask }) };
+    const job = { merchantId: merchantId(), payload: { expiry: '10/2026' } } as unknown as Job;
+    const run = expireCards({ ...deps(), connectors }, job);
+    await vi.waitFor(() => expect(asked).toBe(1));
+    await gateway.travel(10_000);
+    expect(await run).toBe('done');
+    expect(asked).toBe(1);
+    expect(await Promise.all(tokens.map(async (tokenId) => (await inquire(tokenId)).tokenStatus))).toEqual(
+      Array(3).fill('EXPIRED'),
+    );
+  });
+
+  test('a card that is in the vault no more expires with its month, and its job ends', async () => {
+    const tokenId = await tokenOf({});
+    const erase = `with gone as (delete from vault_card c using token t where t.token_id = $1 and c.card_id = t.card_id)
+      update token set card_summary = jsonb_set(card_summary, '{expiry}', '"09/2026"') where token_id = $1`;
+    await gateway.database.rows({ name: 'test/lost-card', text: erase }, [tokenId]);
+    const job = { merchantId: merchantId(), payload: { expiry: '09/2026' } } as unknown as Job;
+    expect(await expireCards(deps(), job)).toBe('done');
+    expect((await inquire(tokenId)).tokenStatus).toBe('EXPIRED');
   });
 
   test('expires more tokens than one run of the job takes', async () => {

@@ -2,6 +2,8 @@
  * Begins an authentication: the record and the CVV's hold in the caller's transaction, then the question to the issuer,
  * outside any. An issuer that does not answer is `U`: nobody is authenticated, and nobody refused.
  */
+
+import { answerInTime } from '../connector/in-time.ts';
 import { type AReq, messageVersion } from '../connector/threeds.ts';
 import type { Gateway } from '../gateway.ts';
 import { newAuthenticationId, newTransactionId } from '../id.ts';
@@ -11,7 +13,6 @@ import type { CardBuffer } from '../vault/card-buffer.ts';
 import { holdCvv, holdLifetimeMs, linkSecretOf } from '../vault/cvv-hold.ts';
 import { findAuthenticationOf, insertAuthentication, saveAuthentication } from './authentication.store.ts';
 import { type Authentication, advance, eventOf, type Proof } from './authentication.ts';
-import { answerInTime } from './deadline.ts';
 import { secretHash } from './visit.ts';
 
 /** What an authentication is asked for. */
@@ -76,7 +77,7 @@ async function answerOf(gateway: Gateway, authentication: Authentication, lend: 
   try {
     const provider = gateway.connectors.threeDsOf(merchantId);
     const asked = lend((card) => provider.authenticate(questionOf(authentication), card));
-    const answer = await answerInTime(gateway.clock, asked);
+    const answer = await answerInTime(gateway.clock, 'the 3DS provider', asked);
     if (answer.threeDSServerTransID !== threeDSServerTransID)
       throw new Error('the answer is about another transaction');
     const { acsTransID, dsTransID, transStatus, transStatusReason, eci, authenticationValue } = answer;

@@ -3,12 +3,13 @@
  * Only that result decides, once, and only when it names this very transaction. What a browser says or returns to never
  * does. Who takes a result on is handed in: nothing here knows a token or an order.
  */
+
+import { answerInTime } from '../connector/in-time.ts';
 import { type CReq, type CRes, messageVersion, type RReq } from '../connector/threeds.ts';
 import { forMerchant, type Gateway } from '../gateway.ts';
 import type { Tx } from '../storage/database.ts';
 import { saveAuthentication } from './authentication.store.ts';
 import { type Authentication, advance, eventOf, isAbout, isOver } from './authentication.ts';
-import { answerInTime } from './deadline.ts';
 
 /** A result on its way to the module whose subject it is about. */
 export interface Handover {
@@ -58,7 +59,7 @@ export function askAcs(gateway: Gateway, authentication: Authentication, answer:
     challengeWindowSize: '05',
     ...answer,
   });
-  return answerInTime(gateway.clock, asked);
+  return answerInTime(gateway.clock, 'the 3DS provider', asked);
 }
 
 /**
@@ -76,7 +77,11 @@ export async function complete(
   const gateway = await forMerchant(unscoped, authentication.merchantId);
   if (isOver(authentication, gateway.clock.now())) return expireNow(gateway, takers, authentication);
   const provider = gateway.connectors.threeDsOf(authentication.merchantId);
-  const result = await answerInTime(gateway.clock, provider.result(authentication.threeDSServerTransID));
+  const result = await answerInTime(
+    gateway.clock,
+    'the 3DS provider',
+    provider.result(authentication.threeDSServerTransID),
+  );
   if (result === undefined) return;
   const after = judge(authentication, result, gateway.clock.now());
   const { threeDSServerTransID, acsTransID, dsTransID } = result;
@@ -91,7 +96,7 @@ export async function complete(
     await handOn(gateway, takers, authentication, after, secret);
   }
   const told = provider.acknowledge({ messageType: 'RRes', messageVersion, ...ids, resultsStatus });
-  await answerInTime(gateway.clock, told);
+  await answerInTime(gateway.clock, 'the 3DS provider', told);
 }
 
 /**

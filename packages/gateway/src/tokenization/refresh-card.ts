@@ -4,6 +4,7 @@
  * again changes nothing that is not news.
  */
 import type { CardUpdate } from '../connector/account-updater.ts';
+import { answerInTime } from '../connector/in-time.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
 import type { Job, JobResult } from '../job/runner.ts';
@@ -24,13 +25,12 @@ export async function refreshCardOf(gateway: Gateway, { merchantId, payload }: J
 }
 
 /**
- * @throws what the account updater throws; then nothing has changed
+ * @throws what the account updater throws, and ProviderSilent; then nothing has changed
  */
 export async function refreshCard(gateway: Gateway, merchantId: string, tokenId: string): Promise<void> {
   const token = await findToken(gateway.database, merchantId, tokenId);
   if (token?.cardId === undefined) return;
-  const news = await askAbout(gateway, token, token.cardId);
-  if (news !== undefined) await takeOn(gateway, token, news);
+  await takeOn(gateway, token, await askAbout(gateway, token, token.cardId));
 }
 
 /** What the updater said, ready to be stored. */
@@ -38,21 +38,30 @@ type News =
   | { readonly kind: 'unchanged' | 'closed' }
   | { readonly kind: 'replaced'; readonly sealed: SealedCard; readonly summary: CardSummary };
 
-/** @returns undefined when the token was removed meanwhile */
-async function askAbout(gateway: Gateway, token: Token, cardId: string): Promise<News | undefined> {
+async function askAbout(gateway: Gateway, token: Token, cardId: string): Promise<News> {
   const { merchantId, tokenId } = token;
   const reference = newRowId();
   const use = { merchantId, cardId, tokenId, purpose: 'account-update', reference };
   const now = gateway.clock.now();
   try {
     return await withCard(gateway, use, async (card) => {
-      const update = await gateway.connectors.updaterOf(merchantId).ask({ merchantId, reference, card, now });
+      const asked = gateway.connectors.updaterOf(merchantId).ask({ merchantId, reference, card, now });
+      const update = await answerInTime(gateway.clock, 'the account updater', asked).catch((error: unknown) => {
+        asked.then(dispose, () => {});
+        throw error;
+      });
       return update.kind === 'replaced' ? await newsOf(gateway, { merchantId, cardId }, update) : update;
     });
   } catch (error) {
-    if (error instanceof CardMissing) return undefined;
+    // The token was removed meanwhile; or there is nothing left to ask about, and it ends with its month.
+    if (error instanceof CardMissing) return { kind: 'unchanged' };
     throw error;
   }
+}
+
+/** Of an answer that came too late. */
+function dispose(update: CardUpdate): void {
+  if (update.kind === 'replaced') update.card.dispose();
 }
 
 async function newsOf(
