@@ -18,6 +18,11 @@ import { testCard } from '../kit/test-card.ts';
 let gateway: TestGateway;
 /** Another one, that takes ten calls in ten seconds. */
 let limited: TestGateway | undefined;
+/** One that takes ten calls of anybody, for its clock stands still. */
+const startLimited = async (): Promise<TestGateway> => {
+  limited ??= await startTestGateway({ WAFFO_LIMITS: 'on', WAFFO_MERCHANT_RATE: '1', WAFFO_NETWORK_RATE: '1' });
+  return limited;
+};
 beforeAll(async () => {
   gateway = await startTestGateway();
 });
@@ -373,10 +378,10 @@ const provokeAtDoor: Partial<Record<FaultName, (operation: Operation) => Promise
     }
   },
   TOO_MANY_REQUESTS: async ({ path }) => {
-    limited ??= await startTestGateway({ WAFFO_LIMITS: 'on', WAFFO_MERCHANT_RATE: '1', WAFFO_NETWORK_RATE: '1' });
+    const to = await startLimited();
     const body = (await good[path]?.()) ?? {};
-    for (let i = 0; i < 10; i++) await post(path, body, { to: limited });
-    const answer = await post(path, body, { to: limited });
+    for (let i = 0; i < 10; i++) await post(path, body, { to });
+    const answer = await post(path, body, { to });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     return answer;
   },
@@ -444,4 +449,16 @@ describe.each(operations.map((operation) => operation as Operation))('$path', (o
       signed: true,
     });
   });
+});
+
+test('a page that is posted to all the time says so, and when to come back; to look at it stays free', async () => {
+  const to = await startLimited();
+  const address = `${to.url}/subscription/S_nobody/secret`;
+  const postPage = () => fetch(address, { method: 'POST', body: new URLSearchParams({ action: 'change-card' }) });
+  for (let i = 0; i < 10; i++) await postPage();
+  const answer = await postPage();
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await answer.text()).toContain('Too many tries.');
+  expect((await fetch(address)).status).toBe(404);
 });

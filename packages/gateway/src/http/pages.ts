@@ -4,6 +4,7 @@
  * address of a page may hold a secret: it is never logged.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { networkOf } from '../limits/limit.ts';
 import { renderEnd } from '../page/challenge-markup.ts';
@@ -70,11 +71,18 @@ async function serve(
 
 /** A failure is logged here, and the shopper is told no more than that there was one. */
 async function answerOf(gateway: Gateway, page: Page, request: FastifyRequest): Promise<PageAnswer> {
+  const visit = visitOf(request);
   try {
-    return await page.answer(gateway, visitOf(request));
+    // What is posted opens sessions and asks issuers; a look is a look.
+    if (page.method === 'POST') gateway.limits.callRates.count('touches', visit.network);
+    return await page.answer(gateway, visit);
   } catch (error) {
+    if (error instanceof Fault && error.retryAfterSeconds !== undefined) {
+      const headers = { 'Retry-After': String(error.retryAfterSeconds) };
+      return { status: 429, headers, body: renderEnd(visit.acceptLanguage, 'busy') };
+    }
     gateway.log.error('failed', { requestId: request.id, operation: `${page.method} ${page.url}`, error });
-    return { status: 500, body: renderEnd(headerOf(request.headers, 'accept-language'), 'broken') };
+    return { status: 500, body: renderEnd(visit.acceptLanguage, 'broken') };
   }
 }
 

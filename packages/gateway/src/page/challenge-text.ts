@@ -20,7 +20,7 @@ export interface ChallengeText {
   readonly close: string;
   /** Headings and texts of the ends. */
   readonly ends: Readonly<
-    Record<'success' | 'failed' | 'cancelled' | 'expired' | 'pending' | 'unusable' | 'broken', string>
+    Record<'success' | 'failed' | 'cancelled' | 'expired' | 'pending' | 'unusable' | 'broken' | 'busy', string>
   >;
 }
 
@@ -48,6 +48,7 @@ const en: ChallengeText = {
     pending: 'Your bank is still checking. The shop will be told.',
     unusable: 'This link cannot be used, or not any more. Go back to the shop and start again.',
     broken: 'Something went wrong on our side. Please reload this page.',
+    busy: 'Too many tries. Please wait a moment, then go back and try again.',
   },
 };
 
@@ -74,6 +75,7 @@ const zhHans: ChallengeText = {
     pending: '发卡行仍在核验，结果将通知商户。',
     unusable: '此链接无法使用或已失效。请返回商户重新开始。',
     broken: '我们这边出了问题，请刷新此页面。',
+    busy: '尝试次数过多。请稍候，然后返回重试。',
   },
 };
 
@@ -100,6 +102,7 @@ const zhHant: ChallengeText = {
     pending: '發卡行仍在核驗，結果將通知商戶。',
     unusable: '此連結無法使用或已失效。請返回商戶重新開始。',
     broken: '我們這邊出了問題，請重新載入此頁面。',
+    busy: '嘗試次數過多。請稍候，然後返回重試。',
   },
 };
 
@@ -126,6 +129,7 @@ const ja: ChallengeText = {
     pending: 'カード会社が確認中です。結果はショップに通知されます。',
     unusable: 'このリンクは使用できません。ショップに戻り、最初からやり直してください。',
     broken: '問題が発生しました。ページを再読み込みしてください。',
+    busy: '試行回数が多すぎます。しばらく待ってから、戻ってやり直してください。',
   },
 };
 
