@@ -53,6 +53,8 @@ describe('waffo webhook', () => {
     expect(listed.text).toContain('EXHAUSTED');
     expect(listed.text).toContain('8 attempts');
     expect(listed.text).toContain('your server answered 200 with message "failed"; it must answer 200 with JSON');
+    const givenUp = gateway.logLines.find((line) => line.includes('will not be sent again'));
+    expect(JSON.parse(String(givenUp)).event).toBe(eventId);
     const { text } = await waffo('show', eventId);
     expect(text.match(/^attempt \d at/gm)).toHaveLength(8);
     expect(text).toContain(`> webhook-id: ${eventId}`);

@@ -17,6 +17,8 @@ export interface LogFields {
   /** `done`, or `again` for one that will be tried again. */
   readonly jobOutcome?: 'done' | 'again';
   readonly attempt?: number;
+  /** A notification's, for `waffo webhook show`. */
+  readonly event?: string;
   readonly detail?: string;
   /** Only name, message, stack and cause are written. */
   readonly error?: unknown;
@@ -31,7 +33,7 @@ export interface Log {
 
 const allowed = [
   ...(['requestId', 'operation', 'merchantId', 'code', 'status', 'ms'] as const),
-  ...(['job', 'jobOutcome', 'attempt', 'detail'] as const),
+  ...(['job', 'jobOutcome', 'attempt', 'event', 'detail'] as const),
 ];
 
 /**

@@ -1,6 +1,7 @@
 /** The checkout page's markup. No inline script or style, nothing from elsewhere; whatever a merchant named itself is text. */
 import type { Order } from '../order/order.ts';
 import type { Subscription } from '../subscription/subscription.ts';
+import { agreementOf } from './agreement.ts';
 import { cardForm, type SavedCard, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, preferredLocale } from './challenge-text.ts';
@@ -21,6 +22,7 @@ export interface Framing {
 
 export interface Choice extends Framing {
   readonly sessionId: string;
+  readonly now: Date;
   readonly saved: readonly SavedCard[];
   /** A shopper with a name may keep a card. */
   readonly maySave: boolean;
@@ -33,8 +35,8 @@ export interface Choice extends Framing {
 
 /** Asks the shopper how he wants to pay. */
 export function renderChoice(choice: Choice): Html {
-  const { text } = speechOf(choice);
-  const { saved, refused, isSandbox, address, subscription } = choice;
+  const { locale, text } = speechOf(choice);
+  const { saved, refused, isSandbox, address, subscription, now } = choice;
   const forms = { ...choice, useSaved: text.paySaved, useNew: subscription === undefined ? text.pay : text.subscribe };
   return documentOf(
     choice,
@@ -42,6 +44,7 @@ export function renderChoice(choice: Choice): Html {
     html`
     ${summaryOf(choice)}
     <h1>${titleOf(choice, text)}</h1>
+    ${subscription !== undefined && agreementOf(locale, subscription, now)}
     ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
     ${saved.length > 0 && savedForm(forms, text)}
     ${choice.takesCard && cardForm(forms, text)}

@@ -117,6 +117,7 @@ async function showChoice(
   const body = renderChoice({
     ...framingOf(visited, visit),
     sessionId: checkout.sessionId,
+    now: gateway.clock.now(),
     saved: takesCard ? tokens.map(({ tokenId, card }) => ({ reference: referenceOf(tokenId), card })) : [],
     takesCard,
     // Only a card can be charged again without its holder.

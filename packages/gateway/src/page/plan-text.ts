@@ -1,4 +1,4 @@
-/** How often a subscription is paid, in words. */
+/** How often a subscription is paid, from when, and for how long, in words. */
 import type { Cycle, PeriodType } from '../subscription/period.ts';
 import type { Locale } from './challenge-text.ts';
 
@@ -45,3 +45,63 @@ export function planIn(locale: Locale, amount: string, { type, interval }: Cycle
   const often = times === 1 ? one : several(times);
   return locale === 'en' ? `${amount} ${often}` : `${often} ${amount}`;
 }
+
+/** In UTC, as periods are counted. */
+export const dateIn = (locale: Locale, date: Date, dateStyle: 'long' | 'medium' = 'long'): string =>
+  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle, timeZone: 'UTC' }).format(date);
+
+const units: Readonly<Record<PeriodType, string>> = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month' };
+
+/** @example lengthIn('en', { type: 'MONTHLY', interval: 2 }) // '2 months' */
+export const lengthIn = (locale: Locale, { type, interval }: Cycle): string =>
+  new Intl.NumberFormat(locale, { style: 'unit', unit: units[type], unitDisplay: 'long' }).format(interval);
+
+/** What stands before the parts of an agreement. */
+export interface AgreementText {
+  readonly trial: string;
+  readonly free: string;
+  readonly first: string;
+  readonly prices: string;
+  readonly from: (date: string) => string;
+  readonly payments: string;
+  readonly endless: string;
+}
+
+export const agreementTexts: Readonly<Record<Locale, AgreementText>> = {
+  en: {
+    trial: 'Trial',
+    free: 'free',
+    first: 'First payment',
+    prices: 'Prices',
+    from: (date) => `from ${date}`,
+    payments: 'Number of payments',
+    endless: 'until you cancel',
+  },
+  'zh-Hans': {
+    trial: '试用期',
+    free: '免费',
+    first: '首次扣款',
+    prices: '价格',
+    from: (date) => `${date}起`,
+    payments: '扣款次数',
+    endless: '直至您取消',
+  },
+  'zh-Hant': {
+    trial: '試用期',
+    free: '免費',
+    first: '首次扣款',
+    prices: '價格',
+    from: (date) => `${date}起`,
+    payments: '扣款次數',
+    endless: '直至您取消',
+  },
+  ja: {
+    trial: 'お試し期間',
+    free: '無料',
+    first: '初回のお支払い',
+    prices: '料金',
+    from: (date) => `${date}から`,
+    payments: 'お支払い回数',
+    endless: '解約されるまで',
+  },
+};

@@ -90,7 +90,7 @@ export async function deliver(
   const retryAt = attempted.delivered ? undefined : nextAttemptAt(ofRound, startedAt);
   const status = attempted.delivered ? 'DELIVERED' : retryAt === undefined ? 'EXHAUSTED' : 'PENDING';
   await endDelivery(database, { merchantId, eventId, attempt }, { status, round, ...attempted }, clock.now());
-  tell(deps.log, { merchantId, attempt, status, attempted });
+  tell(deps.log, { merchantId, eventId, attempt, status, attempted });
   return retryAt === undefined ? 'done' : { retryAt };
 }
 
@@ -132,12 +132,20 @@ export async function attemptOf(
   }
 }
 
-function tell(log: Log, told: { merchantId: string; attempt: number; status: string; attempted: Attempted }): void {
-  const { merchantId, attempt, status, attempted } = told;
+interface Told {
+  readonly merchantId: string;
+  readonly eventId: string;
+  readonly attempt: number;
+  readonly status: string;
+  readonly attempted: Attempted;
+}
+
+function tell(log: Log, { merchantId, eventId, attempt, status, attempted }: Told): void {
   const { outcome, httpStatus, cause } = attempted;
   const fields = {
     job: 'webhook/deliver',
     merchantId,
+    event: eventId,
     attempt,
     detail: cause instanceof Error ? `${outcome}: ${cause.message}` : outcome,
     ...(httpStatus !== undefined && { status: httpStatus }),
