@@ -72,6 +72,7 @@ test('subscribed at the checkout with 3-D Secure, renewed after a month, failed 
   await page.goto(JSON.parse(data.subscriptionAction).webUrl);
   await look('join');
   expect(await page.locator('header').innerText()).toMatch(/HKD.100\.00 every month/);
+  expect(await page.locator('main').innerText()).toMatch(/First payment.*20\d\d, HKD.100\.00.*until you cancel/s);
   await giveCard('4000 0000 0000 1000');
   await confirmAtBank();
   await page.waitForURL((url) => url.searchParams.get('status') === 'success');
@@ -137,11 +138,18 @@ test('a free trial begins when its shopper has given a card', async () => {
     periodInterval: '1',
     numberOfTrialPeriod: '1',
     trialPeriodAmount: '0',
+    numberOfPeriod: '12',
+    scheduledAmounts: [{ period: '2', amount: '50.00' }],
   };
-  const { data } = await gateway.call('/subscription/create', subscriptionOf(gateway, { productInfo }));
+  const offer = subscriptionOf(gateway, { productInfo, cancelRedirectUrl: 'https://shop.example/offers' });
+  const { data } = await gateway.call('/subscription/create', offer);
   await page.goto(JSON.parse(data.subscriptionAction).webUrl);
+  const told = /1 month · free.*First payment.*20\d\d, HKD.50\.00.*from .* HKD.100\.00 every month.*12/s;
+  expect(await page.locator('main').innerText()).toMatch(told);
+  expect(await page.getByRole('link', { name: 'Back to ' }).getAttribute('href')).toBe('https://shop.example/offers');
   await look('trial');
   await press('Enter card');
+  expect(await page.locator('main').innerText()).toMatch(told);
   await look('trial-card');
   await giveCard('4000 0000 0000 1000');
   await confirmAtBank();

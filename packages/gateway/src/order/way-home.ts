@@ -16,7 +16,7 @@ const causes: Readonly<Record<string, Cause>> = {
 export const causeOf = ({ failure }: Pick<Order, 'failure'>): Cause => causes[failure?.code ?? ''] ?? 'declined';
 
 /**
- * The address for an order's end. An app's own scheme is as good as https; what would run here is not.
+ * The address for an order's end.
  *
  * @param order - one that has ended, or whose time is over
  */
@@ -25,8 +25,9 @@ export function redirectUrlOf(order: Pick<Order, 'status' | 'failure' | 'echo'>)
   const { successRedirectUrl, failedRedirectUrl } = checkout ?? {};
   const failed = causeOf(order) === 'cancelled' ? (cancelRedirectUrl ?? failedRedirectUrl) : failedRedirectUrl;
   const isUnpaid = order.status === 'ORDER_CLOSE' || order.status === 'AUTHORIZATION_REQUIRED';
-  const url = isUnpaid ? failed : successRedirectUrl;
-  return url && /^[a-z][a-z0-9+.-]*:/i.test(url) && !/^(?:javascript|data|vbscript|blob|file):/i.test(url)
-    ? url
-    : undefined;
+  return safeUrl(isUnpaid ? failed : successRedirectUrl);
 }
+
+/** An app's own scheme is as good as https; what would run here is not. */
+export const safeUrl = (url: string | undefined): string | undefined =>
+  url && /^[a-z][a-z0-9+.-]*:/i.test(url) && !/^(?:javascript|data|vbscript|blob|file):/i.test(url) ? url : undefined;

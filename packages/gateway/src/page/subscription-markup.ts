@@ -1,9 +1,11 @@
 /** The management page's markup. It shows what was agreed and paid; whatever a merchant named itself is text. */
 import type { Order } from '../order/order.ts';
+import { safeUrl } from '../order/way-home.ts';
 import type { NextTry } from '../subscription/next-try.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import { waitsForCard } from '../subscription/takes-card.ts';
 import type { CardSummary } from '../tokenization/card-summary.ts';
+import { agreementOf } from './agreement.ts';
 import { type CardForms, cardForm, cardLine, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, preferredLocale } from './challenge-text.ts';
@@ -12,6 +14,7 @@ import type { CheckoutText } from './checkout-text.ts';
 import { checkoutTexts } from './checkout-text.ts';
 import { documentIn } from './document.ts';
 import { type Html, html } from './html.ts';
+import { dateIn } from './plan-text.ts';
 import { type SubscriptionText, subscriptionTexts } from './subscription-text.ts';
 
 /** How the page speaks, and what stands at its head. */
@@ -20,6 +23,7 @@ export interface ManagementFrame {
   readonly merchantName: string;
   readonly acceptLanguage: string;
   readonly address: string;
+  readonly now: Date;
 }
 
 export interface Management extends ManagementFrame {
@@ -50,7 +54,7 @@ export function renderManagement(page: Management): Html {
       ${!isWaiting && html`<div><dt>${text.nextPayment}</dt><dd>${nextOf(locale, page) ?? text.noPayment}</dd></div>`}
       ${card !== undefined && html`<div><dt>${text.card}</dt><dd>${cardLine(card)}</dd></div>`}
     </dl>
-    ${isWaiting && joiningOf(page, text)}
+    ${isWaiting && joiningOf(page)}
     ${isActive && isJoined(page) && html`<p class="leave"><a href="${subscription.echo.successRedirectUrl}">${text.back}</a></p>`}
     ${
       isActive &&
@@ -64,14 +68,19 @@ export function renderManagement(page: Management): Html {
   );
 }
 
-/** A free trial begins when the shopper has given a card. */
-const joiningOf = (
-  { address }: Management,
-  text: SubscriptionText,
-): Html => html`<p class="hint">${text.confirmHint}</p>
+/** A free trial begins when the shopper has given a card; until then he may go back to the shop. */
+function joiningOf(page: Management): Html {
+  const { subscription, address, merchantName, now } = page;
+  const { locale, text } = speechOf(page);
+  const { cancelRedirectUrl, failedRedirectUrl } = subscription.echo;
+  const home = safeUrl(cancelRedirectUrl ?? failedRedirectUrl);
+  return html`${agreementOf(locale, subscription, now)}
+    <p class="hint">${text.confirmHint}</p>
     <form method="post" action="${address}" class="buttons">
       <button name="action" value="change-card">${text.addCard}</button>
-    </form>`;
+    </form>
+    ${home !== undefined && html`<p class="leave"><a href="${home}">${text.backTo(merchantName)}</a></p>`}`;
+}
 
 /** This is the page that the shopper was sent to by the shop, and he may go back there. */
 const isJoined = ({ subscription: { echo }, address }: Management): boolean =>
@@ -111,6 +120,7 @@ export function renderCardChange(
     frame,
     html`
     <h1>${waitsForCard(frame.subscription) ? text.addCard : text.changeCard}</h1>
+    ${waitsForCard(frame.subscription) && agreementOf(locale, frame.subscription, frame.now)}
     <p class="hint">${text.confirmHint}</p>
     ${refused !== undefined && html`<p class="wrong" role="alert">${words.refused[refused]}</p>`}
     ${forms.saved.length > 0 && savedForm(all, words)}
@@ -151,10 +161,6 @@ function nextOf(locale: Locale, { subscription, next }: Management): string | un
   if (nextChargeAt === undefined || next === undefined) return undefined;
   return `${dateIn(locale, nextChargeAt)}, ${decimalIn(locale, next.amount, currency)}`;
 }
-
-/** In UTC, as periods are counted. */
-const dateIn = (locale: Locale, date: Date, dateStyle: 'long' | 'medium' = 'long'): string =>
-  new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { dateStyle, timeZone: 'UTC' }).format(date);
 
 /** The subscription's own language first, then the browser's. */
 function speechOf({ subscription, acceptLanguage }: ManagementFrame) {

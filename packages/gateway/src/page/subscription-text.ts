@@ -14,6 +14,7 @@ export interface SubscriptionText {
   readonly confirmHint: string;
   readonly useCard: string;
   readonly back: string;
+  readonly backTo: (merchant: string) => string;
   readonly cancel: string;
   readonly cancelQuestion: string;
   readonly cancelHint: string;
@@ -43,6 +44,7 @@ const en: SubscriptionText = {
   confirmHint: 'Your bank will ask you to confirm it. Nothing is charged now.',
   useCard: 'Use this card',
   back: 'Back',
+  backTo: (merchant) => `Back to ${merchant}`,
   cancel: 'Cancel Subscription',
   cancelQuestion: 'Do you want to end this subscription?',
   cancelHint: 'It ends now. Nothing more is charged; what was paid is not paid back.',
@@ -81,6 +83,7 @@ const zhHans: SubscriptionText = {
   confirmHint: '发卡行会请您确认，现在不会扣款。',
   useCard: '使用此卡',
   back: '返回',
+  backTo: (merchant) => `返回 ${merchant}`,
   cancel: '取消订阅',
   cancelQuestion: '要结束此订阅吗？',
   cancelHint: '订阅将立即结束，不再扣款；已付款项不退还。',
@@ -119,6 +122,7 @@ const zhHant: SubscriptionText = {
   confirmHint: '發卡行會請您確認，現在不會扣款。',
   useCard: '使用此卡',
   back: '返回',
+  backTo: (merchant) => `返回 ${merchant}`,
   cancel: '取消訂閱',
   cancelQuestion: '要結束此訂閱嗎？',
   cancelHint: '訂閱將立即結束，不再扣款；已付款項不退還。',
@@ -157,6 +161,7 @@ const ja: SubscriptionText = {
   confirmHint: 'カード会社によるご本人確認があります。今回の請求はありません。',
   useCard: 'このカードを使う',
   back: '戻る',
+  backTo: (merchant) => `${merchant}に戻る`,
   cancel: '定期購入を解約する',
   cancelQuestion: 'この定期購入を解約しますか？',
   cancelHint: 'すぐに終了し、以後の請求はありません。お支払い済みの分は返金されません。',

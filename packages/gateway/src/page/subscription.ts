@@ -125,8 +125,9 @@ async function show(managed: Managed, visit: Visit, notConfirmed: boolean): Prom
   return { status: 200, body };
 }
 
-const frameOf = ({ subscription, merchant }: Managed, visit: Visit): ManagementFrame => ({
+const frameOf = ({ gateway, subscription, merchant }: Managed, visit: Visit): ManagementFrame => ({
   subscription,
+  now: gateway.clock.now(),
   merchantName: merchant.name,
   acceptLanguage: visit.acceptLanguage,
   address: addressOf(visit),
