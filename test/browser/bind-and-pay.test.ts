@@ -159,6 +159,15 @@ describe('a shopper', () => {
     await page.getByRole('button', { name: 'Save card' }).click();
     expect(await number.evaluate((input) => input === document.activeElement)).toBe(true);
     expect(requests.some((request) => request.includes('/api/sessions'))).toBe(false);
+    await page.setViewportSize({ width: 320, height: 700 });
+    await number.fill('3782 822463 10005');
+    const room = await number.evaluate((input) => {
+      const { paddingLeft, paddingRight } = getComputedStyle(input);
+      return input.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+    });
+    expect(room).toBeGreaterThan(200);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await picture('shop-narrow');
   });
 
   test("hears the gateway's refusal at the field it is about", async () => {
@@ -175,10 +184,13 @@ describe('a shopper', () => {
     await addCard({ ...visa, pan: '4000000000001000' });
     await pass();
     await eventually(() => notice().textContent()).toContain('Your bank confirmed the card.');
+    await page.goto(`${shop.url}/?result=pending`);
+    await eventually(() => notice().textContent()).toContain('Your bank is still checking the card.');
     const saved = savedCards().filter({ hasText: '400000******1000' });
     await saved.getByRole('button', { name: 'Pay with this card' }).click();
     await pass();
     await page.waitForURL(`${shop.url}/`);
+    await eventually(() => notice().textContent()).toMatch(/Paid HKD .* Thank you!/);
     const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' }).filter({ hasText: '400000******1000' });
     await eventually(() => told.count()).toBe(1);
     expect(await told.textContent()).toMatch(/PAY_SUCCESS.*signature verified/);
@@ -191,6 +203,7 @@ describe('a shopper', () => {
     await page.getByRole('button', { name: 'Payment succeeded' }).click();
     await page.getByRole('link', { name: 'Confirm' }).click();
     await page.waitForURL(`${shop.url}/`);
+    await eventually(() => notice().textContent()).toContain('Paid HKD 48.00 for the morning cup.');
     const told = webhooks().filter({ hasText: 'PAYMENT_NOTIFICATION' }).filter({ hasText: 'HKD 48.00' });
     await eventually(() => told.count()).toBe(1);
     expect(await told.textContent()).toMatch(/PAY_SUCCESS.*signature verified/);

@@ -108,7 +108,7 @@ async function pay(waffo: Waffo, tokenId: string, order: ReturnType<typeof order
 }
 
 const orderOf = (product: Product, orderId: string, notifyUrl: string) => ({
-  ...homeOf(notifyUrl),
+  ...homeOf(notifyUrl, { order: orderId }),
   paymentRequestId: orderId,
   merchantOrderId: orderId,
   orderCurrency: currency,

@@ -141,7 +141,7 @@ export const isMember = (membership: Membership | undefined): boolean =>
   membership !== undefined && running.includes(membership.status);
 
 const termsOf = (notifyUrl: string) => ({
-  ...homeOf(notifyUrl),
+  ...homeOf(notifyUrl, { club: 'yes' }),
   currency,
   notifyUrl,
   userInfo: shopper,

@@ -30,6 +30,7 @@ const names = [
   'saved-cards.js',
   'test-cards.js',
   'webhooks.js',
+  'welcome.js',
 ];
 
 const sdkFile = 'waffo-payment-sdk.js';

@@ -7,9 +7,13 @@ export const shopper = { userId: 'shopper_1', userEmail: 'shopper@kiln.example',
 /** An idempotency key: 32 characters, the most that `paymentRequestId` and its like may have. Keep it before the call. */
 export const newRequestId = (): string => randomUUID().replaceAll('-', '');
 
-/** Where a hosted page sends the shopper back to: the shop's own page, however it ended. */
-export function homeOf(notifyUrl: string) {
-  const home = new URL('/', notifyUrl).href;
+/**
+ * Where a hosted page sends the shopper back to: the shop's own page, however it ended.
+ *
+ * @param from - what he comes back from; the page asks how that ended, for anybody can write an address
+ */
+export function homeOf(notifyUrl: string, from: { readonly order: string } | { readonly club: 'yes' }) {
+  const home = new URL(`/?${new URLSearchParams(from)}`, notifyUrl).href;
   return { successRedirectUrl: home, failedRedirectUrl: home, cancelRedirectUrl: home };
 }
 

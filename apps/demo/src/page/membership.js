@@ -20,19 +20,22 @@ const words = new Map([
 ]);
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' });
 
-/** @param {Settings} settings @returns {() => Promise<void>} reads it anew */
+/** @param {Settings} settings @returns {() => Promise<Membership | null>} reads it anew */
 export function startMembership(settings) {
   const refresh = async () => {
     try {
-      show((await readMembership()).membership, settings, refresh);
+      const { membership } = await readMembership();
+      show(membership, settings, refresh);
+      return membership;
     } catch (error) {
       notify('bad', sentenceOf(error));
+      return null;
     }
   };
   return refresh;
 }
 
-/** @param {Membership | null} membership @param {Settings} settings @param {() => Promise<void>} refresh */
+/** @param {Membership | null} membership @param {Settings} settings @param {() => Promise<unknown>} refresh */
 function show(membership, settings, refresh) {
   const isRunning =
     membership !== null && ['ACTIVE', 'AUTHORIZATION_REQUIRED', 'IN_PROGRESS'].includes(membership.status);
@@ -60,7 +63,7 @@ function stateOf({ plan, status, nextPaymentAt, card, payments }, { currency }) 
   );
 }
 
-/** @param {Membership} membership @param {Settings} settings @param {() => Promise<void>} refresh */
+/** @param {Membership} membership @param {Settings} settings @param {() => Promise<unknown>} refresh */
 function actionsOf({ status, mayUpgrade }, { plans, mayTravel }, refresh) {
   const upgrade = element('button', { type: 'button', class: 'primary' }, `Upgrade to ${plans.at(-1)?.name ?? ''}`);
   upgrade.addEventListener('click', () =>

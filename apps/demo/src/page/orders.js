@@ -15,12 +15,15 @@ const words = {
 };
 const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
 
-/** Reads the list anew. @returns {Promise<void>} */
+/** Reads the list anew. @returns {Promise<OrderRow[]>} */
 export async function refreshOrders() {
   try {
-    show(await listOrders());
+    const orders = await listOrders();
+    show(orders);
+    return orders;
   } catch (error) {
     notify('bad', sentenceOf(error));
+    return [];
   }
 }
 

@@ -9,9 +9,10 @@ import { refreshOrders } from './orders.js';
 import { startSavedCards } from './saved-cards.js';
 import { showTestCards } from './test-cards.js';
 import { followWebhooks } from './webhooks.js';
+import { welcomeBack } from './welcome.js';
 
 showTestCards();
-welcomeBack();
+const welcome = welcomeBack();
 start().catch(() => notify('bad', 'The shop does not answer. Is its server running? Then reload the page.'));
 
 async function start() {
@@ -48,14 +49,6 @@ async function start() {
       `Saved: ${labelOf(tokenData.cardScheme)} ${tokenData.maskedCardInfo}. The webhook brought its token.`,
     );
   });
-  await Promise.all([refreshCards(), refreshOrders(), refreshClub()]);
-}
-
-/** The bank's page sends the shopper here again, and says in the address how it went; the token comes by webhook. */
-function welcomeBack() {
-  const result = new URLSearchParams(location.search).get('result');
-  if (result === null) return;
-  history.replaceState(null, '', location.pathname);
-  if (result === 'success') notify('good', 'Your bank confirmed the card.');
-  else notify('bad', 'Your bank did not confirm the card. Use another card.');
+  const [orders, membership] = await Promise.all([refreshOrders(), refreshClub(), refreshCards()]);
+  welcome(orders, membership);
 }
