@@ -197,7 +197,9 @@ describe('a shopper', () => {
     const checkout = await meet();
     await page.getByRole('button', { name: 'Cancel and go back' }).click();
     await ended('failed');
-    expect(await page.getByText('The payment was cancelled.').isVisible()).toBe(true);
+    expect(await page.getByRole('heading').innerText()).toBe('Payment Cancelled');
+    expect(await page.getByText('Nothing was charged.').isVisible()).toBe(true);
+    await picture('cancelled');
     expect(await statusOf(checkout)).toBe('ORDER_CLOSE');
   });
 

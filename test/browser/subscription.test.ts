@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startShop } from '../../apps/demo/src/shop.ts';
 import { advanceClock } from '../../packages/gateway/src/job/travel.ts';
 import { blockedIn, captureConsole, captureRequests, findBarriers, launchChromium } from '../kit/browser.ts';
-import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
+import { freshId, startTestGateway, type TestGateway } from '../kit/gateway.ts';
 import { subscriptionOf } from '../kit/subscription.ts';
 
 let gateway: TestGateway;
@@ -55,6 +55,17 @@ async function confirmAtBank(): Promise<void> {
   await page.locator('button[value=submit]').click();
 }
 
+/** Refunds the payments of a subscription, the oldest first. */
+async function giveBack(subscriptionId: string, amounts: readonly string[]): Promise<void> {
+  const { data } = await gateway.call('/subscription/inquiry', { subscriptionId, paymentDetails: 1 });
+  const paid = data.paymentDetails.filter(({ orderStatus }: { orderStatus: string }) => orderStatus === 'PAY_SUCCESS');
+  for (const [at, refundAmount] of amounts.entries()) {
+    const { acquiringOrderId } = paid[at];
+    const body = { refundRequestId: freshId('r'), acquiringOrderId, refundAmount, refundReason: 'Stale tea' };
+    expect((await gateway.call('/order/refund', body)).data.refundStatus).toMatch(/REFUNDED/);
+  }
+}
+
 const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
 const toldOf = (id: string) =>
   gateway.receiver.received
@@ -95,6 +106,15 @@ test('subscribed at the checkout with 3-D Secure, renewed after a month, failed 
   await page.locator('tbody tr').nth(2).waitFor();
   expect(await page.locator('tbody tr').first().innerText()).toContain('Not paid');
   await look('managed');
+  await giveBack(id, ['100.00', '40.00']);
+  await page.reload();
+  const results = await page.locator('tbody td:last-child').allInnerTexts();
+  expect(results.map((text) => text.replace('\u00a0', ' '))).toEqual([
+    'Not paid',
+    'Paid, HKD 40.00 refunded',
+    'Refunded',
+  ]);
+  await look('refunded');
   await page
     .locator('tbody td')
     .first()

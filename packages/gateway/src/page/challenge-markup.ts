@@ -63,7 +63,7 @@ export function renderEnd(
   const locale = preferredLocale(acceptLanguage);
   const text = challengeTexts[locale];
   const { title, cause } = (isPayment && paymentEnd(locale, end)) || { title: text.ends[end] };
-  const mark = { success: '✓', pending: '…' }[end as string] ?? '!';
+  const mark = { success: '✓', pending: '…', cancelled: '×' }[end as string] ?? '!';
   return documentOf(
     locale,
     title,
@@ -82,7 +82,7 @@ function paymentEnd(locale: Locale, end: string): { readonly title: string; read
   if (end === 'success') return { title: ends.success };
   const told: Readonly<Record<string, string>> = { ...causes, failed: causes.declined };
   const cause = told[end];
-  return cause === undefined ? undefined : { title: ends.failed, cause };
+  return cause === undefined ? undefined : { title: end === 'cancelled' ? ends.cancelled : ends.failed, cause };
 }
 
 const documentOf = (locale: string, title: string, main: Html, head?: Html | false): Html => html`<!doctype html>

@@ -102,15 +102,17 @@ export function renderResult(
 ): Html {
   const { text } = speechOf(framing);
   const isBegun = end.status === 'success' && framing.subscription !== undefined;
-  const heading = isBegun ? text.subscribed : text.ends[end.status];
+  const { status, cause } = end;
+  const shown = cause === 'cancelled' ? cause : status;
+  const heading = isBegun ? text.subscribed : text.ends[shown];
   return documentOf(
     framing,
     heading,
     html`
     ${summaryOf(framing)}
-    <p class="mark ${end.status}" aria-hidden="true">${end.status === 'success' ? '✓' : '!'}</p>
+    <p class="mark ${shown}" aria-hidden="true">${marks[shown]}</p>
     <h1>${heading}</h1>
-    ${end.cause !== undefined && html`<p>${text.causes[end.cause]}</p>`}
+    ${cause !== undefined && html`<p>${text.causes[cause]}</p>`}
     ${
       confirmUrl === undefined
         ? html`<p class="hint">${text.close}</p>`
@@ -118,6 +120,8 @@ export function renderResult(
     }`,
   );
 }
+
+const marks = { success: '✓', failed: '!', cancelled: '×' };
 
 function methodList({ others, takesCard }: Choice, text: CheckoutText): Html {
   const names = others.map((name) => html`<option value="${name}">${name}</option>`);

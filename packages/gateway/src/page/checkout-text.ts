@@ -36,7 +36,7 @@ export interface CheckoutText {
   readonly toBank: string;
   readonly confirm: string;
   readonly close: string;
-  readonly ends: Readonly<Record<'success' | 'failed', string>>;
+  readonly ends: Readonly<Record<'success' | 'failed' | 'cancelled', string>>;
   /** Below the heading, how it came to that. */
   readonly causes: Readonly<Record<'declined' | 'cancelled' | 'expired', string>>;
 }
@@ -78,10 +78,10 @@ const en: CheckoutText = {
   toBank: 'Continue to your bank',
   confirm: 'Confirm',
   close: 'You can close this page.',
-  ends: { success: 'Payment Successful', failed: 'Payment Failed' },
+  ends: { success: 'Payment Successful', failed: 'Payment Failed', cancelled: 'Payment Cancelled' },
   causes: {
     declined: 'Your bank did not approve the payment. Nothing was charged.',
-    cancelled: 'The payment was cancelled. Nothing was charged.',
+    cancelled: 'Nothing was charged.',
     expired: 'The time to pay is over. Nothing was charged.',
   },
 };
@@ -123,10 +123,10 @@ const zhHans: CheckoutText = {
   toBank: '前往发卡行',
   confirm: '确认',
   close: '您可以关闭此页面。',
-  ends: { success: '支付成功', failed: '支付失败' },
+  ends: { success: '支付成功', failed: '支付失败', cancelled: '支付已取消' },
   causes: {
     declined: '发卡行未批准此次支付，未扣款。',
-    cancelled: '支付已取消，未扣款。',
+    cancelled: '未扣款。',
     expired: '支付时间已过，未扣款。',
   },
 };
@@ -168,10 +168,10 @@ const zhHant: CheckoutText = {
   toBank: '前往發卡行',
   confirm: '確認',
   close: '您可以關閉此頁面。',
-  ends: { success: '支付成功', failed: '支付失敗' },
+  ends: { success: '支付成功', failed: '支付失敗', cancelled: '付款已取消' },
   causes: {
     declined: '發卡行未核准此次付款，未扣款。',
-    cancelled: '付款已取消，未扣款。',
+    cancelled: '未扣款。',
     expired: '付款時間已過，未扣款。',
   },
 };
@@ -214,10 +214,14 @@ const ja: CheckoutText = {
   toBank: 'カード会社の画面へ進む',
   confirm: '確認する',
   close: 'このページを閉じてかまいません。',
-  ends: { success: 'お支払いが完了しました', failed: 'お支払いできませんでした' },
+  ends: {
+    success: 'お支払いが完了しました',
+    failed: 'お支払いできませんでした',
+    cancelled: 'お支払いはキャンセルされました',
+  },
   causes: {
     declined: 'カード会社がお支払いを承認しませんでした。請求はありません。',
-    cancelled: 'お支払いはキャンセルされました。請求はありません。',
+    cancelled: '請求はありません。',
     expired: 'お支払いの期限が過ぎました。請求はありません。',
   },
 };

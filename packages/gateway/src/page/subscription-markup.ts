@@ -134,14 +134,21 @@ function historyOf(locale: Locale, text: SubscriptionText, payments: readonly Or
   const rows = payments.toReversed().map(
     (
       order,
-    ) => html`<tr><td>${dateIn(locale, order.updatedAt, 'medium')}</td><td>${amountIn(locale, order.amountMinor, order.currency)}</td>
-        <td>${order.status === 'ORDER_CLOSE' ? text.notPaid : text.paid}</td></tr>`,
+    ) => html`<tr><td>${dateIn(locale, order.completedAt ?? order.updatedAt, 'medium')}</td><td>${amountIn(locale, order.amountMinor, order.currency)}</td>
+        <td>${resultOf(locale, text, order)}</td></tr>`,
   );
   return html`<h2 id="history">${text.history}</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="history"><table>
       <thead><tr><th scope="col">${text.date}</th><th scope="col">${text.amount}</th><th scope="col">${text.result}</th></tr></thead>
       <tbody>${rows.reduce((all, row) => html`${all}${row}`)}</tbody>
     </table></div>`;
+}
+
+function resultOf(locale: Locale, text: SubscriptionText, order: Order): string {
+  const { status, capturedMinor, refundedMinor, currency } = order;
+  if (status === 'ORDER_CLOSE') return text.notPaid;
+  if (refundedMinor === 0n) return text.paid;
+  return refundedMinor >= capturedMinor ? text.refunded : text.refundedPart(amountIn(locale, refundedMinor, currency));
 }
 
 const simulatorOf = (

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type SubscriptionText, subscriptionTexts } from './subscription-text.ts';
 
-const said = ({ states, backTo, ...rest }: SubscriptionText): string[] =>
-  [rest, states, [backTo('Kiln')]].flatMap((part): string[] => Object.values(part));
+const said = ({ states, backTo, refundedPart, ...rest }: SubscriptionText): string[] =>
+  [rest, states, [backTo('Kiln'), refundedPart('HKD 1.00')]].flatMap((part): string[] => Object.values(part));
 
 test('every language says everything, and none says it in English', () => {
   const english = said(subscriptionTexts.en);

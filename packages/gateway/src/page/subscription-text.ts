@@ -24,6 +24,8 @@ export interface SubscriptionText {
   readonly result: string;
   readonly paid: string;
   readonly notPaid: string;
+  readonly refunded: string;
+  readonly refundedPart: (amount: string) => string;
   readonly simulator: string;
   readonly succeed: string;
   readonly fail: string;
@@ -54,6 +56,8 @@ const en: SubscriptionText = {
   result: 'Result',
   paid: 'Paid',
   notPaid: 'Not paid',
+  refunded: 'Refunded',
+  refundedPart: (amount) => `Paid, ${amount} refunded`,
   simulator: 'Sandbox: no money moves. The next period is charged at once.',
   succeed: 'Simulate next payment succeeded',
   fail: 'Simulate next payment failed',
@@ -93,6 +97,8 @@ const zhHans: SubscriptionText = {
   result: '结果',
   paid: '已支付',
   notPaid: '未支付',
+  refunded: '已退款',
+  refundedPart: (amount) => `已支付，退款 ${amount}`,
   simulator: '沙盒环境：不会产生真实扣款。下一期将立即扣款。',
   succeed: '模拟下一期付款成功',
   fail: '模拟下一期付款失败',
@@ -132,6 +138,8 @@ const zhHant: SubscriptionText = {
   result: '結果',
   paid: '已支付',
   notPaid: '未支付',
+  refunded: '已退款',
+  refundedPart: (amount) => `已支付，退款 ${amount}`,
   simulator: '沙盒環境：不會產生真實扣款。下一期將立即扣款。',
   succeed: '模擬下一期付款成功',
   fail: '模擬下一期付款失敗',
@@ -171,6 +179,8 @@ const ja: SubscriptionText = {
   result: '結果',
   paid: '支払い済み',
   notPaid: '未払い',
+  refunded: '返金済み',
+  refundedPart: (amount) => `支払い済み（${amount} 返金）`,
   simulator: 'サンドボックス：実際の請求はありません。次回分がすぐに請求されます。',
   succeed: '次回の支払い成功をシミュレート',
   fail: '次回の支払い失敗をシミュレート',
