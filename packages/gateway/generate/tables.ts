@@ -19,6 +19,8 @@ export function configurationTable(): string {
     '',
     'Settings are environment variables. Secrets come from files. Two may stand in a variable: `WAFFO_KEK`, which production',
     'refuses, and a password in `WAFFO_DATABASE_URL`, which `WAFFO_DATABASE_PASSWORD_FILE` keeps out of it.',
+    'A name that is a slip of one of these is refused, and told what was likely meant; other names that begin with `WAFFO_`',
+    'are not read: they may be an SDK’s or a platform’s.',
     '',
     '| setting | default | meaning |',
     '| --- | --- | --- |',

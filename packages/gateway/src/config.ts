@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { urlIn } from '@waffo/protocol/url';
+import { misspeltIn } from './misspelt.ts';
 import { type SettingName, settings } from './settings.ts';
 
 /** Where the key-encryption keys are; the development variable's text is asked for, so that no print of this shows it. */
@@ -84,6 +85,8 @@ class ConfigError extends Error {
  * @throws ConfigError naming the variable and what it may be
  */
 export function configFrom(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const slip = misspeltIn(environment);
+  if (slip !== undefined) throw new ConfigError(`${slip.given} is no setting; did you mean ${slip.meant}?`);
   const read = (name: SettingName): string =>
     environment[name]?.trim() || (settings.find((setting) => setting.name === name)?.fallback ?? '');
   const home = absolute(read('WAFFO_HOME'));
