@@ -185,7 +185,7 @@ describe('a checkout page has no barriers', () => {
     ],
     ['paid', 'Payment Successful', () => choose().then(() => pay('5555555555554444'))],
     ['failed', 'Payment Failed', () => choose().then(() => pay('4576750000000220'))],
-    ['cancelled', 'The payment was cancelled.', () => choose().then(() => page.click('button[value=cancel]'))],
+    ['cancelled', 'Payment Cancelled', () => choose().then(() => page.click('button[value=cancel]'))],
     [
       'expired',
       'The time to pay is over.',

@@ -93,11 +93,14 @@ describe('a shopper', () => {
 
   test('pays with the keyboard alone', async () => {
     const checkout = await meet();
-    await field('pan').focus();
     for (const text of ['4111111111111111', '0928', '739', 'Ada Lovelace']) {
       await page.keyboard.type(text);
       if (text !== 'Ada Lovelace') await page.keyboard.press('Tab');
     }
+    expect([await field('pan').inputValue(), await field('expiry').inputValue()]).toEqual([
+      '4111 1111 1111 1111',
+      '09/28',
+    ]);
     await page.keyboard.press('Enter');
     await ended('success');
     expect(await statusOf(checkout)).toBe('PAY_SUCCESS');
@@ -125,6 +128,20 @@ describe('a shopper', () => {
     expect(await findBarriers(page)).toEqual([]);
     await picture('wrong');
     expect(sent.filter((request) => request.startsWith('POST'))).toEqual([]);
+  });
+
+  test('mistypes a digit, and goes on typing where that is', async () => {
+    await meet({}, { viewport: { width: 360, height: 700 } });
+    await fill('4111 1111 1111 1112');
+    await page.locator('button[type=submit]').click();
+    await page.getByRole('alert').waitFor();
+    const pan = field('pan');
+    expect(await pan.getAttribute('aria-invalid')).toBe('true');
+    expect(await pan.evaluate((input) => input === document.activeElement)).toBe(true);
+    const message = await pan.getAttribute('aria-describedby');
+    expect(await page.locator(`[id="${message}"]`).innerText()).toBe('Check the card number.');
+    expect(await findBarriers(page)).toEqual([]);
+    await picture('mistyped');
   });
 
   test('is sent to his bank, passes there, and comes back to the result; the browser reports nothing', async () => {

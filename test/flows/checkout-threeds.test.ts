@@ -58,7 +58,7 @@ describe('at the checkout', () => {
     const { shopper, address } = await meet(checkout);
     await shopper.post(address, { challengeDataEntry: '', action: 'cancel' });
     const { text } = await shopper.visit(checkout.url);
-    expect(text).toContain('The payment was cancelled.');
+    expect(text).toContain('Payment Cancelled');
     expect(text).toContain(`href="${urls.cancelRedirectUrl}"`);
   });
 

@@ -166,7 +166,7 @@ describe.each(wayNames)('a challenge for a %s', (way) => {
     await order.meet();
     const ended = await order.shopper.post(order.address, { challengeDataEntry: '', action: 'cancel' });
     expect(ended.text).toContain(`url=${urls.cancelRedirectUrl}`);
-    expect(ended.text).toContain('The payment was cancelled. Nothing was charged.');
+    expect(ended.text).toContain('Payment Cancelled');
     expect((await toldOf(order.id)).map(failureIn)).toEqual(['AUTHENTICATION_CANCELLED']);
   });
 

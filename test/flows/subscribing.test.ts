@@ -120,7 +120,7 @@ describe('at the checkout', () => {
   test.each([
     ['simulate-success', 'ACTIVE', 'Subscription successful'],
     ['simulate-failure', 'CLOSE', 'Payment Failed'],
-    ['cancel', 'CLOSE', 'The payment was cancelled.'],
+    ['cancel', 'CLOSE', 'Payment Cancelled'],
   ])('the button %s makes it %s', async (action, status, text) => {
     const offered = await offer();
     expect((await newShopper().post(offered.url, { action, method: '' })).text).toContain(text);

@@ -2,12 +2,19 @@
  * The script of the gateway's hosted checkout page: checks a card as it is typed, encrypts it to the page's key, and posts
  * the envelope. It must never send or keep what was typed; the fields belong to no form, so that nothing else sends it.
  */
+
 import { cleanPan, isExpired, parseExpiry, passesLuhn, schemeOf } from '@waffo/protocol/card';
 import { seal } from '@waffo/protocol/envelope/seal';
+import { groupDigits, withSlash } from './card-format.ts';
 
 const form = document.querySelector<HTMLFormElement>('#card');
 const fields = [...document.querySelectorAll<HTMLInputElement>('[data-member]')];
 if (form !== null) watch(form);
+
+// The terms of a subscription come before its card, and on a phone the keyboard would cover what is to be paid.
+const first = fields[0];
+const isAlone = document.querySelector('dl, [autofocus], [name=savedCard]') === null && window.top === window;
+if (isAlone && matchMedia('(hover: hover) and (pointer: fine)').matches) first?.focus({ preventScroll: true });
 
 function watch(card: HTMLFormElement): void {
   const button = card.querySelector<HTMLButtonElement>('button[type=submit]');
@@ -15,7 +22,8 @@ function watch(card: HTMLFormElement): void {
   let isSending = false;
   for (const field of fields) {
     field.addEventListener('blur', () => field.value !== '' && show(field));
-    field.addEventListener('input', () => {
+    field.addEventListener('input', (event) => {
+      format(field, event);
       if (field.getAttribute('aria-invalid') === 'true') show(field);
       if (field.dataset.member === 'pan') showBrand(field);
     });
@@ -35,6 +43,15 @@ function watch(card: HTMLFormElement): void {
   });
   // The back button shows the page as it was left.
   window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
+}
+
+/** Only while the cursor is at the end, and nothing is deleted: corrections in the middle are not disturbed. */
+function format(field: HTMLInputElement, event: Event): void {
+  const { member } = field.dataset;
+  const isDeleting = event instanceof InputEvent && event.inputType.startsWith('delete');
+  if (isDeleting || field.selectionStart !== field.value.length) return;
+  if (member === 'pan') field.value = groupDigits(field.value);
+  if (member === 'expiry') field.value = withSlash(field.value);
 }
 
 async function send(card: HTMLFormElement): Promise<void> {

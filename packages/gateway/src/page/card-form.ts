@@ -12,6 +12,13 @@ export interface SavedCard {
   readonly card: CardSummary;
 }
 
+/** Why what was sent was not taken, for the shopper. */
+export interface Refusal {
+  readonly reason: keyof CheckoutText['refused'];
+  /** The field that is wrong, where that is known. */
+  readonly member: string | undefined;
+}
+
 /** Where the forms are sent, and what their buttons say. */
 export interface CardForms {
   readonly address: string;
@@ -23,6 +30,7 @@ export interface CardForms {
   /** A shopper with a name may keep a card. */
   readonly maySave: boolean;
   readonly isSandbox: boolean;
+  readonly refused?: Refusal | undefined;
 }
 
 /** A card's mark and last digits. */
@@ -44,7 +52,8 @@ export function savedForm({ saved, address, useSaved }: CardForms, text: Checkou
 
 /** Takes a new card: `encryptedCard`, with the action `card`. */
 export function cardForm(form: CardForms, text: CheckoutText): Html {
-  const { address, sessionId, maySave, isSandbox, saved, useNew } = form;
+  const { address, sessionId, maySave, isSandbox, saved, useNew, refused } = form;
+  const field = fieldIn(refused?.member);
   return html`<form method="post" action="${address}" id="card" data-session="${sessionId}" data-processing="${text.processing}" ${!isSandbox && html`data-strict="true"`}>
       ${saved.length > 0 && html`<h2>${text.otherCard}</h2>`}
       <noscript><p class="wrong">${text.needsScript}</p></noscript>
@@ -67,13 +76,18 @@ interface Field {
   readonly length: number;
 }
 
-function field(member: string, name: string, { label, wrong, autocomplete, length }: Field): Html {
-  const id = `payMethodProperties.card.${member}`;
-  return html`<div class="field">
+/** @param refused - the member that is marked, and where the shopper goes on typing */
+const fieldIn =
+  (refused: string | undefined) =>
+  (member: string, name: string, { label, wrong, autocomplete, length }: Field): Html => {
+    const id = `payMethodProperties.card.${member}`;
+    const isWrong = member === refused;
+    return html`<div class="field">
         <label for="${id}">${label}</label>
         <input id="${id}" name="${name}" form="unsent" data-member="${member}" autocomplete="${autocomplete}" maxlength="${length}" required
-          ${member !== 'name' && html`inputmode="numeric"`} spellcheck="false" autocapitalize="off" aria-describedby="${id}.wrong">
+          ${member !== 'name' && html`inputmode="numeric"`} spellcheck="false" autocapitalize="off" aria-describedby="${id}.wrong"
+          ${isWrong && html`aria-invalid="true" autofocus`}>
         ${member === 'pan' && html`<span class="brand" id="brand" aria-live="polite"></span>`}
-        <p class="wrong" id="${id}.wrong" data-wrong="${wrong}"></p>
+        <p class="wrong" id="${id}.wrong" data-wrong="${wrong}">${isWrong && wrong}</p>
       </div>`;
-}
+  };

@@ -2,7 +2,7 @@
 import type { Order } from '../order/order.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import { agreementOf } from './agreement.ts';
-import { cardForm, type SavedCard, savedForm } from './card-form.ts';
+import { cardForm, type Refusal, type SavedCard, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, preferredLocale } from './challenge-text.ts';
 import { type CheckoutText, checkoutTexts } from './checkout-text.ts';
@@ -30,7 +30,7 @@ export interface Choice extends Framing {
   readonly takesCard: boolean;
   /** Ways to pay besides a card, which the sandbox plays. */
   readonly others: readonly string[];
-  readonly refused?: keyof CheckoutText['refused'] | undefined;
+  readonly refused?: Refusal | undefined;
 }
 
 /** Asks the shopper how he wants to pay. */
@@ -45,7 +45,7 @@ export function renderChoice(choice: Choice): Html {
     ${summaryOf(choice)}
     <h1>${titleOf(choice, text)}</h1>
     ${subscription !== undefined && agreementOf(locale, subscription, now)}
-    ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused]}</p>`}
+    ${refused !== undefined && html`<p class="wrong" role="alert">${text.refused[refused.reason]}</p>`}
     ${saved.length > 0 && savedForm(forms, text)}
     ${choice.takesCard && cardForm(forms, text)}
     ${

@@ -16,9 +16,9 @@ import { shopperOf } from '../order/order.ts';
 import { causeOf, redirectUrlOf } from '../order/way-home.ts';
 import { challengeUrlOf, wasAsked } from '../threeds/begin.ts';
 import { savedCardsOf } from '../tokenization/charge.ts';
+import type { Refusal } from './card-form.ts';
 import { renderEnd } from './challenge-markup.ts';
 import { type Framing, renderChoice, renderProcessing, renderResult, renderStepOut } from './checkout-markup.ts';
-import type { CheckoutText } from './checkout-text.ts';
 import { themeOf } from './checkout-theme.ts';
 import { type PageAnswer, seeOther, type Visit } from './page.ts';
 
@@ -96,7 +96,7 @@ async function stageOf(visited: Visited): Promise<Stage> {
   return challengeUrl === undefined ? { at: 'charge' } : { at: 'bank', challengeUrl };
 }
 
-async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText['refused']): Promise<PageAnswer> {
+async function show(visited: Visited, visit: Visit, refused?: Refusal): Promise<PageAnswer> {
   const stage = await stageOf(visited);
   if (stage.at === 'end') return seeOther(`${addressOf(visit)}/result?status=${stage.end.status}`);
   if (stage.at === 'bank') return showChallenge(visited, visit, stage.challengeUrl);
@@ -104,11 +104,7 @@ async function show(visited: Visited, visit: Visit, refused?: keyof CheckoutText
   return { status: 200, body: renderProcessing(framingOf(visited, visit)), embeddedBy: visited.origins };
 }
 
-async function showChoice(
-  visited: Visited,
-  visit: Visit,
-  refused?: keyof CheckoutText['refused'],
-): Promise<PageAnswer> {
+async function showChoice(visited: Visited, visit: Visit, refused?: Refusal): Promise<PageAnswer> {
   const { gateway, order, checkout, origins } = visited;
   const isSubscribing = visited.subscription !== undefined;
   const shopper = shopperOf(order);
@@ -164,8 +160,14 @@ async function tokenReferredTo({ gateway, order }: Visited, reference: string): 
   return token.tokenId;
 }
 
-/** What a shopper can mend; anything else is ours to mend. */
-export function refusalOf({ fault }: Fault): keyof CheckoutText['refused'] | undefined {
+/** What a shopper can mend; anything else is ours to mend. Texts of faults begin with the member that they are about. */
+export function refusalOf(error: Fault): Refusal | undefined {
+  const reason = reasonOf(error);
+  const [, member] = /^(pan|expiry|cvv|name): /.exec(error.message) ?? [];
+  return reason && { reason, member };
+}
+
+function reasonOf({ fault }: Fault): Refusal['reason'] | undefined {
   if (['PAY_METHOD_UNAVAILABLE', 'AMOUNT_OUT_OF_RANGE', 'CARD_NOT_SUPPORTED'].includes(fault)) return 'method';
   if (fault === 'CARD_EXCLUDED') return 'excluded';
   if (fault === 'TOO_MANY_REQUESTS') return 'later';
@@ -174,11 +176,11 @@ export function refusalOf({ fault }: Fault): keyof CheckoutText['refused'] | und
 }
 
 /** A promotion is told of by its name. */
-function refusalAt({ order }: Visited, fault: Fault): ReturnType<typeof refusalOf> {
+function refusalAt({ order }: Visited, fault: Fault): Refusal | undefined {
   const refused = refusalOf(fault);
-  if (refused !== 'excluded') return refused;
+  if (refused?.reason !== 'excluded') return refused;
   const rule = cardPrefixOf(order.echo.paymentInfo as Parameters<typeof cardPrefixOf>[0]);
-  return rule?.purpose === 'promotion' ? 'unpromoted' : refused;
+  return rule?.purpose === 'promotion' ? { ...refused, reason: 'unpromoted' } : refused;
 }
 
 const isOpen = ({ order, gateway }: Visited): boolean =>

@@ -6,11 +6,10 @@ import type { Subscription } from '../subscription/subscription.ts';
 import { waitsForCard } from '../subscription/takes-card.ts';
 import type { CardSummary } from '../tokenization/card-summary.ts';
 import { agreementOf } from './agreement.ts';
-import { type CardForms, cardForm, cardLine, savedForm } from './card-form.ts';
+import { type CardForms, cardForm, cardLine, type Refusal, savedForm } from './card-form.ts';
 import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, preferredLocale } from './challenge-text.ts';
 import { planOf } from './checkout-markup.ts';
-import type { CheckoutText } from './checkout-text.ts';
 import { checkoutTexts } from './checkout-text.ts';
 import { documentIn } from './document.ts';
 import { type Html, html } from './html.ts';
@@ -105,12 +104,13 @@ export function renderCancelling(frame: ManagementFrame): Html {
 export function renderCardChange(
   frame: ManagementFrame,
   forms: Pick<CardForms, 'saved' | 'sessionId' | 'isSandbox'> & { readonly tokenRequestId: string },
-  refused: keyof CheckoutText['refused'] | undefined,
+  refused: Refusal | undefined,
 ): Html {
   const { locale, text } = speechOf(frame);
   const words = checkoutTexts[locale];
   const all = {
     ...forms,
+    refused,
     address: `${frame.address}/card/${forms.tokenRequestId}`,
     useSaved: text.useCard,
     useNew: text.useCard,
@@ -122,7 +122,7 @@ export function renderCardChange(
     <h1>${waitsForCard(frame.subscription) ? text.addCard : text.changeCard}</h1>
     ${waitsForCard(frame.subscription) && agreementOf(locale, frame.subscription, frame.now)}
     <p class="hint">${text.confirmHint}</p>
-    ${refused !== undefined && html`<p class="wrong" role="alert">${words.refused[refused]}</p>`}
+    ${refused !== undefined && html`<p class="wrong" role="alert">${words.refused[refused.reason]}</p>`}
     ${forms.saved.length > 0 && savedForm(all, words)}
     ${cardForm(all, words)}
     <p class="leave"><a href="${frame.address}">${text.back}</a></p>`,

@@ -13,9 +13,9 @@ import { simulateNext } from '../subscription/simulate.ts';
 import { takesCard } from '../subscription/takes-card.ts';
 import { cardOf } from '../tokenization/charge.ts';
 import { submit } from '../tokenization/submit.ts';
+import type { Refusal } from './card-form.ts';
 import { renderEnd } from './challenge-markup.ts';
 import { referenceOf, refusalOf } from './checkout.ts';
-import type { CheckoutText } from './checkout-text.ts';
 import { type PageAnswer, seeOther, type Visit } from './page.ts';
 import { type ManagementFrame, renderCancelling, renderCardChange, renderManagement } from './subscription-markup.ts';
 
@@ -59,7 +59,7 @@ export async function takeCard(gateway: Gateway, visit: Visit): Promise<PageAnsw
   if (visit.form.get('action') === 'saved') {
     const cards = await otherCardsOf(managed.gateway, subscription);
     const card = cards.find(({ tokenId }) => referenceOf(tokenId) === visit.form.get('savedCard'));
-    if (card === undefined) return askForCard(managed, visit, 'card');
+    if (card === undefined) return askForCard(managed, visit, { reason: 'card', member: undefined });
     await useSavedCard(managed.gateway, subscription, card);
     return seeOther(home);
   }
@@ -94,11 +94,7 @@ async function submitted({ gateway, merchant, subscription }: Managed, visit: Vi
   return validateUrl;
 }
 
-async function askForCard(
-  managed: Managed,
-  visit: Visit,
-  refused?: keyof CheckoutText['refused'],
-): Promise<PageAnswer> {
+async function askForCard(managed: Managed, visit: Visit, refused?: Refusal): Promise<PageAnswer> {
   const { gateway, subscription } = managed;
   const { tokenRequestId = '' } = visit.params;
   const sessionId = await openCardChange(gateway, subscription, tokenRequestId);
