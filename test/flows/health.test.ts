@@ -87,11 +87,14 @@ describe('figures', () => {
     await gateway.bind();
     await gateway.settle();
     await gateway.call('/tokenization/inquiry', { tokenId: 'tok_nobody_has_this_one' });
+    await fetch(`${gateway.url}/subscription/S_nobody/secret`);
     const response = await fetch(`${gateway.url}/metrics`);
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const text = await response.text();
     expect(text).toMatch(/waffo_requests_total\{operation="\/tokenization\/generate",code="0"\} [1-9]/);
     expect(text).toMatch(/waffo_jobs_total\{job="webhook\/deliver",outcome="done"\} [1-9]/);
+    expect(text).toMatch(/waffo_acquirer_calls_total\{connector="sandbox",verb="verify",outcome="approved"\} [1-9]/);
+    expect(text).toMatch(/waffo_pages_total\{page="GET \/subscription\/:subscriptionId\/:secret",status="404"\} 1/);
     expect(text).not.toContain(gateway.merchant.merchantId);
     expect(text.split('\n').filter((line) => line.startsWith('waffo_')).length).toBeLessThan(1_000);
   });

@@ -141,14 +141,13 @@ describe('a subscription begins', () => {
     const body = subscriptionOf(gateway, { tokenId: await gateway.bind(), amount: '92.00' });
     expect(await create(body)).toMatchObject({ code: 'E0001' });
     const { subscriptionRequest } = body;
-    const look = async () => (await gateway.call('/subscription/inquiry', { subscriptionRequest })).data;
-    expect(await look()).toMatchObject({ subscriptionStatus: 'IN_PROGRESS' });
-    const { subscriptionId } = await look();
-    expect(await cancel(subscriptionId)).toMatchObject({ code: 'E0001' });
+    const { data } = await gateway.call('/subscription/inquiry', { subscriptionRequest });
+    expect(data).toMatchObject({ subscriptionStatus: 'IN_PROGRESS' });
+    expect(await cancel(data.subscriptionId)).toMatchObject({ code: 'E0001' });
     await advance('2m');
-    expect(await look()).toMatchObject({ subscriptionStatus: 'ACTIVE' });
-    expect(await cancel(subscriptionId)).toMatchObject({ code: 'E0001' });
-    expect(await look()).toMatchObject({ subscriptionStatus: 'MERCHANT_CANCELLED' });
+    expect(await inquire(data.subscriptionId)).toMatchObject({ subscriptionStatus: 'ACTIVE' });
+    expect(await cancel(data.subscriptionId)).toMatchObject({ code: 'E0001' });
+    expect(await inquire(data.subscriptionId)).toMatchObject({ subscriptionStatus: 'MERCHANT_CANCELLED' });
   });
 
   test.each([

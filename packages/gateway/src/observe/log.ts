@@ -16,6 +16,11 @@ export interface LogFields {
   readonly job?: string;
   /** `done`, or `again` for one that will be tried again. */
   readonly jobOutcome?: 'done' | 'again';
+  readonly connector?: string;
+  /** What an acquirer was asked to do, e.g. `purchase`. */
+  readonly verb?: string;
+  /** What came of it, e.g. `approved`. */
+  readonly outcome?: string;
   readonly attempt?: number;
   /** A notification's, for `waffo webhook show`. */
   readonly event?: string;
@@ -33,6 +38,7 @@ export interface Log {
 
 const allowed = [
   ...(['requestId', 'operation', 'merchantId', 'code', 'status', 'ms'] as const),
+  ...(['connector', 'verb', 'outcome'] as const),
   ...(['job', 'jobOutcome', 'attempt', 'event', 'detail'] as const),
 ];
 
@@ -46,8 +52,9 @@ export function createLog(options: { level: string; write: (line: string) => voi
   const sink = pino(settings, { write: (line: string) => options.write(scrub(line)) });
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, fields: LogFields = {}) =>
-      sink[level](pick(fields), message);
+    (message: string, fields: LogFields = {}) => {
+      if (sink.isLevelEnabled(level)) sink[level](pick(fields), message);
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 

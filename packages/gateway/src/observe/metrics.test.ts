@@ -21,6 +21,19 @@ describe('what the log says', () => {
     expect(text).toContain('waffo_request_seconds_count{operation="/order/create"} 2');
   });
 
+  test('is counted of pages by path and status, and of acquirers by what came of a call', async () => {
+    const { log, metrics } = measured('info');
+    log.info('answered', { operation: 'POST /checkout/:acquiringOrderId/:secret', status: 422, ms: 4 });
+    const call = { merchantId: 'M_1', connector: 'iso8583', verb: 'purchase' };
+    log.debug('the acquirer was asked', { ...call, outcome: 'declined', ms: 40, detail: 'DO_NOT_HONOR' });
+    const text = await metrics.text(0);
+    expect(text).toContain('waffo_pages_total{page="POST /checkout/:acquiringOrderId/:secret",status="422"} 1');
+    expect(text).not.toMatch(/waffo_requests_total\{/);
+    expect(text).toContain('waffo_acquirer_calls_total{connector="iso8583",verb="purchase",outcome="declined"} 1');
+    expect(text).toContain('waffo_acquirer_seconds_bucket{le="0.05",connector="iso8583",verb="purchase"} 1');
+    expect(text).not.toContain('DO_NOT_HONOR');
+  });
+
   test('is counted also when its level is not written', async () => {
     const { log, metrics, lines } = measured('error');
     log.debug('a job ended', { job: 'webhook/deliver', jobOutcome: 'done' });

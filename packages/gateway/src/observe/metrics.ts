@@ -65,6 +65,25 @@ function counters(registry: Registry): (level: Level, fields: LogFields) => void
     buckets,
     registers,
   });
+  const pages = new Counter({
+    name: 'waffo_pages_total',
+    help: "Shoppers' pages that were answered, by path and HTTP status.",
+    labelNames: ['page', 'status'],
+    registers,
+  });
+  const acquirerCalls = new Counter({
+    name: 'waffo_acquirer_calls_total',
+    help: 'Calls to acquirers by connector, verb and outcome: approved, declined, unknown; of an inquiry also never.',
+    labelNames: ['connector', 'verb', 'outcome'],
+    registers,
+  });
+  const acquirerSeconds = new Histogram({
+    name: 'waffo_acquirer_seconds',
+    help: 'Time until an acquirer answered, or was no longer waited for.',
+    labelNames: ['connector', 'verb'],
+    buckets,
+    registers,
+  });
   const jobs = new Counter({
     name: 'waffo_jobs_total',
     help: 'Jobs that ended or will be tried again, by kind.',
@@ -79,11 +98,18 @@ function counters(registry: Registry): (level: Level, fields: LogFields) => void
   });
   // An alert on their rate must see the first one, too.
   for (const level of ['warn', 'error']) lines.inc({ level }, 0);
-  return (level, { operation = 'none', code, ms, job, jobOutcome }) => {
+  return (level, fields) => {
+    const { operation = 'none', code, status, ms, connector, verb, outcome, job, jobOutcome } = fields;
     if (level === 'warn' || level === 'error') lines.inc({ level });
     if (code !== undefined && ms !== undefined) {
       requests.inc({ operation, code });
       requestSeconds.observe({ operation }, ms / 1_000);
+    } else if (status !== undefined && ms !== undefined) {
+      pages.inc({ page: operation, status });
+    }
+    if (connector !== undefined && verb !== undefined && outcome !== undefined && ms !== undefined) {
+      acquirerCalls.inc({ connector, verb, outcome });
+      acquirerSeconds.observe({ connector, verb }, ms / 1_000);
     }
     if (job !== undefined && jobOutcome !== undefined) jobs.inc({ job, outcome: jobOutcome });
   };

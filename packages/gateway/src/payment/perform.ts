@@ -10,12 +10,12 @@ import { crashPoint } from '../crash-point.ts';
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { newRowId } from '../id.ts';
-import { traced } from '../observe/trace.ts';
 import { CommitUnknown, DatabaseUnavailable } from '../storage/failures.ts';
 import type { Access } from '../vault/access-entry.ts';
 import { recordAccess } from '../vault/access-log.ts';
 import type { CardBuffer } from '../vault/card-buffer.ts';
 import { CardMissing, type CardUse, withCard, withNotedCard } from '../vault/vault.ts';
+import { askAcquirer } from './ask.ts';
 import { type Charge, findCharge } from './attempt.store.ts';
 import type { Subject } from './attempt.ts';
 import { discountTry, mayBeTried, tooOften } from './count-try.ts';
@@ -112,11 +112,7 @@ async function walk<Settled>(
   if (begun === undefined) return { kind: 'not-begun' };
   crashPoint('payment/intent-committed', intent.verb);
   const { merchantId, connector, verb } = attempt;
-  const outcome = await traced('connector', { merchantId, connector, verb }, async (span) => {
-    const answered = await send(attempt.attemptId, begun);
-    span.note({ outcome: answered.kind });
-    return answered;
-  });
+  const outcome = await askAcquirer(gateway, { merchantId, connector, verb }, () => send(attempt.attemptId, begun));
   crashPoint('payment/connector-answered', intent.verb);
   const settled = await recordSurely(gateway, () => settle(attempt, outcome));
   crashPoint('payment/outcome-committed', intent.verb);

@@ -5,8 +5,8 @@
 import type { Outcome } from '../connector/outcome.ts';
 import type { Gateway } from '../gateway.ts';
 import type { JobResult } from '../job/runner.ts';
-import { traced } from '../observe/trace.ts';
 import type { Tx } from '../storage/database.ts';
+import { askAcquirer } from './ask.ts';
 import { findAttempt, recordOutcomes } from './attempt.store.ts';
 import { type Attempt, replaceable, type Subject } from './attempt.ts';
 import { conclude } from './conclude.ts';
@@ -34,11 +34,9 @@ export async function resolveUnknown(
   const attempt = await findAttempt(gateway.database, job.merchantId, attemptId);
   if (attempt === undefined || !replaceable.includes(attempt.status)) return 'done';
   const { merchantId, connector } = attempt;
-  const answer = await traced('connector', { merchantId, connector, verb: 'inquire' }, async (span) => {
-    const found = await inTime(gateway.connectors.named(connector).inquire(attemptId));
-    span.note({ outcome: found.kind });
-    return found;
-  });
+  const answer = await askAcquirer(gateway, { merchantId, connector, verb: 'inquire' }, () =>
+    inTime(gateway.connectors.named(connector).inquire(attemptId)),
+  );
   const now = gateway.clock.now();
   if (answer.kind === 'unknown') {
     // Whoever repeats the request meanwhile is told so, and does not wait for a call that is long over.
