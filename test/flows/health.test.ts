@@ -36,6 +36,14 @@ describe('readiness', () => {
     expect(await ready()).toEqual({ status: 'ready', checks: well });
   });
 
+  test('sends nobody to look for keys or migrations while it is the database that is away', async () => {
+    await gateway.travel(goodForMs);
+    const asked = { migrations: expect.stringMatching(/ok|unknown/), queue: 'unknown', keys: expect.anything() };
+    const answer = await gateway.database.whileUnreachable(ready);
+    expect(answer).toMatchObject({ status: 'unavailable', checks: { database: 'failed', ...asked } });
+    expect(Object.values(answer.checks).filter((health) => health === 'failed')).toHaveLength(1);
+  });
+
   describe('is not there while the key file', () => {
     const keyFile = () => join(gateway.app.gateway.config.home, 'kek');
     const away = () => `${keyFile()}.away`;

@@ -10,8 +10,8 @@ import { statement } from '../storage/database.ts';
 import { pendingMigrations } from '../storage/migrate.ts';
 import { isLeaving } from './leave.ts';
 
-/** What is well enough to go on, and what is not. */
-type Health = 'ok' | 'late' | 'failed';
+/** What is well enough to go on, and what is not; `unknown`: it is asked of the database, which does not answer. */
+type Health = 'ok' | 'late' | 'failed' | 'unknown';
 
 /** Something that the gateway cannot work without. */
 export interface HealthCheck {
@@ -26,10 +26,11 @@ const patienceMs = 2_000;
 /** Work that has been due for longer shows that nobody does it, or too few. */
 const lateMs = 60_000;
 
+const databaseName = 'database';
 const ping = statement('health/ping', 'select 1');
 
 export const databaseCheck = ({ database }: Pick<Gateway, 'database'>): HealthCheck => ({
-  name: 'database',
+  name: databaseName,
   check: () => database.rows(ping),
 });
 
@@ -67,19 +68,28 @@ export function addHealth(
 ): void {
   http.get('/health/live', () => ({ status: 'live' }));
   http.get('/health/ready', async (request, reply) => {
-    const results = await Promise.all(checks.map((check) => healthOf(gateway, check, request.id)));
+    const found = await Promise.all(
+      checks.map(async (check) => [check.name, await healthOf(gateway, check, request.id)] as const),
+    );
     const isLeft = isLeaving(http);
-    const ready = !isLeft && !results.includes('failed');
-    const named = checks.map(({ name }, index) => [name, results[index]]);
+    const ready = !isLeft && found.every(([, health]) => health !== 'failed');
     return reply
       .code(ready ? 200 : 503)
-      .send({ status: isLeft ? 'leaving' : ready ? 'ready' : 'unavailable', checks: Object.fromEntries(named) });
+      .send({ status: isLeft ? 'leaving' : ready ? 'ready' : 'unavailable', checks: causesIn(found) });
   });
   if (metrics === undefined) return;
   http.get('/metrics', async (_request, reply) => {
     const lag = await queueLagMs(gateway.database, gateway.clock.now()).catch(() => undefined);
     return reply.type(metrics.contentType).send(await metrics.text(lag));
   });
+}
+
+/** Whoever reads that the keys failed looks for the keys, and not for the database that could not be asked about them. */
+function causesIn(found: readonly (readonly [name: string, health: Health])[]): Record<string, Health> {
+  const isAway = found.some(([name, health]) => name === databaseName && health === 'failed');
+  const toldOf = (name: string, health: Health): Health =>
+    isAway && name !== databaseName && health === 'failed' ? 'unknown' : health;
+  return Object.fromEntries(found.map(([name, health]) => [name, toldOf(name, health)]));
 }
 
 async function healthOf({ clock, log }: Gateway, { name, check }: HealthCheck, requestId: string): Promise<Health> {
