@@ -62,9 +62,13 @@ function foundFrom(first: string): string[] {
 
 const settingsIn = (path: string): string[] => [...read(path).matchAll(/\bWAFFO_[A-Z0-9_]+\b/g)].map(([name]) => name);
 
-/** A package for merchants' servers has settings of its own. */
-const settingsOfClients = (page: string): string[] =>
-  page.startsWith('packages/') ? settingsIn('packages/waffo-node/src/settings.ts') : [];
+/** A package for merchants' servers has settings of its own, and who begins is handed them in a file. */
+const settingsOfClients = (page: string): string[] => [
+  ...(page.startsWith('packages/') ? settingsIn('packages/waffo-node/src/settings.ts') : []),
+  ...(page.startsWith('docs/') && page !== 'docs/guide/quickstart.md'
+    ? []
+    : settingsIn('packages/gateway/src/merchant/sandbox-home.ts')),
+];
 
 describe('the pages', () => {
   test('are found', () => {

@@ -1,6 +1,9 @@
 /** The operator's guide to merchants, walked with the real commands beside a running gateway. */
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePrivateKey, sign } from '@waffo/protocol/signature';
@@ -8,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ChildGateway, startChildGateway } from '../kit/child-gateway.ts';
 import { runCommand } from '../kit/command.ts';
 
+const root = new URL('../../', import.meta.url).pathname;
 let home = '';
 let gateway: ChildGateway;
 beforeAll(async () => {
@@ -168,3 +172,28 @@ describe.sequential('an operator', () => {
     expect((await request(apiKey, privateKey)).code).toBe('A0009');
   });
 });
+
+test('the first shop of the quickstart, as it stands there, binds a card and pays with it', async () => {
+  const guide = await readFile(join(root, 'docs/guide/quickstart.md'), 'utf8');
+  const script = /```js\n(.*?)```/s.exec(guide)?.[1] ?? '';
+  await symlink(join(root, 'node_modules'), join(home, 'node_modules'));
+  await writeFile(join(home, 'first.mjs'), script.replace('const port = 3000', `const port = ${await freePort()}`));
+  const shop = spawn(process.execPath, [`--env-file=${home}/sandbox.env`, 'first.mjs'], { cwd: home });
+  let said = '';
+  for (const stream of [shop.stdout, shop.stderr]) {
+    stream.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('paid: ')) shop.kill();
+    });
+  }
+  await once(shop, 'close');
+  expect(said).toMatch(/^bound: UNVERIFIED tok_\S+\npaid: PAY_SUCCESS\n$/);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

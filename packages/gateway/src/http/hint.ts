@@ -35,5 +35,5 @@ function apiKeyHint({ door, apiKey }: Seen): string {
   if (door === 'browser' && apiKey.startsWith('wk_')) {
     return 'this is the secret API key; a page uses the client API key, wck_test_..., and must never hold the other';
   }
-  return 'nobody here has this key; the keys of this sandbox are in sandbox.json of its home folder';
+  return 'nobody here has this key; the keys of this sandbox are in sandbox.json and sandbox.env of its home folder (.waffo unless WAFFO_HOME names another)';
 }

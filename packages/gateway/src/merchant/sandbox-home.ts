@@ -1,6 +1,6 @@
 /**
- * The sandbox's two merchants and the file that tells scripts and other languages' clients how to reach them:
- * `$WAFFO_HOME/sandbox.json`, mode 0600, written on first start and kept stable. Production has neither.
+ * The sandbox's two merchants and the files that tell clients how to reach them, mode 0600, written on first start and kept
+ * stable: `$WAFFO_HOME/sandbox.json`, and `sandbox.env` for `Waffo.fromEnv()`. Production has neither.
  */
 import { createPublicKey, generateKeyPair } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -76,13 +76,26 @@ async function ensure(
     ...(await entry(gateway, main, { name: 'Sandbox shop', pciCertified: false }, place)),
     pci: await entry(gateway, pci, { name: 'Sandbox PCI merchant', pciCertified: true }, place),
   };
-  const text = `${JSON.stringify(file, undefined, 2)}\n`;
-  if (text !== (await readFile(path, 'utf8').catch(() => ''))) {
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
-  }
+  await keep(path, `${JSON.stringify(file, undefined, 2)}\n`);
+  await keep(join(place.home, 'sandbox.env'), environmentOf(file));
   return file;
 }
+
+async function keep(path: string, text: string): Promise<void> {
+  if (text === (await readFile(path, 'utf8').catch(() => ''))) return;
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** What `Waffo.fromEnv()` reads, and the key for the page. */
+const environmentOf = (merchant: SandboxMerchant): string => `WAFFO_ENVIRONMENT=sandbox
+WAFFO_BASE_URL=${merchant.baseUrl}
+WAFFO_MERCHANT_ID=${merchant.merchantId}
+WAFFO_API_KEY=${merchant.apiKey}
+WAFFO_PRIVATE_KEY=${merchant.merchantPrivateKey}
+WAFFO_PUBLIC_KEY=${merchant.waffoPublicKey}
+WAFFO_CLIENT_API_KEY=${merchant.clientApiKey}
+`;
 
 async function readKnown(path: string): Promise<SandboxFile | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
