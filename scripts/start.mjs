@@ -21,16 +21,22 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 if (process.env.npm_lifecycle_event !== undefined) stopWithShell(process.ppid);
 
 try {
+  // A port that is taken is told before anything is built, least of all what runs there already.
+  await freePorts();
   await install();
   await build();
-  const demoPort = await freePort('WAFFO_DEMO_PORT', process.env.WAFFO_DEMO_PORT?.trim() || '4020');
-  const operatorPort = await freePort('WAFFO_OPERATOR_PORT', process.env.WAFFO_OPERATOR_PORT?.trim() || '4030');
-  const env = { WAFFO_DEMO_PORT: String(demoPort), WAFFO_OPERATOR_PORT: String(operatorPort) };
+  const env = await freePorts();
   await start(env);
   if (watching) await watch(env);
 } catch (error) {
   if (!stopping) fail(error);
   await stop();
+}
+
+async function freePorts() {
+  const demoPort = await freePort('WAFFO_DEMO_PORT', process.env.WAFFO_DEMO_PORT?.trim() || '4020');
+  const operatorPort = await freePort('WAFFO_OPERATOR_PORT', process.env.WAFFO_OPERATOR_PORT?.trim() || '4030');
+  return { WAFFO_DEMO_PORT: String(demoPort), WAFFO_OPERATOR_PORT: String(operatorPort) };
 }
 
 async function start(env) {

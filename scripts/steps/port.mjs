@@ -13,13 +13,23 @@ export async function freePort(name, value) {
   }
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.on('error', (error) => {
-      const taken = `Port ${value} is taken. Set ${name} to another one, or to 0 for any that is free.`;
-      reject(error.code === 'EADDRINUSE' ? new Error(taken) : error);
+    server.on('error', async (error) => {
+      reject(error.code === 'EADDRINUSE' ? new Error(await whyTaken(name, value)) : error);
     });
     server.listen(Number(value), '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
   });
+}
+
+/** Most often it is a sandbox that was forgotten in another terminal. */
+async function whyTaken(name, port) {
+  const home = `http://127.0.0.1:${port}/`;
+  const page = await fetch(home, { signal: AbortSignal.timeout(1_000) })
+    .then((answer) => answer.text())
+    .catch(() => '');
+  return page.includes('<title>Kiln')
+    ? `It runs already: the shop is at ${home}. Use that, or stop it where it runs (Ctrl-C). For a second one beside it set WAFFO_HOME to another folder, and WAFFO_PORT, WAFFO_DEMO_PORT and WAFFO_OPERATOR_PORT to 0.`
+    : `Port ${port} is taken. Set ${name} to another one, or to 0 for any that is free.`;
 }

@@ -68,8 +68,9 @@ describe.sequential('npm start', () => {
     expect(started.output()).toMatch(/PostgreSQL 18.* \(embedded\)/);
     expect(started.output()).toContain('4111 1111 1111 1111');
     first = await sandbox();
-    expect((await stat(join(home, 'sandbox.json'))).mode & 0o777).toBe(0o600);
-    expect((await stat(join(home, 'kek'))).mode & 0o777).toBe(0o600);
+    for (const name of ['sandbox.json', 'sandbox.env', 'kek']) {
+      expect((await stat(join(home, name))).mode & 0o777).toBe(0o600);
+    }
     expect(first.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1$/);
     const origin = String(first.baseUrl).replace('/api/v1', '');
     for (const path of ['/health/live', '/health/ready']) expect((await fetch(`${origin}${path}`)).status).toBe(200);
@@ -103,7 +104,10 @@ describe.sequential('npm start', () => {
     expect(await second.ended).not.toBe(0);
     expect(second.output()).toMatch(/another gateway .*pid \d+/);
     expect(second.output()).not.toMatch(/at .*\.[jt]s:\d+/);
-    const { baseUrl } = await sandbox();
+    const { baseUrl, demoUrl } = await sandbox();
+    const third = await npmStart({ WAFFO_DEMO_PORT: new URL(demoUrl).port });
+    expect(await third.ended).not.toBe(0);
+    expect(third.output()).toContain(`It runs already: the shop is at ${demoUrl}`);
     expect((await fetch(`${String(baseUrl).replace('/api/v1', '')}/health/ready`)).status).toBe(200);
     expect(await stop(started)).toBe(0);
   });
