@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../../../test/kit/database.ts';
 import { type IsoHost, startIsoHost } from '../../../test/kit/iso-host.ts';
 import { type App, startApp } from './app.ts';
+import { realClock } from './clock.ts';
 import { configFrom } from './config.ts';
 import { textOf } from './connector/iso8583/codec.ts';
 import { withGround } from './ground.ts';
+import { issueClientKey, setClientKeyOrigins } from './merchant/keys.ts';
 import { createEgress, egressRulesOf } from './webhook/egress.ts';
 
 let home: string;
@@ -89,6 +91,16 @@ describe('a setting of a sandbox is refused in production:', () => {
       egress.close();
     },
   );
+
+  test('a page without https as the origin of a client key', async () => {
+    const config = configFrom({ ...settings, ...acquirer() });
+    const deps = { database, config, clock: realClock } as unknown as Parameters<typeof issueClientKey>[0];
+    const open = ['https://shop.example', 'http://shop.example'];
+    await expect(issueClientKey(deps, 'M_1', open)).rejects.toThrow('http://shop.example is without https');
+    await expect(setClientKeyOrigins(deps, 'M_1', 'ck_1', open)).rejects.toThrow(
+      'http://shop.example is without https',
+    );
+  });
 
   test('the sandbox acquirer', async () => {
     expect(await refusalOf()).toBe(

@@ -84,7 +84,7 @@ export async function issueClientKey(
   merchantId: string,
   origins: readonly string[],
 ): Promise<{ keyId: string; clientApiKey: string }> {
-  const checked = origins.map(checkOrigin);
+  const checked = origins.map((origin) => checkOrigin(deps, origin));
   const clientApiKey = newClientKey(stage(deps));
   const stored = storedKey('wck', clientApiKey);
   await insertClientKey(deps.database, { ...stored, merchantId, origins: checked, now: deps.clock.now() });
@@ -117,12 +117,13 @@ export async function revokeClientKey(deps: Deps, merchantId: string, keyId: str
  * @throws KeyRefused for what is no origin, or when the merchant has no such key
  */
 export async function setClientKeyOrigins(
-  deps: Pick<Deps, 'database'>,
+  deps: Pick<Deps, 'database' | 'config'>,
   merchantId: string,
   keyId: string,
   origins: readonly string[],
 ): Promise<void> {
-  const isSet = await setOrigins(deps.database, { merchantId, keyId, origins: origins.map(checkOrigin) });
+  const checked = origins.map((origin) => checkOrigin(deps, origin));
+  const isSet = await setOrigins(deps.database, { merchantId, keyId, origins: checked });
   if (!isSet) throw noSuchKey(keyId);
 }
 
@@ -238,10 +239,13 @@ const listed = (row: KeyRow): ListedKey => ({
 
 const noSuchKey = (keyId: string): KeyRefused => new KeyRefused(`this merchant has no such key: ${keyId}`);
 
-/** An origin exactly as browsers send it. */
-function checkOrigin(origin: string): string {
+/** An origin exactly as browsers send it. Where money is taken its pages come by https: on others anybody can change what a card is typed into. */
+function checkOrigin({ config }: Pick<Deps, 'config'>, origin: string): string {
   if (!/^https?:\/\//.test(origin) || urlIn(origin)?.origin !== origin) {
     throw new KeyRefused(`${origin} is no origin; write it as browsers do, e.g. https://shop.example`);
+  }
+  if (config.environment === 'production' && !origin.startsWith('https:')) {
+    throw new KeyRefused(`${origin} is without https; in production cards are typed on https pages only`);
   }
   return origin;
 }
