@@ -91,8 +91,8 @@ describe('a shopper', () => {
     const requests = captureRequests(page);
     expect(page.url()).toBe(challenge.address);
     const shown = await page.locator('main').innerText();
-    for (const part of ['Waffo Sandbox Bank', '400000******1000', 'USD', '0.00', 'Sandbox shop'])
-      expect(shown).toContain(part);
+    for (const part of ['Waffo Sandbox Bank', '400000******1000', 'Sandbox shop']) expect(shown).toContain(part);
+    expect(shown).not.toContain('0.00');
     await picture('light');
     await type('1234');
     await home(challenge, 'success');

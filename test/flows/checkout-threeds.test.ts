@@ -62,6 +62,13 @@ describe('at the checkout', () => {
     expect(text).toContain(`href="${urls.cancelRedirectUrl}"`);
   });
 
+  test('the bank’s page speaks the language of the checkout, whatever the browser prefers', async () => {
+    const paymentInfo = { productName: 'ONE_TIME_PAYMENT', cashierLanguage: 'ja' };
+    const { page, type } = await meet(await openCheckout(gateway, { paymentInfo }), {}, { 'accept-language': 'en' });
+    expect(page.text).toContain('<html lang="ja">');
+    expect((await type('1234')).text).toContain('お支払いが完了しました');
+  });
+
   test('a reload, the back button and a second tab lead back to the question, and another browser waits', async () => {
     const checkout = await open();
     const { shopper, post, type } = await meet(checkout);

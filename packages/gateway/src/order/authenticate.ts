@@ -66,13 +66,14 @@ export function questionAbout(gateway: Gateway, order: Order, means: Means, aske
   const { mandated, envelope, merchantName, returnUrl } = asked;
   const { merchantId, acquiringOrderId, currency, amountMinor } = order;
   const { masked: maskedCard, scheme, issuerName } = means.summary;
+  const { cashierLanguage: language } = order.echo.paymentInfo as { readonly cashierLanguage?: string };
   const authentication = newAuthentication(gateway, {
     merchantId,
     subject: { kind: 'order', id: acquiringOrderId },
     currency,
     amountMinor,
     mandated,
-    shown: { merchantName, maskedCard, scheme, issuerName },
+    shown: { merchantName, maskedCard, scheme, issuerName, language },
     returnUrl,
     envelope,
   });

@@ -25,7 +25,7 @@ export function renderChallenge(
     <h1>${text.title}</h1>
     <dl>
       <div><dt>${text.merchant}</dt><dd>${shown.merchantName}</dd></div>
-      <div><dt>${text.amount}</dt><dd>${amountIn(locale, amountMinor, currency)}</dd></div>
+      ${amountMinor > 0n && html`<div><dt>${text.amount}</dt><dd>${amountIn(locale, amountMinor, currency)}</dd></div>`}
       <div><dt>${text.card}</dt><dd class="digits">${shown.maskedCard}</dd></div>
     </dl>
     <p id="intro">${text.intro}</p>

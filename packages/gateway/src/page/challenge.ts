@@ -33,7 +33,7 @@ export async function showChallenge(gateway: Gateway, takers: Takers, visit: Vis
   const authentication = (await visitorOf(gateway, visit))?.authentication ?? visitor.authentication;
   if (authentication.status !== 'CHALLENGE') return showEnd(gateway, takers, visit, authentication);
   const answer = await askAcs(gateway, authentication);
-  return { status: 200, body: renderChallenge(visit.acceptLanguage, authentication, answer) };
+  return { status: 200, body: renderChallenge(languageFor(authentication, visit), authentication, answer) };
 }
 
 /** `POST /3ds/<id>`: a code, or the end of patience. */
@@ -79,8 +79,11 @@ async function showEnd(
   const isGivenUp = ending === 'failed' && proof.challengeCancel !== undefined;
   const end = ending === 'failed' && status === 'EXPIRED' ? 'expired' : isGivenUp ? 'cancelled' : ending;
   const home = returnUrl === undefined ? otherUrl : withResult(returnUrl, ending);
-  return { status: 200, body: renderEnd(visit.acceptLanguage, end, home, amountMinor > 0n) };
+  return { status: 200, body: renderEnd(languageFor(authentication, visit), end, home, amountMinor > 0n) };
 }
+
+/** The merchant's wish stands above the browser's, as on the checkout. */
+const languageFor = ({ shown }: Authentication, { acceptLanguage }: Visit): string => shown.language || acceptLanguage;
 
 function withResult(returnUrl: string, result: string): string {
   const url = new URL(returnUrl);

@@ -24,6 +24,8 @@ export interface Shown {
   readonly scheme: string;
   /** Empty when unknown. */
   readonly issuerName: string;
+  /** BCP 47 tag that the merchant asked for; the browser's otherwise. */
+  readonly language?: string | undefined;
 }
 
 /** What the issuer said. Absent members were not said. */
