@@ -340,10 +340,17 @@ describe('the policy of the page', () => {
 });
 
 test.each([
-  ['light', 320],
-  ['dark', 1000],
-] as const)('the page has no barriers and fits: %s, %i pixels', async (colorScheme, width) => {
-  await meet({}, { colorScheme, viewport: { width, height: 900 } });
+  ['light', 320, {}],
+  ['dark', 1000, {}],
+  ['light', 360, { colorPrimary: '#ffcc00', colorText: '#fafafa' }],
+] as const)('the page has no barriers and fits: %s, %i pixels, %o', async (colorScheme, width, variables) => {
+  const cashierAppearance = JSON.stringify({ variables });
+  await meet(
+    { paymentInfo: { productName: 'ONE_TIME_PAYMENT', cashierAppearance } },
+    { colorScheme, viewport: { width, height: 900 } },
+  );
+  await field('expiry').fill('09/20');
+  await field('cvv').focus();
   expect(await findBarriers(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
   await picture(`${colorScheme}-${width}`);
