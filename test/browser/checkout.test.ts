@@ -346,13 +346,14 @@ test.each([
 ] as const)('the page has no barriers and fits: %s, %i pixels, %o', async (colorScheme, width, variables) => {
   const cashierAppearance = JSON.stringify({ variables });
   await meet(
-    { paymentInfo: { productName: 'ONE_TIME_PAYMENT', cashierAppearance } },
+    { orderAmount: '999999999999999.99', paymentInfo: { productName: 'ONE_TIME_PAYMENT', cashierAppearance } },
     { colorScheme, viewport: { width, height: 900 } },
   );
   await field('expiry').fill('09/20');
   await field('cvv').focus();
   expect(await findBarriers(page)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  expect((await page.locator('.amount').boundingBox())?.height).toBeLessThan(35);
   await picture(`${colorScheme}-${width}`);
   expect(spoken).toEqual([]);
 });

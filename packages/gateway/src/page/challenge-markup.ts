@@ -1,5 +1,5 @@
 /** The challenge page's markup. No script, no inline style, nothing from elsewhere; whatever a merchant named itself is text. */
-import { exponentOf, fromMinorUnits } from '@waffo/protocol/money';
+import { exponentOf, fromMinorUnits, precisions } from '@waffo/protocol/money';
 import type { CRes } from '../connector/threeds.ts';
 import type { Authentication } from '../threeds/authentication.ts';
 import { type ChallengeText, challengeTexts, type Locale, preferredLocale } from './challenge-text.ts';
@@ -107,15 +107,22 @@ const documentOf = (locale: string, title: string, main: Html, head?: Html | fal
 export const amountIn = (locale: string, amountMinor: bigint, currency: string): string =>
   decimalIn(locale, fromMinorUnits(amountMinor, currency), currency);
 
-/** @param amount - decimal string in major units */
+/**
+ * As many decimals as the wire has: rupiah are shown with a fraction only when they have one.
+ *
+ * @param amount - decimal string in major units
+ */
 export function decimalIn(locale: string, amount: string, currency: string): string {
-  const fractionDigits = exponentOf(currency) ?? 2;
+  const isWhole = precisions.get(currency) === 'special' && /^\d+(?:\.0+)?$/.test(amount);
+  const fractionDigits = isWhole ? 0 : (exponentOf(currency) ?? 2);
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',
-    currency,
+    // Stable coins have codes of four letters, which no language has a name for.
+    currency: currency.length === 3 ? currency : 'USD',
     currencyDisplay: 'code',
     minimumFractionDigits: fractionDigits,
     maximumFractionDigits: fractionDigits,
   });
-  return format.format(amount as `${number}`);
+  const parts = format.formatToParts(amount as `${number}`);
+  return parts.map(({ type, value }) => (type === 'currency' ? currency : value)).join('');
 }

@@ -6,7 +6,7 @@ import { cardForm, type Refusal, type SavedCard, savedForm } from './card-form.t
 import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, preferredLocale } from './challenge-text.ts';
 import { type CheckoutText, checkoutTexts } from './checkout-text.ts';
-import { documentIn } from './document.ts';
+import { documentIn, headlineOf } from './document.ts';
 import { type Html, html } from './html.ts';
 import { planIn } from './plan-text.ts';
 
@@ -134,7 +134,7 @@ function summaryOf({ order, subscription, merchantName, acceptLanguage }: Framin
   const { locale } = speechOf({ order, acceptLanguage });
   const plan = subscription && planOf(locale, subscription);
   return html`<header><span>${merchantName}</span>
-      <span class="amount">${amountIn(locale, order.amountMinor, order.currency)}</span>
+      ${headlineOf(amountIn(locale, order.amountMinor, order.currency))}
       <span class="faint">${order.echo.orderDescription}</span>
       ${plan !== undefined && html`<span class="faint">${plan}</span>`}</header>`;
 }

@@ -2,6 +2,12 @@
 import type { Locale } from './challenge-text.ts';
 import { type Html, html } from './html.ts';
 
+/** A number may not be broken: one that is too long for the line is written smaller. */
+export const headlineOf = (amount: string): Html => {
+  const isLong = amount.split(' ').some((part) => part.length > 16);
+  return html`<span class="amount${isLong && ' long'}">${amount}</span>`;
+};
+
 export const documentIn = (
   { locale, title }: { readonly locale: Locale; readonly title: string },
   main: Html,

@@ -11,7 +11,7 @@ import { amountIn, decimalIn } from './challenge-markup.ts';
 import { type Locale, preferredLocale } from './challenge-text.ts';
 import { planOf } from './checkout-markup.ts';
 import { checkoutTexts } from './checkout-text.ts';
-import { documentIn } from './document.ts';
+import { documentIn, headlineOf } from './document.ts';
 import { type Html, html } from './html.ts';
 import { dateIn } from './plan-text.ts';
 import { type SubscriptionText, subscriptionTexts } from './subscription-text.ts';
@@ -179,6 +179,6 @@ function speechOf({ subscription, acceptLanguage }: ManagementFrame) {
 function framed(frame: ManagementFrame, main: Html, head?: Html): Html {
   const { locale, text } = speechOf(frame);
   const { subscription, merchantName } = frame;
-  const header = html`<header><span>${merchantName}</span><span class="amount">${planOf(locale, subscription)}</span></header>`;
+  const header = html`<header><span>${merchantName}</span>${headlineOf(planOf(locale, subscription))}</header>`;
   return documentIn({ locale, title: `${text.title} – ${merchantName}` }, html`${header}${main}`, head);
 }
