@@ -34,7 +34,8 @@ const keysOf = (sandbox: SandboxFile, home: string): string[] => [
   `  Merchant      ${sandbox.merchantId}   (PCI-certified: ${sandbox.pci.merchantId})`,
   `  API key       ${sandbox.apiKey}`,
   `  Client key    ${sandbox.clientApiKey}`,
-  `  All keys      ${home}/sandbox.json, and ${home}/sandbox.env for Waffo.fromEnv()`,
+  `  All keys      ${home}/sandbox.json`,
+  `  Env file      ${home}/sandbox.env   for Waffo.fromEnv()`,
   '',
   '  Test card     4111 1111 1111 1111   12/2030   123      declined: 4576 7500 0000 0220',
 ];
