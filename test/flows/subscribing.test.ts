@@ -178,8 +178,8 @@ describe('a free trial without a card', () => {
   };
   const successRedirectUrl = 'https://shop.example/joined';
 
-  async function offerTrial(user: string) {
-    const { data } = await create({ ...named(user), productInfo, successRedirectUrl });
+  async function offerTrial(user: string, fields: object = {}) {
+    const { data } = await create({ ...named(user), productInfo, successRedirectUrl, ...fields });
     expect(data.subscriptionStatus).toBe('AUTHORIZATION_REQUIRED');
     const { actionType, webUrl } = JSON.parse(data.subscriptionAction);
     expect(actionType).toBe('WEB');
@@ -229,6 +229,12 @@ describe('a free trial without a card', () => {
     expect(paymentDetails).toMatchObject([{ period: '2', orderStatus: 'PAY_SUCCESS', orderAmount: '100.00' }]);
     expect(await leftoversOf(gateway)).toEqual([]);
     await gateway.call('/subscription/cancel', { subscriptionId: id });
+  });
+
+  test('is confirmed on a page in its own language', async () => {
+    const paymentInfo = { productName: 'SUBSCRIPTION', payMethodType: 'CREDITCARD', cashierLanguage: 'ja' };
+    const { url } = await offerTrial(freshId('user'), { paymentInfo });
+    expect((await giveCard(url, challenged)).page.text).toContain('<html lang="ja">');
   });
 
   test('waits on when his card is declined, and begins with another one, once', async () => {

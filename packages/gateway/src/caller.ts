@@ -17,6 +17,8 @@ export interface BrowserCaller {
   /** Where on the network it comes from, as `networkOf` tells. */
   readonly network: string;
   readonly requestId: string;
+  /** BCP 47 tag of the page that the shopper is on, where it does not follow his browser. */
+  readonly language?: string | undefined;
   /** Whether the shopper may be sent back to this URL: its origin is registered for the client key. */
   mayReturnTo(url: string): boolean;
 }

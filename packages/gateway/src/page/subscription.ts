@@ -82,7 +82,9 @@ async function submitted({ gateway, merchant, subscription }: Managed, visit: Vi
   if (sessionId === undefined) return undefined;
   const { requestId, network, form } = visit;
   // The page that the shopper comes back to is ours.
-  const caller = { door: 'browser', merchant, origin: undefined, network, requestId, mayReturnTo: () => true } as const;
+  const { cashierLanguage: language } = subscription.echo.paymentInfo as { readonly cashierLanguage?: string };
+  const from = { origin: undefined, network, requestId, language };
+  const caller = { door: 'browser', merchant, ...from, mayReturnTo: () => true } as const;
   const returnUrl = `${gateway.publicUrl()}${addressOf(visit)}`;
   const encryptedCard = form.get('encryptedCard') ?? '';
   if (encryptedCard === '') throw new Fault('CARD_DATA_INVALID');

@@ -85,17 +85,18 @@ async function keepCard(gateway: Gateway, tx: Tx, binding: Binding): Promise<boo
 async function beginAuthentication(
   gateway: Gateway,
   { session, submission, summary }: Binding,
-  { envelope, merchantName, mandated }: NonNullable<Submission['threeDs']> & { readonly mandated: boolean },
+  { envelope, merchantName, language, mandated }: NonNullable<Submission['threeDs']> & { readonly mandated: boolean },
   keep: (tx: Tx) => Promise<boolean>,
 ): Promise<Authentication | undefined> {
   const { card, returnUrl } = submission;
+  const { masked: maskedCard, scheme, issuerName } = summary;
   const authentication = newAuthentication(gateway, {
     merchantId: session.merchantId,
     subject: { kind: 'tokenization', id: session.tokenRequestId },
     currency: verificationCurrency,
     amountMinor: 0n,
     mandated,
-    shown: { merchantName, maskedCard: summary.masked, scheme: summary.scheme, issuerName: summary.issuerName },
+    shown: { merchantName, maskedCard, scheme, issuerName, language },
     returnUrl: returnUrl && withRequestId(returnUrl, session.tokenRequestId),
     envelope,
   });

@@ -18,7 +18,11 @@ export interface Submission {
   /** Where the shopper is, as `networkOf` tells; undefined for a bare card. */
   readonly network?: string;
   /** On the browser's road only: a bare card comes without a shopper whom an issuer could ask. */
-  readonly threeDs?: { readonly merchantName: string; readonly envelope: string };
+  readonly threeDs?: {
+    readonly merchantName: string;
+    readonly language?: string | undefined;
+    readonly envelope: string;
+  };
 }
 
 /** What is written and asked about one submission. */

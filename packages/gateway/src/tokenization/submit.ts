@@ -45,7 +45,7 @@ export async function submit(gateway: Gateway, caller: BrowserCaller, input: Inp
       billingAddress,
       returnUrl,
       network: caller.network,
-      threeDs: { merchantName: caller.merchant.name, envelope: input.encryptedCard },
+      threeDs: { merchantName: caller.merchant.name, language: caller.language, envelope: input.encryptedCard },
     });
     if (result === 'bound') return { tokenRequestId: session.tokenRequestId };
   } catch (error) {
