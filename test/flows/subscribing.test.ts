@@ -237,6 +237,14 @@ describe('a free trial without a card', () => {
     expect((await giveCard(url, challenged)).page.text).toContain('<html lang="ja">');
   });
 
+  test('leads back to the shop, and nowhere that would run here', async () => {
+    const failedRedirectUrl = 'https://shop.example/offers';
+    const { url } = await offerTrial(freshId('user'), { failedRedirectUrl });
+    expect((await newShopper().visit(url)).text).toContain(`href="${failedRedirectUrl}"`);
+    const other = await offerTrial(freshId('user'), { cancelRedirectUrl: 'javascript:alert(1)' });
+    expect((await newShopper().visit(other.url)).text).not.toContain('javascript:');
+  });
+
   test('waits on when his card is declined, and begins with another one, once', async () => {
     const user = freshId('user');
     const { id, url } = await offerTrial(user);

@@ -83,7 +83,9 @@ function joiningOf(page: Management): Html {
 
 /** This is the page that the shopper was sent to by the shop, and he may go back there. */
 const isJoined = ({ subscription: { echo }, address }: Management): boolean =>
-  echo.successRedirectUrl !== undefined && echo.webUrl !== undefined && new URL(echo.webUrl).pathname.endsWith(address);
+  safeUrl(echo.successRedirectUrl) !== undefined &&
+  echo.webUrl !== undefined &&
+  new URL(echo.webUrl).pathname.endsWith(address);
 
 /** Asks before it ends. */
 export function renderCancelling(frame: ManagementFrame): Html {
