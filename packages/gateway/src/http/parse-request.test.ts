@@ -63,7 +63,8 @@ describe('a message names the member and what is expected', () => {
     [{ userInfo: 'u1' }, 'userInfo: expected an object'],
     [{ goodsInfo: { goodsQuantity: '3' } }, 'goodsInfo.goodsQuantity: expected a number'],
     [{ paymentTokenData: 7 }, 'paymentTokenData: expected a string or an object'],
-    [{ addressInfo: [] }, 'addressInfo: expected a record'],
+    [{ addressInfo: [] }, 'addressInfo: expected an object'],
+    [{ addressInfo: { postcode: '1'.repeat(17) } }, 'addressInfo.postcode: expected at most 16 characters'],
   ])('%j', (change, expected) => expect(message({ ...good, ...change })).toBe(expected));
 
   test('a wrong constant is answered with the right one', () => {
@@ -88,4 +89,13 @@ test('members that nobody declared stay behind', () => {
     bytes({ ...good, status: 'PAY_SUCCESS', userInfo: { ...good.userInfo, admin: true } }),
   );
   expect(input).toEqual(good);
+});
+
+test('addresses stay as they were sent, in either published shape, with members of their own', () => {
+  for (const addressInfo of [
+    { address: 'street 1', postcode: '112233', district: 'north' },
+    { shippingAddress: { country: 'USA', address1: '1 Main St', postalCode: '94102' }, billingAddress: {} },
+  ]) {
+    expect(parseRequest(order.create.request, bytes({ ...good, addressInfo })).input).toEqual({ ...good, addressInfo });
+  }
 });

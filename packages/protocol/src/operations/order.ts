@@ -56,9 +56,17 @@ export const paymentInfo = z
   })
   .meta({ id: 'OrderPaymentInfo', description: 'How it is paid' });
 
-/** C-12. */
+/** C-12: the flat shape has lengths (contract section 15.8), the SDKs' pair of addresses has none. */
 export const addressInfo = z
-  .record(z.string(), z.unknown())
+  .looseObject({
+    address: text(256).optional(),
+    city: text(32).optional(),
+    region: text(32).optional(),
+    postcode: text(16).optional(),
+    addressCountryCode: text(16).optional(),
+    shippingAddress: z.record(z.string(), z.unknown()).optional(),
+    billingAddress: z.record(z.string(), z.unknown()).optional(),
+  })
   .meta({ id: 'AddressInfo', description: 'Addresses, in either published shape; echoed as they were sent' });
 
 /** `{tokenId}`, or a string (C-06, shapes V2 and V3 of contract section 8). */

@@ -1,7 +1,20 @@
 // Made by `npm run generate` from packages/protocol. Do not edit.
 
 /** Addresses, in either published shape; echoed as they were sent. */
-export type AddressInfo = Record<string, unknown>;
+export interface AddressInfo {
+  /** At most 256 characters. */
+  address?: string | undefined;
+  /** At most 32 characters. */
+  city?: string | undefined;
+  /** At most 32 characters. */
+  region?: string | undefined;
+  /** At most 16 characters. */
+  postcode?: string | undefined;
+  /** At most 16 characters. */
+  addressCountryCode?: string | undefined;
+  shippingAddress?: Record<string, unknown> | undefined;
+  billingAddress?: Record<string, unknown> | undefined;
+}
 
 /** A billing address. */
 export interface BillingAddress {
