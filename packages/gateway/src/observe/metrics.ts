@@ -51,51 +51,37 @@ export function measure(log: Log): { readonly log: Log; readonly metrics: Metric
 }
 
 function counters(registry: Registry): (level: Level, fields: LogFields) => void {
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'waffo_requests_total',
-    help: 'Answered requests by operation and wire code; requests to no operation have none.',
-    labelNames: ['operation', 'code'],
-    registers,
-  });
-  const requestSeconds = new Histogram({
-    name: 'waffo_request_seconds',
-    help: 'Time from the headers of a request to its signed answer.',
-    labelNames: ['operation'],
-    buckets,
-    registers,
-  });
-  const pages = new Counter({
-    name: 'waffo_pages_total',
-    help: "Shoppers' pages that were answered, by path and HTTP status.",
-    labelNames: ['page', 'status'],
-    registers,
-  });
-  const acquirerCalls = new Counter({
-    name: 'waffo_acquirer_calls_total',
-    help: 'Calls to acquirers by connector, verb and outcome: approved, declined, unknown; of an inquiry also never.',
-    labelNames: ['connector', 'verb', 'outcome'],
-    registers,
-  });
-  const acquirerSeconds = new Histogram({
-    name: 'waffo_acquirer_seconds',
-    help: 'Time until an acquirer answered, or was no longer waited for.',
-    labelNames: ['connector', 'verb'],
-    buckets,
-    registers,
-  });
-  const jobs = new Counter({
-    name: 'waffo_jobs_total',
-    help: 'Jobs that ended or will be tried again, by kind.',
-    labelNames: ['job', 'outcome'],
-    registers,
-  });
-  const lines = new Counter({
-    name: 'waffo_log_lines_total',
-    help: 'Warnings and errors in the log.',
-    labelNames: ['level'],
-    registers,
-  });
+  const counter = <Label extends string>(name: string, labelNames: Label[], help: string) =>
+    new Counter({ name, labelNames, help, registers: [registry] });
+  const seconds = <Label extends string>(name: string, labelNames: Label[], help: string) =>
+    new Histogram({ name, labelNames, help, buckets, registers: [registry] });
+  const requests = counter(
+    'waffo_requests_total',
+    ['operation', 'code'],
+    'Answered requests by operation and wire code; requests to no operation have none.',
+  );
+  const requestSeconds = seconds(
+    'waffo_request_seconds',
+    ['operation'],
+    'Time from the headers of a request to its signed answer.',
+  );
+  const pages = counter(
+    'waffo_pages_total',
+    ['page', 'status'],
+    "Shoppers' pages that were answered, by path and HTTP status.",
+  );
+  const acquirerCalls = counter(
+    'waffo_acquirer_calls_total',
+    ['connector', 'verb', 'outcome'],
+    'Calls to acquirers by connector, verb and outcome: approved, declined, unknown; of an inquiry also never.',
+  );
+  const acquirerSeconds = seconds(
+    'waffo_acquirer_seconds',
+    ['connector', 'verb'],
+    'Time until an acquirer answered, or was no longer waited for.',
+  );
+  const jobs = counter('waffo_jobs_total', ['job', 'outcome'], 'Jobs that ended or will be tried again, by kind.');
+  const lines = counter('waffo_log_lines_total', ['level'], 'Warnings and errors in the log.');
   // An alert on their rate must see the first one, too.
   for (const level of ['warn', 'error']) lines.inc({ level }, 0);
   return (level, fields) => {
