@@ -13,7 +13,7 @@ export function misspeltIn(
   environment: Readonly<Record<string, string | undefined>>,
 ): { readonly given: string; readonly meant: SettingName } | undefined {
   for (const given of Object.keys(environment)) {
-    if (!/^_?waffo_?/i.test(given) || settings.some(({ name }) => name === given)) continue;
+    if (!/^_?waffo/i.test(given) || settings.some(({ name }) => name === given)) continue;
     const [nearest] = settings
       .map(({ name }) => ({ name, slips: slipsBetween(given.toUpperCase(), name) }))
       .sort((one, other) => one.slips - other.slips);

@@ -5,12 +5,14 @@
 import { Fault } from '../fault.ts';
 import type { Gateway } from '../gateway.ts';
 import { withCard } from '../vault/vault.ts';
+import type { BareCard } from './bare-card.ts';
 import type { Order } from './order.ts';
 import type { Means } from './pay.ts';
 import { propertiesOf } from './token-shapes.ts';
 
 const purposes = ['restriction', 'promotion'] as const;
 const mostPrefixes = 80;
+const longestPrefix = 9;
 /** What is known of a token without its number. */
 const shownDigits = 6;
 
@@ -57,16 +59,15 @@ export async function checkCardPrefix(
 ): Promise<void> {
   const rule = cardPrefixOf(paymentInfo);
   if (rule === undefined) return;
+  const begins = (digits: string): boolean => rule.prefixes.some((prefix) => digits.startsWith(prefix));
   const shown = summary.masked.slice(0, shownDigits);
-  const near = rule.prefixes.filter((prefix) => prefix.startsWith(shown) || shown.startsWith(prefix));
-  if (near.some((prefix) => prefix.length <= shownDigits)) return;
-  const isOne = (pan: Uint8Array) =>
-    near.some((prefix) => Buffer.from(pan).toString('latin1', 0, 9).startsWith(prefix));
-  if (near.length > 0) {
+  if (begins(shown)) return;
+  if (rule.prefixes.some((prefix) => prefix.startsWith(shown))) {
+    const isOne = ({ pan }: Pick<BareCard, 'pan'>) => begins(Buffer.from(pan).toString('latin1', 0, longestPrefix));
     const found =
       'cardId' in card
-        ? await withCard(gateway, { ...use, ...card, purpose: 'card-prefix' }, async ({ pan }) => isOne(pan))
-        : isOne(card.pan);
+        ? await withCard(gateway, { ...use, ...card, purpose: 'card-prefix' }, async (lent) => isOne(lent))
+        : isOne(card);
     if (found) return;
   }
   throw new Fault('CARD_EXCLUDED', 'paymentInfo.payMethodProperties: the card begins with no prefix of cardPrefix');
